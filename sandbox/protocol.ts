@@ -1,0 +1,85 @@
+/**
+ * What worker and runner say to each other: control lines in on stdin, numbered records out on stdout and in a file of the
+ * workspace, one JSON value a line. Records come from hostile ground: no gate, cost or "done" may rest on one.
+ */
+
+/** How the agent is run. `shell` runs a script and is honest about it; `acp` speaks the Agent Client Protocol on stdio. */
+export type AgentCommand =
+  | { readonly type: 'shell'; readonly script: string }
+  | {
+      readonly type: 'acp';
+      readonly command: readonly string[];
+      /** No secret: dummy keys, base URLs on 127.0.0.1, modes. */
+      readonly env: Readonly<Record<string, string>>;
+      /** The ACP session mode to set after `session/new`, `bypassPermissions` or the like; null leaves the agent's own. */
+      readonly mode: string | null;
+      readonly model: string | null;
+      /** Resumed with `session/load` where the agent can; else a new one is opened. */
+      readonly session: string | null;
+      readonly prompt: string;
+    };
+
+export type Control =
+  | {
+      readonly type: 'spec';
+      readonly checkout: {
+        /** A bare repository that is mounted read-only; its alternates resolve inside. */
+        readonly from: string;
+        readonly start: string;
+        readonly branch: string;
+      };
+      readonly agent: AgentCommand;
+    }
+  | { readonly type: 'steer'; readonly id: string; readonly text: string }
+  | { readonly type: 'answer'; readonly question: string; readonly text: string }
+  | { readonly type: 'cancel' };
+
+export interface RecordedStep {
+  readonly title: string;
+  readonly status: 'pending' | 'in_progress' | 'complete' | 'error';
+  readonly detail: string | null;
+}
+
+/** `n` counts from one without a gap; `at` is epoch milliseconds by the container's clock. */
+export type RunnerRecord = { readonly n: number; readonly at: number } & (
+  | { readonly type: 'ready' }
+  | { readonly type: 'checked_out'; readonly start: string }
+  | { readonly type: 'session'; readonly id: string }
+  /** The agent's own plan, whole, each time it changes. */
+  | { readonly type: 'plan'; readonly steps: readonly RecordedStep[] }
+  /** A tool call or a line of output worth showing as the current activity. */
+  | {
+      readonly type: 'activity';
+      readonly id: string;
+      readonly title: string;
+      readonly status: 'in_progress' | 'complete' | 'error';
+    }
+  | { readonly type: 'message'; readonly text: string }
+  | { readonly type: 'output'; readonly text: string }
+  | { readonly type: 'steered'; readonly id: string; readonly accepted: boolean }
+  | { readonly type: 'question'; readonly id: string; readonly text: string; readonly options: readonly string[] }
+  | { readonly type: 'result'; readonly result: RunnerResult }
+);
+
+export type RunnerResult =
+  /** `claim` is the agent's last message, or the tail of a script's output; at most 8,000 characters. */
+  | { readonly type: 'finished'; readonly exitCode: number; readonly claim: string; readonly unread: readonly string[] }
+  | {
+      readonly type: 'failed';
+      readonly code: 'checkout' | 'agent_start' | 'agent_auth' | 'model_down' | 'budget' | 'agent_error' | 'cancelled';
+      readonly message: string;
+    };
+
+/** Paths inside the container, the same for every task. */
+export const inside = {
+  workspace: '/workspace',
+  checkout: '/workspace/repo',
+  home: '/workspace/home',
+  records: '/workspace/records',
+  gateway: '/run/errand/gateway.sock',
+  /** Where the forwarder offers the gateway. */
+  forwarder: { host: '127.0.0.1', port: 3128 },
+} as const;
+
+/** A line longer than this is cut before it is written or after it is read, whichever comes first. */
+export const maxLineBytes = 64 * 1024;

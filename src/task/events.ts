@@ -1,0 +1,36 @@
+import type { EngineId, RunId, Sha, TaskId, UserId } from './ids.ts';
+import type { Approval, Failure, Outcome, Progress, PullRequest, Question, SpecMessage } from './task.ts';
+
+/** A fact about a task, in the past tense. `at` is epoch milliseconds. */
+export type TaskEvent = { readonly at: number } & (
+  | { readonly type: 'task_created' }
+  | { readonly type: 'message_added'; readonly message: SpecMessage }
+  | { readonly type: 'run_started'; readonly run: RunId; readonly number: number; readonly engine: EngineId }
+  | { readonly type: 'messages_taken'; readonly run: RunId; readonly taken: number }
+  | { readonly type: 'session_opened'; readonly run: RunId; readonly session: string }
+  | { readonly type: 'progressed'; readonly run: RunId; readonly progress: Progress }
+  | { readonly type: 'question_asked'; readonly run: RunId; readonly question: Question }
+  | {
+      readonly type: 'answer_given';
+      readonly run: RunId;
+      readonly question: string;
+      readonly by: UserId;
+      readonly answer: string;
+    }
+  | { readonly type: 'question_expired'; readonly run: RunId; readonly question: string }
+  | { readonly type: 'run_finished'; readonly run: RunId; readonly outcome: Outcome }
+  | { readonly type: 'run_failed'; readonly run: RunId | null; readonly problem: Failure; readonly retry: boolean }
+  | { readonly type: 'retried'; readonly by: UserId }
+  | { readonly type: 'stopped'; readonly by: UserId }
+  | { readonly type: 'work_kept'; readonly run: RunId; readonly head: Sha }
+  | { readonly type: 'pull_request_opened'; readonly pull: PullRequest }
+  | { readonly type: 'head_moved'; readonly head: Sha; readonly byUs: boolean }
+  | { readonly type: 'merge_approved'; readonly approval: Approval }
+  | { readonly type: 'merge_refused'; readonly head: Sha; readonly problem: Failure }
+  | { readonly type: 'merge_delayed'; readonly head: Sha; readonly reason: string }
+  | { readonly type: 'pull_request_merged'; readonly commit: Sha; readonly by: UserId | null }
+  | { readonly type: 'pull_request_closed' }
+  | { readonly type: 'continued'; readonly as: TaskId }
+);
+
+export type TaskEventType = TaskEvent['type'];

@@ -1,0 +1,280 @@
+import type { TaskEvent } from './events.ts';
+import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
+import type { OutboxRow } from './said.ts';
+import type { Check, FileChange, PullRequest, Task, Usage } from './task.ts';
+import type { Refusal } from './transition.ts';
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+/** The truth. Every write is atomic with its event and outbox rows; every read sees the last acknowledged write. */
+export interface TaskStore {
+  /** Stores a new task, its `task_created` event and its first rows in one step; `duplicate` when the origin key made one before. */
+  create(task: Task, rows: readonly OutboxRow[]): Promise<{ created: boolean; task: Task }>;
+  find(id: TaskId): Promise<Task | undefined>;
+  /** The task whose thread this is, or that a delivered message `ts` belongs to. */
+  findByThread(channel: ChannelId, thread: MessageTs): Promise<Task | undefined>;
+  /**
+   * Applies one event through `transition`, with the rows that the narrator makes of it, by compare-and-set, retried on a lost race.
+   * With `epoch`, a task that was claimed anew since refuses the write (`stale_epoch`): a worker thought dead changes nothing.
+   */
+  apply(id: TaskId, event: TaskEvent, options?: { epoch?: number }): Promise<Applied>;
+  events(id: TaskId): Promise<readonly TaskEvent[]>;
+  /** Ids of tasks that still need somebody: queued, running, waiting, or with an open pull request; oldest first. */
+  unsettled(): Promise<readonly TaskId[]>;
+  /** Newest tasks first. */
+  recent(limit: number): Promise<readonly Task[]>;
+  /** Calls back with the id of each task that changes, in this process or another, until the signal aborts. Hints, not guarantees. */
+  watch(changed: (id: TaskId) => void, signal: AbortSignal): Promise<void>;
+  /** How far the records of a run were folded; null before the first. */
+  cursor(run: RunId): Promise<number | null>;
+  saveCursor(run: RunId, cursor: number): Promise<void>;
+}
+
+export type Applied =
+  | { readonly type: 'applied'; readonly task: Task }
+  | {
+      readonly type: 'refused';
+      readonly reason: Refusal | 'stale_epoch' | 'unknown_task';
+      readonly task: Task | undefined;
+    };
+
+/** Turns a fact into what the thread shows. Pure; `task` is the task after the event. */
+export type Narrator = (task: Task, event: TaskEvent) => readonly OutboxRow[];
+
+/** What Slack sent, stored under its natural key before Slack gets its 200. */
+export interface Inbox {
+  /** `false` when this key was stored before (a retry, a double delivery). Throws `Problem` within two seconds when the store is away. */
+  put(key: string, envelope: unknown): Promise<boolean>;
+  /** Marks an envelope as dealt with: it is replayed no more, and its key stays known for a day. */
+  settle(key: string): Promise<void>;
+  /** Envelopes that were stored more than `olderThanMs` ago and never settled. */
+  unsettled(olderThanMs: number): Promise<readonly { key: string; envelope: unknown; attempts: number }[]>;
+}
+
+/** What is to be delivered to Slack. */
+export interface Outbox {
+  /** Adds rows that belong to no task: refusals, answers to `/agent status`. */
+  add(rows: readonly OutboxRow[]): Promise<void>;
+  /** Lanes with undelivered rows. */
+  dirty(): Promise<readonly string[]>;
+  /** A lane's rows in the order they were first added, with what was delivered of each. Null when another process holds the lane. */
+  take(lane: string): Promise<Lane | null>;
+  /** Records a delivery; `ts` is the message's, and binds (channel, ts) to the task for `findByThread`. */
+  delivered(lane: Lane, row: PendingRow, ts: MessageTs | null): Promise<void>;
+  /** Gives the lane back; it stays dirty while rows are undelivered. */
+  release(lane: Lane): Promise<void>;
+  /** Calls back with each lane that gets a row, until the signal aborts. Hints, not guarantees. */
+  watch(added: (lane: string) => void, signal: AbortSignal): Promise<void>;
+  /** The row behind a delivered message: what a reaction or a button was put on. */
+  findMessage(channel: ChannelId, ts: MessageTs): Promise<{ lane: string; key: string; row: OutboxRow } | undefined>;
+}
+
+export interface Lane {
+  readonly name: string;
+  readonly rows: readonly PendingRow[];
+  readonly token: string;
+}
+
+export interface PendingRow extends OutboxRow {
+  /** Grows with each new content of this key. */
+  readonly revision: number;
+  readonly deliveredRevision: number;
+  readonly ts: MessageTs | null;
+}
+
+/** A wake-up, not a truth: losing or doubling one changes nothing but the time it takes. */
+export interface RunQueue {
+  wake(job: Job, options?: { priority?: number; delayMs?: number }): Promise<void>;
+  /** Hands jobs to `handle`, at most `concurrency` at once, until the signal aborts. A job that throws comes again later. */
+  work(
+    handle: (job: Job, signal: AbortSignal) => Promise<void>,
+    options: { concurrency: number; signal: AbortSignal },
+  ): Promise<void>;
+  /** How many run jobs wait before this task's. */
+  ahead(task: TaskId): Promise<number>;
+}
+
+export type Job =
+  | { readonly type: 'run'; readonly task: TaskId }
+  | { readonly type: 'merge'; readonly task: TaskId }
+  | { readonly type: 'pull'; readonly task: TaskId };
+
+/** Everything the sandbox may be told. The broker turns it into a container; nobody else names a mount, a user or a capability. */
+export interface RunOrder {
+  readonly task: TaskId;
+  readonly run: RunId;
+  /** A key of the operator's list; `default` is the image that set-up built. */
+  readonly image: string;
+  /** Repository directories under the data folder, mounted read-only at the same path. */
+  readonly repositories: readonly string[];
+  readonly limits: Limits;
+  readonly policy: NetworkPolicy;
+}
+
+export interface Limits {
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  readonly pids: number;
+  readonly workspaceBytes: number;
+  /** Wall time after which the broker ends the container by itself. */
+  readonly runMs: number;
+}
+
+/** What one task may reach; frozen when the run starts. */
+export interface NetworkPolicy {
+  /** Names of configured model providers, `anthropic`, `openai`, …; empty is no model. */
+  readonly providers: readonly string[];
+  /** Exact host names for the egress proxy, port 443. */
+  readonly allow: readonly string[];
+  readonly budgetUsd: number | null;
+  /** What the agent holds instead of a key. */
+  readonly dummyKey: string;
+}
+
+/** Where a run's agent lives. The container is the run: it outlives every worker, and each call here can be repeated. */
+export interface Sandbox {
+  engine(): Promise<EngineId>;
+  /** Makes workspace, gateway and container, or finds them. Throws `Problem` with `retry` when the engine is at fault. */
+  start(order: RunOrder): Promise<void>;
+  /** Writes one control line to the runner's stdin; see `sandbox/protocol.ts`. */
+  send(run: RunId, line: unknown): Promise<void>;
+  /** Records after number `after`, as untrusted JSON values, following until the container has stopped and all was read. */
+  records(run: RunId, after: number, signal: AbortSignal): AsyncIterable<unknown>;
+  state(run: RunId): Promise<ContainerState>;
+  /** SIGTERM, and SIGKILL after `graceMs`; settles when no process of the run is left. */
+  stop(run: RunId, graceMs: number): Promise<void>;
+  /** After the run stopped: commits what is left over inside a second container and writes `HEAD` as a bundle; returns its path. Null when HEAD is still `start`. */
+  export(run: RunId, start: Sha, capBytes: number): Promise<string | null>;
+  /** Runs one command in the task's checkout, in a fresh container without network, and takes its exit code. */
+  check(run: RunId, command: string, timeoutMs: number): Promise<Check>;
+  usage(task: TaskId): Promise<Usage | null>;
+  /** Hosts that the egress proxy refused. */
+  blocked(task: TaskId): Promise<readonly string[]>;
+  list(): Promise<readonly { task: TaskId; run: RunId; state: ContainerState }[]>;
+  /** Removes a run's container and, with `workspace`, all that the task had here. */
+  remove(task: TaskId, options: { workspace: boolean }): Promise<void>;
+}
+
+export type ContainerState =
+  | { readonly type: 'absent' }
+  | { readonly type: 'running' }
+  | { readonly type: 'exited'; readonly code: number; readonly outOfMemory: boolean; readonly timedOut: boolean };
+
+/** What the base branch's `.errand.yml` says; defaults where it says nothing. */
+export interface RepositoryRules {
+  readonly checks: readonly string[];
+  readonly allow: readonly string[];
+  readonly agent: string | null;
+  readonly merge: {
+    readonly method: 'merge' | 'squash' | 'rebase';
+    readonly approvers: readonly string[];
+    readonly selfApproval: boolean | null;
+  };
+}
+
+export interface Prepared {
+  /** The base branch's head on the remote. */
+  readonly base: Sha;
+  /** Where this run starts: the task branch's head on the remote, or `base`. */
+  readonly start: Sha;
+  /** Whether the task branch exists on the remote, and at what head; what the push leases against. */
+  readonly remote: Sha | null;
+  /** Bare repositories to mount read-only: the mirror, and the task's own. The runner fetches `start` from the last. */
+  readonly repositories: readonly string[];
+  readonly rules: RepositoryRules;
+}
+
+export interface Imported {
+  readonly head: Sha;
+  readonly files: readonly FileChange[];
+  readonly sensitive: readonly string[];
+}
+
+export interface CommitWords {
+  readonly message: string;
+  readonly coAuthor: { readonly name: string; readonly email: string };
+}
+
+/** Git on the host: only ever in repositories that no agent has touched. */
+export interface Repositories {
+  prepare(order: {
+    task: TaskId;
+    repository: RepositoryName;
+    base: BranchName;
+    branch: BranchName;
+    signal: AbortSignal;
+  }): Promise<Prepared>;
+  /** Checks a bundle in quarantine and re-commits its tree as the bot on top of `start`; null when nothing changed. Throws `Problem` for what it refuses. */
+  import(order: { task: TaskId; run: RunId; bundle: string; start: Sha; words: CommitWords }): Promise<Imported | null>;
+  /** Pushes one branch with a lease on `remote`. `moved` when somebody pushed meanwhile; `already` when the remote has `head`. */
+  push(order: {
+    task: TaskId;
+    repository: RepositoryName;
+    branch: BranchName;
+    head: Sha;
+    remote: Sha | null;
+    signal: AbortSignal;
+  }): Promise<'pushed' | 'already' | 'moved'>;
+  /** Forgets a task's own repository. */
+  remove(task: TaskId): Promise<void>;
+}
+
+export interface PullView extends PullRequest {
+  readonly state: 'open' | 'closed' | 'merged';
+  /** The merge commit, when merged. */
+  readonly commit: Sha | null;
+}
+
+export type Mergeable =
+  | { readonly type: 'ready' }
+  | { readonly type: 'pending'; readonly reason: string }
+  | { readonly type: 'refused'; readonly sentence: string; readonly next: string };
+
+/** GitHub, REST only. Throws `Problem`: 401, 403, 404, 422 and rate limits each in their own words. */
+export interface Forge {
+  /** Throws when the repository can't be reached or is empty. */
+  defaultBranch(repository: RepositoryName): Promise<BranchName>;
+  /** Finds the open pull request of this head branch, or makes it; never makes two. */
+  openPull(order: {
+    repository: RepositoryName;
+    base: BranchName;
+    branch: BranchName;
+    title: string;
+    body: string;
+  }): Promise<PullRequest>;
+  describePull(repository: RepositoryName, number: number, body: string): Promise<void>;
+  findPull(repository: RepositoryName, number: number): Promise<PullView>;
+  /** Every rule that GitHub and `.errand.yml` set, asked for this head. */
+  mergeable(repository: RepositoryName, number: number, head: Sha): Promise<Mergeable>;
+  /** Merges exactly `head` (GitHub answers 409 otherwise); already merged counts as done. */
+  merge(order: {
+    repository: RepositoryName;
+    number: number;
+    head: Sha;
+    method: 'merge' | 'squash' | 'rebase';
+    title: string;
+    message: string;
+  }): Promise<Sha>;
+}
+
+export type Member =
+  | { readonly type: 'member'; readonly id: UserId; readonly name: string }
+  | { readonly type: 'guest' | 'bot' | 'stranger' | 'deactivated'; readonly id: UserId; readonly name: string };
+
+/** Who somebody is in Slack. Fails closed: an unknown person is a stranger, an unreachable Slack a thrown `Problem`. */
+export interface Directory {
+  member(id: UserId): Promise<Member>;
+  /** The members of a user group (`S…`). */
+  group(id: string): Promise<ReadonlySet<UserId>>;
+}
+
+/** What stands in a thread, oldest first, for a task that a mention starts. */
+export interface ThreadReader {
+  thread(
+    channel: ChannelId,
+    thread: MessageTs,
+  ): Promise<readonly { author: UserId; ts: MessageTs; text: string; bot: boolean }[]>;
+}

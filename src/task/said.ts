@@ -1,0 +1,126 @@
+import type { BranchName, ChannelId, MessageTs, RepositoryName, Sha, TaskId, UserId } from './ids.ts';
+import type { Outcome, Progress, Question, Report } from './task.ts';
+
+/** What the root message says of a task, as a word and never as a colour alone. */
+export type Status =
+  | { readonly word: 'Queued'; readonly reason: string | null }
+  | { readonly word: 'Running'; readonly startedAt: number; readonly activity: string | null }
+  | { readonly word: 'Waiting for you' }
+  | { readonly word: 'Ready for review'; readonly number: number }
+  | { readonly word: 'Merging'; readonly number: number; readonly by: UserId }
+  | { readonly word: 'Merged'; readonly number: number; readonly by: UserId | null }
+  | { readonly word: 'Closed'; readonly number: number }
+  | { readonly word: 'Stopped' | 'Failed' | 'Refused' | 'Nothing changed' | 'Answered' };
+
+/** The parts of a task that its messages show. */
+export interface TaskLine {
+  readonly id: TaskId;
+  readonly title: string;
+  readonly repository: RepositoryName;
+  readonly base: BranchName;
+  readonly branch: BranchName;
+  readonly agent: string;
+  readonly requester: UserId;
+}
+
+/** The state of the gate that a result message carries. */
+export type Gate =
+  | { readonly type: 'open' }
+  | { readonly type: 'delayed'; readonly reason: string }
+  | { readonly type: 'merging'; readonly by: UserId }
+  | { readonly type: 'refused'; readonly sentence: string; readonly next: string }
+  | { readonly type: 'merged'; readonly by: UserId | null }
+  | { readonly type: 'closed' }
+  | { readonly type: 'replaced'; readonly head: Sha };
+
+/** Everything Errand can say, in the domain's words. Wording and layout are the Slack adapter's. */
+export type Said =
+  | {
+      readonly type: 'root';
+      readonly task: TaskLine;
+      readonly status: Status;
+      readonly spec: string;
+      readonly stoppable: boolean;
+      readonly retryable: boolean;
+    }
+  | {
+      readonly type: 'plan';
+      readonly task: TaskLine;
+      readonly run: number;
+      readonly progress: Progress;
+      readonly state: 'running' | 'ended' | 'stopped' | 'failed';
+    }
+  | {
+      readonly type: 'question';
+      readonly task: TaskLine;
+      readonly question: Question;
+      readonly answer: { readonly by: UserId | null; readonly text: string } | null;
+    }
+  | {
+      readonly type: 'result';
+      readonly task: TaskLine;
+      readonly run: number;
+      readonly number: number;
+      readonly url: string;
+      readonly head: Sha;
+      readonly report: Report | null;
+      /** Set when a person pushed this head rather than the agent. */
+      readonly pushedByHand: boolean;
+      readonly gate: Gate;
+    }
+  | {
+      readonly type: 'ending';
+      readonly task: TaskLine;
+      readonly run: number;
+      readonly outcome: Exclude<Outcome, { type: 'changed' }>;
+      readonly retryable: boolean;
+    }
+  | {
+      readonly type: 'merged';
+      readonly task: TaskLine;
+      readonly number: number;
+      readonly commit: Sha;
+      readonly by: UserId | null;
+    }
+  | { readonly type: 'continued'; readonly task: TaskLine; readonly as: TaskId }
+  | {
+      readonly type: 'sentence';
+      readonly sentence: string;
+      readonly next: string | null;
+      readonly kept: string | null;
+    };
+
+/**
+ * One thing to deliver to Slack. A row is one logical message: `key` names it within its lane, a later row of the same key
+ * replaces its content, and what was delivered keeps its `ts`. Rows of a lane are first delivered in the order they came.
+ */
+export interface OutboxRow {
+  /** The task, or the natural key of the request that a refusal answers. */
+  readonly lane: string;
+  readonly key: string;
+  readonly effect: Effect;
+}
+
+export type Effect =
+  | { readonly type: 'message'; readonly channel: ChannelId; readonly thread: Thread; readonly said: Said }
+  | {
+      readonly type: 'ephemeral';
+      readonly channel: ChannelId;
+      readonly thread: MessageTs | null;
+      readonly user: UserId;
+      readonly said: Said;
+      readonly responseUrl: string | null;
+    }
+  | {
+      readonly type: 'reaction';
+      readonly channel: ChannelId;
+      readonly ts: MessageTs;
+      readonly name: string;
+      readonly present: boolean;
+    };
+
+/** Where a message goes: a new root, the reply to a known message, or the reply to this lane's own root. */
+export type Thread =
+  | { readonly type: 'root' }
+  | { readonly type: 'reply'; readonly to: MessageTs }
+  | { readonly type: 'own' };

@@ -1,0 +1,169 @@
+import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
+
+/** Where a task began, and so where its thread is. `thread` is null until the root message of a slash command is posted. */
+export interface Origin {
+  /** The natural key of the Slack request; one request makes one task however often Slack repeats it. */
+  readonly key: string;
+  readonly kind: 'command' | 'mention' | 'message' | 'form';
+  readonly channel: ChannelId;
+  readonly thread: MessageTs | null;
+}
+
+/** One message of a spec. Only `steering` messages are instructions; `context` is what others said, shown as untrusted. */
+export interface SpecMessage {
+  /** The natural key of the Slack message (`channel:ts`), or of the command. */
+  readonly key: string;
+  readonly author: UserId;
+  readonly authorName: string;
+  readonly trust: 'steering' | 'context';
+  readonly text: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+export interface Budget {
+  /** US dollars a task may spend on models; null is no limit. */
+  readonly usd: number | null;
+  /** Minutes of wall time a run may take. */
+  readonly minutes: number;
+}
+
+export interface Step {
+  readonly title: string;
+  readonly status: 'pending' | 'in_progress' | 'complete' | 'error';
+  /** A fact worth showing beside the step, one line. */
+  readonly detail: string | null;
+}
+
+/** What a running agent shows: at most eight steps, and the line it is on. */
+export interface Progress {
+  readonly steps: readonly Step[];
+  readonly activity: string | null;
+}
+
+export interface Run {
+  readonly id: RunId;
+  readonly number: number;
+  readonly engine: EngineId;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly progress: Progress;
+}
+
+export interface Question {
+  readonly id: string;
+  readonly text: string;
+  readonly options: readonly string[];
+  /** What happens when nobody answers by `expiresAt` (epoch milliseconds). */
+  readonly fallback: string;
+  readonly expiresAt: number;
+}
+
+/** Tokens and cost as the gateway metered them; `usd` is null for a model without a known price. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly usd: number | null;
+}
+
+/** A command of the base branch's `.errand.yml`, with the exit code that Errand itself took. */
+export interface Check {
+  readonly command: string;
+  readonly exitCode: number;
+  readonly durationMs: number;
+}
+
+export interface FileChange {
+  readonly path: string;
+  readonly added: number;
+  readonly removed: number;
+}
+
+/** What a run left behind. `claim` is the agent's word; everything else Errand measured. */
+export interface Report {
+  readonly claim: string;
+  readonly checks: readonly Check[];
+  readonly usage: Usage | null;
+  readonly durationMs: number;
+  readonly files: readonly FileChange[];
+  /** Changed paths that a reviewer should look at first: workflows, lifecycle scripts, agent instructions. */
+  readonly sensitive: readonly string[];
+}
+
+export type Outcome =
+  | { readonly type: 'changed'; readonly head: Sha; readonly report: Report }
+  | { readonly type: 'unchanged'; readonly report: Report }
+  | { readonly type: 'answered'; readonly report: Report }
+  | { readonly type: 'failed'; readonly problem: Failure; readonly kept: Sha | null; readonly report: Report | null }
+  | { readonly type: 'refused'; readonly problem: Failure }
+  | { readonly type: 'stopped'; readonly by: UserId; readonly kept: Sha | null };
+
+/** One clear sentence of what went wrong and one of what to do next; the cause is in the log. */
+export interface Failure {
+  readonly code: string;
+  readonly sentence: string;
+  readonly next: string;
+}
+
+export type RunState =
+  | { readonly type: 'idle'; readonly outcome: Outcome | null }
+  | { readonly type: 'queued'; readonly since: number; readonly reason: string | null }
+  | { readonly type: 'running'; readonly run: Run }
+  | { readonly type: 'waiting'; readonly run: Run; readonly question: Question };
+
+/** One person's word for one commit, given on the gate message that showed it. */
+export interface Approval {
+  readonly by: UserId;
+  readonly byName: string;
+  readonly head: Sha;
+  readonly message: MessageTs;
+}
+
+export interface PullRequest {
+  readonly number: number;
+  readonly url: string;
+  readonly head: Sha;
+}
+
+export type PullState =
+  | { readonly type: 'none' }
+  | { readonly type: 'open'; readonly pull: PullRequest }
+  | { readonly type: 'merging'; readonly pull: PullRequest; readonly approval: Approval }
+  | { readonly type: 'merged'; readonly pull: PullRequest; readonly commit: Sha; readonly by: UserId | null }
+  | { readonly type: 'closed'; readonly pull: PullRequest };
+
+/** One thread's errand. Everything a worker or a message needs is here; nothing here is a secret. */
+export interface Task {
+  readonly id: TaskId;
+  readonly createdAt: number;
+  readonly requester: UserId;
+  readonly requesterName: string;
+  readonly origin: Origin;
+  readonly repository: RepositoryName;
+  readonly base: BranchName;
+  /** The one branch this task may push: `errand/<task>-<slug>`. */
+  readonly branch: BranchName;
+  readonly title: string;
+  /** A key of the configured agents. */
+  readonly agent: string;
+  readonly model: string | null;
+  readonly budget: Budget;
+  readonly spec: readonly SpecMessage[];
+  /** How many spec messages an agent has read, counted from the start. */
+  readonly taken: number;
+  readonly run: RunState;
+  readonly pull: PullState;
+  /** Runs started so far, failed attempts included. */
+  readonly runs: number;
+  /** Runs in a row that failed for the machine's sake rather than the task's. */
+  readonly attempt: number;
+  /** The fencing token: counts claims, and a writer that holds an older one is refused. */
+  readonly epoch: number;
+  /** The agent's own session, resumed by the next run. */
+  readonly session: string | null;
+  /** The task that this one continues, after that was merged or closed. */
+  readonly follows: TaskId | null;
+}
+
+/** How often a run is tried again when the machine failed it: worker lost, engine down. */
+export const maxAttempts = 3;

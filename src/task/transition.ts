@@ -1,0 +1,206 @@
+import type { TaskEvent } from './events.ts';
+import type { RunId } from './ids.ts';
+import { maxAttempts, type PullState, type Run, type RunState, type Task } from './task.ts';
+
+/** Why an event changed nothing. Duplicates and late events are normal, so this is a value and not an exception. */
+export type Refusal =
+  | 'duplicate'
+  | 'stale_run'
+  | 'not_queued'
+  | 'not_running'
+  | 'not_idle'
+  | 'no_question'
+  | 'no_pull_request'
+  | 'pull_request_ended'
+  | 'older_head'
+  | 'already_merging'
+  | 'not_merging';
+
+export type Transition =
+  | { readonly applied: true; readonly task: Task }
+  | { readonly applied: false; readonly reason: Refusal };
+
+/** Moves a task by one event. Total and pure: every pair of state and event has an answer, and none throws. */
+export function transition(task: Task, event: TaskEvent): Transition {
+  switch (event.type) {
+    case 'task_created':
+      return refused('duplicate');
+    case 'message_added': {
+      if (task.spec.some((message) => message.key === event.message.key)) return refused('duplicate');
+      const extended = { ...task, spec: [...task.spec, event.message] };
+      const wakes = task.run.type === 'idle' && event.message.trust === 'steering';
+      return applied(wakes ? queued(extended, event.at, null) : extended);
+    }
+    case 'run_started': {
+      if (task.run.type !== 'queued') return refused('not_queued');
+      if (event.number !== task.runs + 1) return refused('stale_run');
+      const run: Run = {
+        id: event.run,
+        number: event.number,
+        engine: event.engine,
+        startedAt: event.at,
+        progress: { steps: [], activity: null },
+      };
+      return applied({ ...task, runs: event.number, epoch: task.epoch + 1, run: { type: 'running', run } });
+    }
+    case 'messages_taken':
+      return duringRun(task, event.run, () =>
+        event.taken > task.taken ? { ...task, taken: Math.min(event.taken, task.spec.length) } : undefined,
+      );
+    case 'session_opened':
+      return duringRun(task, event.run, () =>
+        task.session === event.session ? undefined : { ...task, session: event.session },
+      );
+    case 'progressed':
+      return duringRun(task, event.run, (run, state) => ({
+        ...task,
+        run: { ...state, run: { ...run, progress: event.progress } },
+      }));
+    case 'question_asked':
+      return duringRun(task, event.run, (run, state) =>
+        state.type === 'waiting' ? undefined : { ...task, run: { type: 'waiting', run, question: event.question } },
+      );
+    case 'answer_given':
+    case 'question_expired': {
+      const state = task.run;
+      if (state.type !== 'waiting' || state.question.id !== event.question) return refused('no_question');
+      return duringRun(task, event.run, (run) => ({ ...task, run: { type: 'running', run } }));
+    }
+    case 'run_finished':
+      return duringRun(task, event.run, () => ended({ ...task, attempt: 0 }, event.at, event.outcome));
+    case 'run_failed': {
+      const current = currentRun(task.run);
+      if (task.run.type === 'idle') return refused('not_running');
+      if ((current?.id ?? null) !== event.run) return refused('stale_run');
+      if (event.retry && task.attempt + 1 < maxAttempts) {
+        return applied({ ...queued(task, event.at, event.problem.sentence), attempt: task.attempt + 1 });
+      }
+      const outcome = { type: 'failed', problem: event.problem, kept: null, report: null } as const;
+      // A spec that couldn't even be started must not start itself again for being unread.
+      const read = current === undefined ? { ...task, taken: task.spec.length } : task;
+      return applied(ended({ ...read, attempt: 0 }, event.at, outcome));
+    }
+    case 'retried': {
+      if (task.run.type !== 'idle') return refused('not_idle');
+      return applied(queued({ ...task, taken: 0 }, event.at, null));
+    }
+    case 'stopped': {
+      if (task.run.type === 'idle') return refused('not_running');
+      return applied({
+        ...task,
+        attempt: 0,
+        taken: task.spec.length,
+        run: { type: 'idle', outcome: { type: 'stopped', by: event.by, kept: null } },
+      });
+    }
+    case 'work_kept': {
+      const outcome = task.run.type === 'idle' ? task.run.outcome : null;
+      if (outcome === null || (outcome.type !== 'stopped' && outcome.type !== 'failed')) return refused('not_idle');
+      if (outcome.kept === event.head) return refused('duplicate');
+      return applied({ ...task, run: { type: 'idle', outcome: { ...outcome, kept: event.head } } });
+    }
+    case 'pull_request_opened':
+    case 'head_moved':
+    case 'merge_approved':
+    case 'merge_refused':
+    case 'merge_delayed':
+    case 'pull_request_merged':
+    case 'pull_request_closed':
+      return movePull(task, event);
+    case 'continued':
+      return applied(task);
+    default:
+      return event satisfies never;
+  }
+}
+
+type PullEvent = Extract<
+  TaskEvent,
+  {
+    type:
+      | 'pull_request_opened'
+      | 'head_moved'
+      | 'merge_approved'
+      | 'merge_refused'
+      | 'merge_delayed'
+      | 'pull_request_merged'
+      | 'pull_request_closed';
+  }
+>;
+
+function movePull(task: Task, event: PullEvent): Transition {
+  const state = task.pull;
+  const to = (pull: PullState) => applied({ ...task, pull });
+  if (event.type === 'pull_request_opened') {
+    if (state.type === 'none') return to({ type: 'open', pull: event.pull });
+    const reopened = state.type === 'closed' && state.pull.number === event.pull.number;
+    return reopened ? to({ type: 'open', pull: event.pull }) : refused('duplicate');
+  }
+  if (state.type === 'none') return refused('no_pull_request');
+  const { pull } = state;
+  if (state.type === 'merged' || state.type === 'closed') {
+    const again = event.type === 'pull_request_merged' && state.type === 'merged';
+    const closedAgain = event.type === 'pull_request_closed' && state.type === 'closed';
+    return refused(again || closedAgain ? 'duplicate' : 'pull_request_ended');
+  }
+  switch (event.type) {
+    case 'head_moved':
+      return event.head === pull.head
+        ? refused('duplicate')
+        : to({ type: 'open', pull: { ...pull, head: event.head } });
+    case 'merge_approved':
+      if (event.approval.head !== pull.head) return refused('older_head');
+      if (state.type === 'merging') return refused('already_merging');
+      return to({ type: 'merging', pull, approval: event.approval });
+    case 'merge_refused':
+      if (state.type !== 'merging') return refused('not_merging');
+      return event.head === pull.head ? to({ type: 'open', pull }) : refused('older_head');
+    case 'merge_delayed':
+      if (state.type !== 'merging') return refused('not_merging');
+      return event.head === pull.head ? applied(task) : refused('older_head');
+    case 'pull_request_merged':
+      return to({ type: 'merged', pull, commit: event.commit, by: event.by });
+    case 'pull_request_closed':
+      return to({ type: 'closed', pull });
+    default:
+      return event satisfies never;
+  }
+}
+
+export function currentRun(state: RunState): Run | undefined {
+  return state.type === 'running' || state.type === 'waiting' ? state.run : undefined;
+}
+
+/** True while messages that may steer have been read by no agent. */
+export function hasUnread(task: Task): boolean {
+  return task.spec.slice(task.taken).some((message) => message.trust === 'steering');
+}
+
+function applied(task: Task): Transition {
+  return { applied: true, task };
+}
+
+function refused(reason: Refusal): Transition {
+  return { applied: false, reason };
+}
+
+function queued(task: Task, since: number, reason: string | null): Task {
+  return { ...task, run: { type: 'queued', since, reason } };
+}
+
+/** A run that ends with messages it has not read is queued again. */
+function ended(task: Task, at: number, outcome: Extract<RunState, { type: 'idle' }>['outcome']): Task {
+  return hasUnread(task) ? queued(task, at, null) : { ...task, run: { type: 'idle', outcome } };
+}
+
+function duringRun(
+  task: Task,
+  run: RunId,
+  move: (run: Run, state: Extract<RunState, { run: Run }>) => Task | undefined,
+): Transition {
+  const state = task.run;
+  if (state.type !== 'running' && state.type !== 'waiting') return refused('not_running');
+  if (state.run.id !== run) return refused('stale_run');
+  const moved = move(state.run, state);
+  return moved === undefined ? refused('duplicate') : applied(moved);
+}

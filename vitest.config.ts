@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config';
+
+const heavy = { testTimeout: 180_000, hookTimeout: 180_000, pool: 'forks' as const };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{contracts,journeys,page,attacks,faults}/**'],
+        },
+      },
+      // Real Redis, Docker, git, agents: one file at a time, two cores are soon full.
+      { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'], ...heavy, fileParallelism: false } },
+      {
+        test: {
+          name: 'journeys',
+          include: ['test/journeys/**/*.test.ts', 'test/page/**/*.test.ts'],
+          ...heavy,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
