@@ -1,11 +1,12 @@
 import type { EngineId, RunId, Sha, TaskId, UserId } from './ids.ts';
-import type { Approval, Failure, Outcome, Progress, PullRequest, Question, SpecMessage } from './task.ts';
+import type { Approval, Checkout, Failure, Outcome, Progress, PullRequest, Question, SpecMessage } from './task.ts';
 
 /** A fact about a task, in the past tense. `at` is epoch milliseconds. */
 export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'task_created' }
   | { readonly type: 'message_added'; readonly message: SpecMessage }
   | { readonly type: 'run_started'; readonly run: RunId; readonly number: number; readonly engine: EngineId }
+  | { readonly type: 'checkout_prepared'; readonly run: RunId; readonly checkout: Checkout }
   | { readonly type: 'messages_taken'; readonly run: RunId; readonly taken: number }
   | { readonly type: 'session_opened'; readonly run: RunId; readonly session: string }
   | { readonly type: 'progressed'; readonly run: RunId; readonly progress: Progress }

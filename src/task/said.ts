@@ -26,7 +26,7 @@ export interface TaskLine {
 /** The state of the gate that a result message carries. */
 export type Gate =
   | { readonly type: 'open' }
-  | { readonly type: 'delayed'; readonly reason: string }
+  | { readonly type: 'delayed'; readonly by: UserId; readonly reason: string }
   | { readonly type: 'merging'; readonly by: UserId }
   | { readonly type: 'refused'; readonly sentence: string; readonly next: string }
   | { readonly type: 'merged'; readonly by: UserId | null }

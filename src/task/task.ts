@@ -47,7 +47,16 @@ export interface Run {
   readonly engine: EngineId;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** Set once the checkout is prepared; an adopting worker goes on from it. */
+  readonly checkout: Checkout | null;
   readonly progress: Progress;
+}
+
+/** The commits a run was given: the base branch's head, where the agent starts, and the task branch's head on the remote. */
+export interface Checkout {
+  readonly base: Sha;
+  readonly start: Sha;
+  readonly remote: Sha | null;
 }
 
 export interface Question {
@@ -127,10 +136,24 @@ export interface PullRequest {
 
 export type PullState =
   | { readonly type: 'none' }
-  | { readonly type: 'open'; readonly pull: PullRequest }
-  | { readonly type: 'merging'; readonly pull: PullRequest; readonly approval: Approval }
+  /** `refusal` is why the last approval did not lead to a merge. */
+  | { readonly type: 'open'; readonly pull: PullRequest; readonly refusal: Failure | null }
+  | {
+      readonly type: 'merging';
+      readonly pull: PullRequest;
+      readonly approval: Approval;
+      /** What the merge waits for; null while nothing is in its way. */
+      readonly delay: string | null;
+    }
   | { readonly type: 'merged'; readonly pull: PullRequest; readonly commit: Sha; readonly by: UserId | null }
   | { readonly type: 'closed'; readonly pull: PullRequest };
+
+/** A head of the pull request that was, or is, up for review: made by a run, or pushed by a person. */
+export interface Result {
+  readonly run: number;
+  readonly head: Sha;
+  readonly report: Report | null;
+}
 
 /** One thread's errand. Everything a worker or a message needs is here; nothing here is a secret. */
 export interface Task {
@@ -153,6 +176,8 @@ export interface Task {
   readonly taken: number;
   readonly run: RunState;
   readonly pull: PullState;
+  /** Every head that got a gate message, oldest first; only the last one's gate can be open. */
+  readonly results: readonly Result[];
   /** Runs started so far, failed attempts included. */
   readonly runs: number;
   /** Runs in a row that failed for the machine's sake rather than the task's. */

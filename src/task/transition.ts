@@ -39,10 +39,16 @@ export function transition(task: Task, event: TaskEvent): Transition {
         number: event.number,
         engine: event.engine,
         startedAt: event.at,
+        checkout: null,
         progress: { steps: [], activity: null },
       };
       return applied({ ...task, runs: event.number, epoch: task.epoch + 1, run: { type: 'running', run } });
     }
+    case 'checkout_prepared':
+      return duringRun(task, event.run, (run, state) => ({
+        ...task,
+        run: { ...state, run: { ...run, checkout: event.checkout } },
+      }));
     case 'messages_taken':
       return duringRun(task, event.run, () =>
         event.taken > task.taken ? { ...task, taken: Math.min(event.taken, task.spec.length) } : undefined,
@@ -67,7 +73,14 @@ export function transition(task: Task, event: TaskEvent): Transition {
       return duringRun(task, event.run, (run) => ({ ...task, run: { type: 'running', run } }));
     }
     case 'run_finished':
-      return duringRun(task, event.run, () => ended({ ...task, attempt: 0 }, event.at, event.outcome));
+      return duringRun(task, event.run, (run) => {
+        const { outcome } = event;
+        const results =
+          outcome.type === 'changed'
+            ? [...task.results, { run: run.number, head: outcome.head, report: outcome.report }]
+            : task.results;
+        return ended({ ...task, attempt: 0, results }, event.at, outcome);
+      });
     case 'run_failed': {
       const current = currentRun(task.run);
       if (task.run.type === 'idle') return refused('not_running');
@@ -132,9 +145,9 @@ function movePull(task: Task, event: PullEvent): Transition {
   const state = task.pull;
   const to = (pull: PullState) => applied({ ...task, pull });
   if (event.type === 'pull_request_opened') {
-    if (state.type === 'none') return to({ type: 'open', pull: event.pull });
+    if (state.type === 'none') return to({ type: 'open', pull: event.pull, refusal: null });
     const reopened = state.type === 'closed' && state.pull.number === event.pull.number;
-    return reopened ? to({ type: 'open', pull: event.pull }) : refused('duplicate');
+    return reopened ? to({ type: 'open', pull: event.pull, refusal: null }) : refused('duplicate');
   }
   if (state.type === 'none') return refused('no_pull_request');
   const { pull } = state;
@@ -145,19 +158,23 @@ function movePull(task: Task, event: PullEvent): Transition {
   }
   switch (event.type) {
     case 'head_moved':
-      return event.head === pull.head
-        ? refused('duplicate')
-        : to({ type: 'open', pull: { ...pull, head: event.head } });
+      if (event.head === pull.head) return refused('duplicate');
+      return applied({
+        ...task,
+        pull: { type: 'open', pull: { ...pull, head: event.head }, refusal: null },
+        results: event.byUs ? task.results : [...task.results, { run: task.runs, head: event.head, report: null }],
+      });
     case 'merge_approved':
       if (event.approval.head !== pull.head) return refused('older_head');
       if (state.type === 'merging') return refused('already_merging');
-      return to({ type: 'merging', pull, approval: event.approval });
+      return to({ type: 'merging', pull, approval: event.approval, delay: null });
     case 'merge_refused':
       if (state.type !== 'merging') return refused('not_merging');
-      return event.head === pull.head ? to({ type: 'open', pull }) : refused('older_head');
+      return event.head === pull.head ? to({ type: 'open', pull, refusal: event.problem }) : refused('older_head');
     case 'merge_delayed':
       if (state.type !== 'merging') return refused('not_merging');
-      return event.head === pull.head ? applied(task) : refused('older_head');
+      if (event.head !== pull.head) return refused('older_head');
+      return state.delay === event.reason ? refused('duplicate') : to({ ...state, delay: event.reason });
     case 'pull_request_merged':
       return to({ type: 'merged', pull, commit: event.commit, by: event.by });
     case 'pull_request_closed':
