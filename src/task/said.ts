@@ -23,6 +23,13 @@ export interface TaskLine {
   readonly requester: UserId;
 }
 
+/** A task as `/agent status` and `/agent list` show it; `message` is its root, to link to, once that was posted. */
+export interface ListedTask {
+  readonly task: TaskLine;
+  readonly status: Status;
+  readonly message: { readonly channel: ChannelId; readonly ts: MessageTs } | null;
+}
+
 /** The state of the gate that a result message carries. */
 export type Gate =
   | { readonly type: 'open' }
@@ -83,6 +90,8 @@ export type Said =
       readonly by: UserId | null;
     }
   | { readonly type: 'continued'; readonly task: TaskLine; readonly as: TaskId }
+  | { readonly type: 'list'; readonly tasks: readonly ListedTask[] }
+  | { readonly type: 'help' }
   | {
       readonly type: 'sentence';
       readonly sentence: string;
