@@ -50,9 +50,10 @@ export function transition(task: Task, event: TaskEvent): Transition {
         run: { ...state, run: { ...run, checkout: event.checkout } },
       }));
     case 'messages_taken':
-      return duringRun(task, event.run, () =>
-        event.taken > task.taken ? { ...task, taken: Math.min(event.taken, task.spec.length) } : undefined,
-      );
+      return duringRun(task, event.run, () => {
+        const taken = Math.min(event.taken, task.spec.length);
+        return taken > task.taken ? { ...task, taken } : undefined;
+      });
     case 'session_opened':
       return duringRun(task, event.run, () =>
         task.session === event.session ? undefined : { ...task, session: event.session },
@@ -89,9 +90,10 @@ export function transition(task: Task, event: TaskEvent): Transition {
         return applied({ ...queued(task, event.at, event.problem.sentence), attempt: task.attempt + 1 });
       }
       const outcome = { type: 'failed', problem: event.problem, kept: null, report: null } as const;
-      // A spec that couldn't even be started must not start itself again for being unread.
-      const read = current === undefined ? { ...task, taken: task.spec.length } : task;
-      return applied(ended({ ...read, attempt: 0 }, event.at, outcome));
+      // What a failed run was started with must not start the next one for being unread: that would never end.
+      const newer = task.spec.findIndex((message) => current !== undefined && message.at > current.startedAt);
+      const taken = Math.max(task.taken, newer === -1 ? task.spec.length : newer);
+      return applied(ended({ ...task, taken, attempt: 0 }, event.at, outcome));
     }
     case 'retried': {
       if (task.run.type !== 'idle') return refused('not_idle');

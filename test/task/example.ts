@@ -1,0 +1,112 @@
+import type { ChannelId, EngineId, MessageTs, RunId, Sha, TaskId, UserId } from '../../src/task/ids.ts';
+import { parseBranchName, parseRepositoryName, parseSha, parseTaskId, toRunId } from '../../src/task/ids.ts';
+import type { Failure, PullRequest, PullState, Report, Run, RunState, SpecMessage, Task } from '../../src/task/task.ts';
+
+/** Values of a made-up task, for tests of everything that works on one. */
+export const alice = 'U0ALICE' as UserId;
+export const bob = 'U0BOB' as UserId;
+export const channel = 'C0GENERAL' as ChannelId;
+export const engine = 'ENGINE:ONE' as EngineId;
+
+function known<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('an example is not what its parser accepts');
+  return value;
+}
+
+export function taskId(text = 't000001'): TaskId {
+  return known(parseTaskId(text));
+}
+
+export function ts(number: number): MessageTs {
+  return `17000000${String(number).padStart(2, '0')}.000100` as MessageTs;
+}
+
+export function sha(digit: string): Sha {
+  return known(parseSha(digit.repeat(40)));
+}
+
+export function runId(number: number, task = taskId()): RunId {
+  return toRunId(task, number);
+}
+
+export function message(number: number, more: Partial<SpecMessage> = {}): SpecMessage {
+  return {
+    key: `${channel}:${ts(number)}`,
+    message: ts(number),
+    author: alice,
+    authorName: 'Alice',
+    trust: 'steering',
+    text: `Message ${number}`,
+    at: number,
+    ...more,
+  };
+}
+
+export const failure: Failure = {
+  code: 'engine_down',
+  sentence: 'Docker did not answer.',
+  next: 'Start Docker.',
+};
+
+export const report: Report = { claim: 'Done.', checks: [], usage: null, durationMs: 5, files: [], sensitive: [] };
+
+export const question = {
+  id: 'q1',
+  text: 'Which one?',
+  options: ['this', 'that'],
+  fallback: 'this',
+  expiresAt: 5_000,
+};
+
+export const pull: PullRequest = { number: 7, url: 'https://github.example/acme/shop/pull/7', head: sha('a') };
+
+export const approval = { by: bob, byName: 'Bob', head: sha('a'), message: ts(9) };
+
+export function run(number = 1): Run {
+  return { id: runId(number), number, engine, startedAt: 100, checkout: null, progress: { steps: [], activity: null } };
+}
+
+export const runStates = {
+  idle: { type: 'idle', outcome: { type: 'stopped', by: alice, kept: null } },
+  queued: { type: 'queued', since: 50, reason: null },
+  running: { type: 'running', run: run() },
+  waiting: { type: 'waiting', run: run(), question },
+} as const satisfies Record<RunState['type'], RunState>;
+
+export const pullStates = {
+  none: { type: 'none' },
+  open: { type: 'open', pull, refusal: null },
+  merging: { type: 'merging', pull, approval, delay: null },
+  merged: { type: 'merged', pull, commit: sha('c'), by: bob },
+  closed: { type: 'closed', pull },
+} as const satisfies Record<PullState['type'], PullState>;
+
+/** A task that was just created: queued, one message that nobody has read. */
+export function task(more: Partial<Task> = {}): Task {
+  const id = more.id ?? taskId();
+  return {
+    id,
+    createdAt: 1,
+    requester: alice,
+    requesterName: 'Alice',
+    origin: { key: `mention:${id}`, kind: 'mention', channel, thread: ts(1) },
+    repository: known(parseRepositoryName('acme/shop')),
+    base: known(parseBranchName('main')),
+    branch: known(parseBranchName(`errand/${id}-fix-the-checkout`)),
+    title: 'Fix the checkout',
+    agent: 'claude',
+    model: null,
+    budget: { usd: 5, minutes: 30 },
+    spec: [message(1)],
+    taken: 0,
+    run: runStates.queued,
+    pull: pullStates.none,
+    results: [],
+    runs: 0,
+    attempt: 0,
+    epoch: 0,
+    session: null,
+    follows: null,
+    ...more,
+  };
+}

@@ -1,0 +1,443 @@
+import { describe, expect, it } from 'vitest';
+import type { TaskEvent, TaskEventType } from '../../src/task/events.ts';
+import { maxAttempts, type PullState, type RunState, type Task } from '../../src/task/task.ts';
+import { currentRun, hasUnread, type Refusal, transition } from '../../src/task/transition.ts';
+import {
+  alice,
+  approval,
+  bob,
+  engine,
+  failure,
+  message,
+  pull,
+  pullStates,
+  question,
+  report,
+  run,
+  runId,
+  runStates,
+  sha,
+  task,
+  taskId,
+} from './example.ts';
+
+type Result<State extends string> = Refusal | `► ${State}`;
+type RunRow = Record<RunState['type'], Result<RunState['type']>>;
+type PullRow = Record<PullState['type'], Result<PullState['type']>>;
+
+const at = 1_000;
+const checkout = { base: sha('1'), start: sha('2'), remote: null };
+
+/** One event of each type, about the current run, question and head, and the first of its kind. */
+const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = {
+  task_created: { at, type: 'task_created' },
+  message_added: { at, type: 'message_added', message: message(2) },
+  run_started: { at, type: 'run_started', run: runId(2), number: 2, engine },
+  checkout_prepared: { at, type: 'checkout_prepared', run: runId(1), checkout },
+  messages_taken: { at, type: 'messages_taken', run: runId(1), taken: 1 },
+  session_opened: { at, type: 'session_opened', run: runId(1), session: 's1' },
+  progressed: { at, type: 'progressed', run: runId(1), progress: { steps: [], activity: 'Reading' } },
+  question_asked: { at, type: 'question_asked', run: runId(1), question },
+  answer_given: { at, type: 'answer_given', run: runId(1), question: 'q1', by: alice, answer: 'that' },
+  question_expired: { at, type: 'question_expired', run: runId(1), question: 'q1' },
+  run_finished: { at, type: 'run_finished', run: runId(1), outcome: { type: 'unchanged', report } },
+  run_failed: { at, type: 'run_failed', run: runId(1), problem: failure, retry: true },
+  retried: { at, type: 'retried', by: alice },
+  stopped: { at, type: 'stopped', by: alice },
+  work_kept: { at, type: 'work_kept', run: runId(1), head: sha('b') },
+  continued: { at, type: 'continued', as: taskId('t000002') },
+  pull_request_opened: { at, type: 'pull_request_opened', pull },
+  head_moved: { at, type: 'head_moved', head: sha('b'), byUs: false },
+  merge_approved: { at, type: 'merge_approved', approval },
+  merge_refused: { at, type: 'merge_refused', head: pull.head, problem: failure },
+  merge_delayed: { at, type: 'merge_delayed', head: pull.head, reason: 'A check is pending.' },
+  pull_request_merged: { at, type: 'pull_request_merged', commit: sha('d'), by: bob },
+  pull_request_closed: { at, type: 'pull_request_closed' },
+};
+
+/** What moves the run: the same answer whatever the pull request's state is. */
+const runTable = {
+  task_created: { idle: 'duplicate', queued: 'duplicate', running: 'duplicate', waiting: 'duplicate' },
+  message_added: { idle: '► queued', queued: '► queued', running: '► running', waiting: '► waiting' },
+  run_started: { idle: 'not_queued', queued: '► running', running: 'not_queued', waiting: 'not_queued' },
+  checkout_prepared: { idle: 'not_running', queued: 'not_running', running: '► running', waiting: '► waiting' },
+  messages_taken: { idle: 'not_running', queued: 'not_running', running: '► running', waiting: '► waiting' },
+  session_opened: { idle: 'not_running', queued: 'not_running', running: '► running', waiting: '► waiting' },
+  progressed: { idle: 'not_running', queued: 'not_running', running: '► running', waiting: '► waiting' },
+  question_asked: { idle: 'not_running', queued: 'not_running', running: '► waiting', waiting: 'duplicate' },
+  answer_given: { idle: 'no_question', queued: 'no_question', running: 'no_question', waiting: '► running' },
+  question_expired: { idle: 'no_question', queued: 'no_question', running: 'no_question', waiting: '► running' },
+  run_finished: { idle: 'not_running', queued: 'not_running', running: '► idle', waiting: '► idle' },
+  run_failed: { idle: 'not_running', queued: 'stale_run', running: '► queued', waiting: '► queued' },
+  retried: { idle: '► queued', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
+  stopped: { idle: 'not_running', queued: '► idle', running: '► idle', waiting: '► idle' },
+  work_kept: { idle: '► idle', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
+  continued: { idle: '► idle', queued: '► queued', running: '► running', waiting: '► waiting' },
+} as const satisfies Partial<Record<TaskEventType, RunRow>>;
+
+/** What moves the pull request: the same answer whatever the run's state is. */
+const pullTable = {
+  pull_request_opened: {
+    none: '► open',
+    open: 'duplicate',
+    merging: 'duplicate',
+    merged: 'duplicate',
+    closed: '► open',
+  },
+  head_moved: {
+    none: 'no_pull_request',
+    open: '► open',
+    merging: '► open',
+    merged: 'pull_request_ended',
+    closed: 'pull_request_ended',
+  },
+  merge_approved: {
+    none: 'no_pull_request',
+    open: '► merging',
+    merging: 'already_merging',
+    merged: 'pull_request_ended',
+    closed: 'pull_request_ended',
+  },
+  merge_refused: {
+    none: 'no_pull_request',
+    open: 'not_merging',
+    merging: '► open',
+    merged: 'pull_request_ended',
+    closed: 'pull_request_ended',
+  },
+  merge_delayed: {
+    none: 'no_pull_request',
+    open: 'not_merging',
+    merging: '► merging',
+    merged: 'pull_request_ended',
+    closed: 'pull_request_ended',
+  },
+  pull_request_merged: {
+    none: 'no_pull_request',
+    open: '► merged',
+    merging: '► merged',
+    merged: 'duplicate',
+    closed: 'pull_request_ended',
+  },
+  pull_request_closed: {
+    none: 'no_pull_request',
+    open: '► closed',
+    merging: '► closed',
+    merged: 'pull_request_ended',
+    closed: 'duplicate',
+  },
+} as const satisfies Partial<Record<TaskEventType, PullRow>>;
+
+/** Fails to compile when an event type is in neither table. */
+const tables: Record<TaskEventType, RunRow | PullRow> = { ...runTable, ...pullTable };
+
+function keysOf<Key extends string>(record: Record<Key, unknown>): Key[] {
+  return Object.keys(record) as Key[];
+}
+
+/** A task whose only message was read by its first run, in the given states. */
+function inState(runState: RunState['type'], pullState: PullState['type']): Task {
+  return task({ taken: 1, runs: 1, run: runStates[runState], pull: pullStates[pullState] });
+}
+
+/** The same with its message unread, so that `messages_taken` says something new. */
+function before(type: TaskEventType, runState: RunState['type'], pullState: PullState['type']): Task {
+  const state = inState(runState, pullState);
+  return type === 'messages_taken' ? { ...state, taken: 0 } : state;
+}
+
+function apply(from: Task, ...sequence: readonly TaskEvent[]): Task {
+  return sequence.reduce((current, event) => {
+    const result = transition(current, event);
+    if (!result.applied) throw new Error(`${event.type} was refused: ${result.reason}`);
+    return result.task;
+  }, from);
+}
+
+function reasonOf(from: Task, event: TaskEvent): Refusal | 'applied' {
+  const result = transition(from, event);
+  return result.applied ? 'applied' : result.reason;
+}
+
+describe('every state and every event', () => {
+  it('is in the tables', () => {
+    expect(keysOf(tables).sort()).toEqual(keysOf(events).sort());
+  });
+
+  const matrix = keysOf(runStates).flatMap((runState) =>
+    keysOf(pullStates).flatMap((pullState) =>
+      keysOf(events).map((type) => {
+        const row: Partial<Record<string, string>> = tables[type];
+        const key = type in runTable ? runState : pullState;
+        return { type, runState, pullState, expected: row[key] };
+      }),
+    ),
+  );
+
+  it.each(matrix)('$type in $runState and $pullState: $expected', ({ type, runState, pullState, expected }) => {
+    const from = before(type, runState, pullState);
+    const result = transition(from, events[type]);
+    if (type in runTable) {
+      expect(result.applied ? `► ${result.task.run.type}` : result.reason).toBe(expected);
+      expect(result.applied ? result.task.pull : from.pull).toBe(from.pull);
+    } else {
+      expect(result.applied ? `► ${result.task.pull.type}` : result.reason).toBe(expected);
+      expect(result.applied ? result.task.run : from.run).toBe(from.run);
+    }
+  });
+});
+
+describe('messages', () => {
+  it.each(keysOf(runStates))('extend the spec of a task that is %s', (state) => {
+    const added = apply(inState(state, 'none'), events.message_added);
+    expect(added.spec.map((each) => each.text)).toEqual(['Message 1', 'Message 2']);
+  });
+
+  it('are taken up once, however often Slack repeats them', () => {
+    const added = apply(inState('running', 'none'), events.message_added);
+    expect(reasonOf(added, events.message_added)).toBe('duplicate');
+  });
+
+  it('of somebody who may not steer are kept but start nothing', () => {
+    const added = apply(inState('idle', 'none'), {
+      ...events.message_added,
+      message: message(2, { trust: 'context', author: bob }),
+    });
+    expect(added.run).toEqual(runStates.idle);
+    expect(hasUnread(added)).toBe(false);
+    expect(added.spec).toHaveLength(2);
+  });
+
+  it('that a run has not read when it finishes queue the task again', () => {
+    const ended = apply(inState('running', 'none'), events.message_added, events.run_finished);
+    expect(ended.run).toEqual({ type: 'queued', since: at, reason: null });
+  });
+
+  it('that a run took up do not', () => {
+    const ended = apply(
+      inState('running', 'none'),
+      events.message_added,
+      { ...events.messages_taken, taken: 2 },
+      events.run_finished,
+    );
+    expect(ended.run.type).toBe('idle');
+  });
+
+  it('that were written during a run which fails for good queue the task again', () => {
+    const ended = apply(
+      inState('running', 'none'),
+      { ...events.message_added, message: message(2, { at: run().startedAt + 1 }) },
+      { ...events.run_failed, retry: false },
+    );
+    expect(ended.run.type).toBe('queued');
+  });
+
+  it('are never taken beyond the end of the spec, nor given back', () => {
+    const taken = apply(before('messages_taken', 'running', 'none'), { ...events.messages_taken, taken: 99 });
+    expect(taken.taken).toBe(1);
+    expect(reasonOf(taken, { ...events.messages_taken, taken: 0 })).toBe('duplicate');
+    expect(reasonOf(taken, { ...events.messages_taken, taken: 99 })).toBe('duplicate');
+  });
+});
+
+describe('runs', () => {
+  it('claim the task with a new epoch each', () => {
+    const started = apply(inState('queued', 'none'), events.run_started);
+    expect(started).toMatchObject({ epoch: 1, runs: 2, run: { type: 'running', run: { id: runId(2), engine } } });
+  });
+
+  it('start in order: a claim made for an older or a later number is refused', () => {
+    const queued = inState('queued', 'none');
+    expect(reasonOf(queued, { ...events.run_started, run: runId(1), number: 1 })).toBe('stale_run');
+    expect(reasonOf(queued, { ...events.run_started, run: runId(3), number: 3 })).toBe('stale_run');
+  });
+
+  it.each([
+    events.checkout_prepared,
+    events.messages_taken,
+    events.session_opened,
+    events.progressed,
+    events.question_asked,
+    events.answer_given,
+    events.question_expired,
+    events.run_finished,
+    events.run_failed,
+  ])('that are over change nothing: $type', (event) => {
+    const later = task({ runs: 2, run: { type: 'waiting', run: run(2), question } });
+    expect(reasonOf(later, event)).toBe('stale_run');
+  });
+
+  it('are tried again while attempts are left, and then fail for good', () => {
+    let current = inState('queued', 'none');
+    for (let number = 2; number < 2 + maxAttempts; number += 1) {
+      expect(current.run.type).toBe('queued');
+      current = apply(
+        current,
+        { ...events.run_started, run: runId(number), number },
+        { ...events.run_failed, run: runId(number) },
+      );
+    }
+    expect(current.run).toEqual({
+      type: 'idle',
+      outcome: { type: 'failed', problem: failure, kept: null, report: null },
+    });
+    expect(current.attempt).toBe(0);
+  });
+
+  it('say while queued why the last attempt failed', () => {
+    const again = apply(inState('running', 'none'), events.run_failed);
+    expect(again.run).toEqual({ type: 'queued', since: at, reason: failure.sentence });
+  });
+
+  it('that fail for the task itself are not tried again', () => {
+    const failed = apply(inState('running', 'none'), { ...events.run_failed, retry: false });
+    expect(failed.run.type).toBe('idle');
+  });
+
+  it('that fail for good before they read anything do not start themselves again', () => {
+    const unread = { ...inState('running', 'none'), taken: 0 };
+    expect(apply(unread, { ...events.run_failed, retry: false }).run.type).toBe('idle');
+  });
+
+  it('that could not even start fail for good while the task is queued', () => {
+    const failed = apply(task(), { ...events.run_failed, run: null, retry: false });
+    expect(failed.run).toMatchObject({ type: 'idle', outcome: { type: 'failed', problem: failure } });
+  });
+
+  it('that could not start for the machine’s sake stay queued, for a limited number of attempts', () => {
+    const notStarted = { ...events.run_failed, run: null };
+    const queued = apply(task(), notStarted, notStarted);
+    expect(queued).toMatchObject({ run: { type: 'queued' }, attempt: 2 });
+    expect(apply(queued, notStarted).run.type).toBe('idle');
+  });
+
+  it('forgive earlier failures once one finishes', () => {
+    const finished = apply({ ...inState('running', 'none'), attempt: 2 }, events.run_finished);
+    expect(finished.attempt).toBe(0);
+  });
+
+  it('that are retried read the whole spec again', () => {
+    expect(apply(inState('idle', 'none'), events.retried)).toMatchObject({ taken: 0, run: { type: 'queued' } });
+  });
+
+  it('remember the commits they were given, for a worker that adopts them', () => {
+    const prepared = apply(inState('waiting', 'none'), events.checkout_prepared);
+    expect(currentRun(prepared.run)?.checkout).toEqual(checkout);
+  });
+
+  it('keep the agent’s session for the next one', () => {
+    const opened = apply(inState('running', 'none'), events.session_opened);
+    expect(reasonOf(opened, events.session_opened)).toBe('duplicate');
+    expect(apply(opened, events.run_finished).session).toBe('s1');
+  });
+
+  it('show their latest progress, also while they wait for an answer', () => {
+    const waiting = apply(inState('waiting', 'none'), events.progressed);
+    expect(currentRun(waiting.run)?.progress.activity).toBe('Reading');
+    expect(waiting.run).toMatchObject({ type: 'waiting', question });
+  });
+});
+
+describe('stopping', () => {
+  it('drops what nobody has read, so that nothing starts by itself', () => {
+    const stopped = apply(inState('running', 'none'), events.message_added, events.stopped);
+    expect(stopped.run).toEqual({ type: 'idle', outcome: { type: 'stopped', by: alice, kept: null } });
+    expect(hasUnread(stopped)).toBe(false);
+  });
+
+  it('ends the run: what that reports afterwards changes nothing', () => {
+    const stopped = apply(inState('running', 'none'), events.stopped);
+    expect(reasonOf(stopped, events.run_finished)).toBe('not_running');
+  });
+
+  it('can be followed by what was kept of the work, once', () => {
+    const kept = apply(inState('running', 'none'), events.stopped, events.work_kept);
+    expect(kept.run).toMatchObject({ outcome: { type: 'stopped', kept: sha('b') } });
+    expect(reasonOf(kept, events.work_kept)).toBe('duplicate');
+  });
+
+  it('does not let work be kept for a run that ended otherwise', () => {
+    const finished = apply(inState('running', 'none'), events.run_finished);
+    expect(reasonOf(finished, events.work_kept)).toBe('not_idle');
+  });
+});
+
+describe('questions', () => {
+  it('are closed by their own answer only', () => {
+    const waiting = inState('waiting', 'none');
+    expect(reasonOf(waiting, { ...events.answer_given, question: 'q2' })).toBe('no_question');
+    expect(reasonOf(waiting, { ...events.question_expired, question: 'q2' })).toBe('no_question');
+  });
+
+  it('are answered once: the second answer and the expiry come too late', () => {
+    const answered = apply(inState('waiting', 'none'), events.answer_given);
+    expect(reasonOf(answered, events.answer_given)).toBe('no_question');
+    expect(reasonOf(answered, events.question_expired)).toBe('no_question');
+  });
+});
+
+describe('pull requests', () => {
+  it('are merged for the commit that was approved, and for no other', () => {
+    const open = inState('idle', 'open');
+    const other = { ...events.merge_approved, approval: { ...approval, head: sha('b') } };
+    expect(reasonOf(open, other)).toBe('older_head');
+    expect(apply(open, events.merge_approved).pull).toEqual({ type: 'merging', pull, approval, delay: null });
+  });
+
+  it('lose their approval when somebody pushes', () => {
+    const moved = apply(inState('idle', 'merging'), events.head_moved);
+    expect(moved.pull).toEqual({ type: 'open', pull: { ...pull, head: sha('b') }, refusal: null });
+    expect(reasonOf(moved, events.merge_approved)).toBe('older_head');
+  });
+
+  it('keep it when the push is the head they already have', () => {
+    expect(reasonOf(inState('idle', 'merging'), { ...events.head_moved, head: pull.head })).toBe('duplicate');
+  });
+
+  it.each([events.merge_refused, events.merge_delayed])('hear nothing of an older head: $type', (event) => {
+    expect(reasonOf(inState('idle', 'merging'), { ...event, head: sha('b') })).toBe('older_head');
+  });
+
+  it('say why an approval led to no merge, until the next approval', () => {
+    const refusedMerge = apply(inState('idle', 'merging'), events.merge_refused);
+    expect(refusedMerge.pull).toMatchObject({ type: 'open', refusal: failure });
+    expect(apply(refusedMerge, events.merge_approved).pull).toEqual(pullStates.merging);
+  });
+
+  it('say what a merge waits for, and each reason once', () => {
+    const delayed = apply(inState('idle', 'merging'), events.merge_delayed);
+    expect(delayed.pull).toMatchObject({ type: 'merging', delay: 'A check is pending.' });
+    expect(reasonOf(delayed, events.merge_delayed)).toBe('duplicate');
+  });
+
+  it('list every head that was up for review: a run’s with its report, a person’s without', () => {
+    const changed = { ...events.run_finished, outcome: { type: 'changed', head: sha('b'), report } } as const;
+    const results = apply(
+      inState('running', 'open'),
+      changed,
+      { ...events.head_moved, byUs: true },
+      { ...events.head_moved, head: sha('e') },
+    ).results;
+    expect(results).toEqual([
+      { run: 1, head: sha('b'), report },
+      { run: 1, head: sha('e'), report: null },
+    ]);
+  });
+
+  it('can be merged by hand while a run goes on, and the run goes on', () => {
+    const merged = apply(inState('running', 'open'), { ...events.pull_request_merged, by: null });
+    expect(merged.run.type).toBe('running');
+    expect(merged.pull).toMatchObject({ type: 'merged', by: null, commit: sha('d') });
+  });
+
+  it('that were closed can be opened again on GitHub, but not replaced by another number', () => {
+    const closed = inState('idle', 'closed');
+    expect(apply(closed, events.pull_request_opened).pull.type).toBe('open');
+    expect(reasonOf(closed, { ...events.pull_request_opened, pull: { ...pull, number: 8 } })).toBe('duplicate');
+  });
+});
+
+it('changes nothing of the task it was given', () => {
+  const from = Object.freeze({ ...inState('running', 'open'), spec: Object.freeze([message(1)]) });
+  for (const event of Object.values(events)) expect(() => transition(from, event)).not.toThrow();
+});
