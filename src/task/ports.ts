@@ -41,8 +41,8 @@ export type Applied =
       readonly task: Task | undefined;
     };
 
-/** Turns a fact into what the thread shows. Pure; `task` is the task after the event. */
-export type Narrator = (task: Task, event: TaskEvent) => readonly OutboxRow[];
+/** Turns a fact into what the thread shows. Pure; `task` is the task after the event, `before` as it was. */
+export type Narrator = (task: Task, event: TaskEvent, before: Task) => readonly OutboxRow[];
 
 /** What Slack sent, stored under its natural key before Slack gets its 200. */
 export interface Inbox {

@@ -13,6 +13,8 @@ export interface Origin {
 export interface SpecMessage {
   /** The natural key of the Slack message (`channel:ts`), or of the command. */
   readonly key: string;
+  /** The Slack message it stood in; null for a slash command, which has none. */
+  readonly message: MessageTs | null;
   readonly author: UserId;
   readonly authorName: string;
   readonly trust: 'steering' | 'context';
