@@ -62,6 +62,8 @@ export interface Outbox {
   dirty(): Promise<readonly string[]>;
   /** A lane's rows in the order they were first added, with what was delivered of each. Null when another process holds the lane. */
   take(lane: string): Promise<Lane | null>;
+  /** Marks a row's first post as under way, before it is: after a crash, whoever finds the mark looks in Slack before posting again. */
+  attempting(lane: Lane, row: PendingRow): Promise<void>;
   /** Records a delivery; `ts` is the message's, and binds (channel, ts) to the task for `findByThread`. */
   delivered(lane: Lane, row: PendingRow, ts: MessageTs | null): Promise<void>;
   /** Gives the lane back; it stays dirty while rows are undelivered. */
@@ -82,6 +84,8 @@ export interface PendingRow extends OutboxRow {
   /** Grows with each new content of this key. */
   readonly revision: number;
   readonly deliveredRevision: number;
+  /** Whether a first post of this row may already stand in Slack although no `ts` is known. */
+  readonly attempted: boolean;
   readonly ts: MessageTs | null;
 }
 
