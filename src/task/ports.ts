@@ -180,6 +180,8 @@ export interface RepositoryRules {
 }
 
 export interface Prepared {
+  /** The base branch that was asked for, or the remote's default branch. */
+  readonly baseBranch: BranchName;
   /** The base branch's head on the remote. */
   readonly base: Sha;
   /** Where this run starts: the task branch's head on the remote, or `base`. */
@@ -207,7 +209,8 @@ export interface Repositories {
   prepare(order: {
     task: TaskId;
     repository: RepositoryName;
-    base: BranchName;
+    /** Null is the remote's default branch. */
+    base: BranchName | null;
     branch: BranchName;
     signal: AbortSignal;
   }): Promise<Prepared>;

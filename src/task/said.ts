@@ -17,7 +17,7 @@ export interface TaskLine {
   readonly id: TaskId;
   readonly title: string;
   readonly repository: RepositoryName;
-  readonly base: BranchName;
+  readonly base: BranchName | null;
   readonly branch: BranchName;
   readonly agent: string;
   readonly requester: UserId;

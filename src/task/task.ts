@@ -56,6 +56,7 @@ export interface Run {
 
 /** The commits a run was given: the base branch's head, where the agent starts, and the task branch's head on the remote. */
 export interface Checkout {
+  readonly baseBranch: BranchName;
   readonly base: Sha;
   readonly start: Sha;
   readonly remote: Sha | null;
@@ -165,7 +166,8 @@ export interface Task {
   readonly requesterName: string;
   readonly origin: Origin;
   readonly repository: RepositoryName;
-  readonly base: BranchName;
+  /** Null until the first run has asked the remote for its default branch. */
+  readonly base: BranchName | null;
   /** The one branch this task may push: `errand/<task>-<slug>`. */
   readonly branch: BranchName;
   readonly title: string;

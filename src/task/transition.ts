@@ -47,6 +47,7 @@ export function transition(task: Task, event: TaskEvent): Transition {
     case 'checkout_prepared':
       return duringRun(task, event.run, (run, state) => ({
         ...task,
+        base: event.checkout.baseBranch,
         run: { ...state, run: { ...run, checkout: event.checkout } },
       }));
     case 'messages_taken':

@@ -1,0 +1,175 @@
+import type { BranchName, ChannelId, RepositoryName, UserId } from './ids.ts';
+import type { Budget, Failure, Task } from './task.ts';
+
+/** What the operator allows, as the use cases see it. */
+export interface Policy {
+  readonly command: string;
+  readonly repositories: readonly RepositoryPolicy[];
+  readonly channels: ReadonlyMap<
+    ChannelId,
+    { readonly repository: RepositoryName | null; readonly agent: string | null }
+  >;
+  readonly agents: readonly AgentPolicy[];
+  /** Slack user or group ids; empty is every full member. */
+  readonly requesters: readonly string[];
+  readonly approvers: readonly string[];
+  readonly selfApproval: boolean;
+  readonly budget: Budget;
+}
+
+export interface RepositoryPolicy {
+  readonly name: RepositoryName;
+  /** Null is the repository's default branch. */
+  readonly base: BranchName | null;
+  readonly agent: string | null;
+  /** Slack ids; empty falls back to the policy's. */
+  readonly approvers: readonly string[];
+  readonly budgetUsd: number | null;
+}
+
+export interface AgentPolicy {
+  readonly name: string;
+  /** The setting whose absence keeps this agent from running, `ANTHROPIC_API_KEY` say; null when it can run. */
+  readonly missing: string | null;
+}
+
+export type Chosen<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly failure: Failure };
+
+/** Picks the repository of a request: named, else the channel's, else the only one. */
+export function chooseRepository(
+  policy: Policy,
+  channel: ChannelId,
+  asked: RepositoryName | null,
+): Chosen<RepositoryPolicy> {
+  const wanted = asked ?? policy.channels.get(channel)?.repository ?? null;
+  const names = policy.repositories.map(({ name }) => name);
+  if (wanted !== null) {
+    const found = policy.repositories.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+    if (found !== undefined) return { ok: true, value: found };
+    return fail(
+      'repository_unknown',
+      `${wanted} is not one of the repositories that Errand may work on.`,
+      names.length === 0 ? noRepositories : `Name one of them: ${listed(names)}.`,
+    );
+  }
+  const [only, ...others] = policy.repositories;
+  if (only !== undefined && others.length === 0) return { ok: true, value: only };
+  if (only === undefined) return fail('repository_unknown', 'Errand has no repository to work on yet.', noRepositories);
+  return fail(
+    'repository_missing',
+    'Errand works on several repositories and this request names none.',
+    `Begin it with repo: and one of ${listed(names)}.`,
+  );
+}
+
+const noRepositories = 'Whoever runs Errand lists them in ERRAND_REPOSITORIES.';
+
+/** Picks the agent: named, else the channel's, the repository's, `shell` for a bare script, else the first that has what it needs. */
+export function chooseAgent(
+  policy: Policy,
+  request: { asked: string | null; channel: ChannelId; repository: RepositoryPolicy; text: string },
+): Chosen<string> {
+  const script = shellScript(request.text);
+  const named = request.asked ?? policy.channels.get(request.channel)?.agent ?? request.repository.agent;
+  const ready = policy.agents.filter(({ missing }) => missing === null);
+  const fallback = ready.find(({ name }) => name !== 'shell')?.name ?? 'shell';
+  const wanted = named ?? fallback;
+  const agent = policy.agents.find(({ name }) => name === wanted);
+  if (agent === undefined) {
+    return fail(
+      'agent_unknown',
+      `There is no agent named ${wanted} here.`,
+      `Name one of them: ${listed(policy.agents.map(({ name }) => name))}.`,
+    );
+  }
+  if (agent.missing !== null) {
+    return fail(
+      'agent_unconfigured',
+      `The agent ${agent.name} has no model key, so it can't run.`,
+      `Whoever runs Errand sets ${agent.missing}${ready.length > 0 ? `; ready now: ${listed(ready.map(({ name }) => name))}` : ''}.`,
+    );
+  }
+  if (wanted !== 'shell' || script !== null) return { ok: true, value: wanted };
+  return named === 'shell'
+    ? fail(
+        'script_missing',
+        'The shell agent runs a fenced script, and this request has none.',
+        'Put the script between two lines of three backticks.',
+      )
+    : fail(
+        'no_model',
+        'No model key is configured here, so no agent can read prose.',
+        'Whoever runs Errand sets ANTHROPIC_API_KEY or OPENAI_API_KEY; until then agent:shell runs a script between two lines of three backticks.',
+      );
+}
+
+/** The first fenced block that is `sh`, `bash` or bare; null without one, or with an empty one. */
+export function shellScript(text: string): string | null {
+  const block = /```(?:sh|bash|shell)?[^\S\n]*\n?([\s\S]*?)```/.exec(text)?.[1];
+  return block === undefined || block.trim() === '' ? null : `${block.trim()}\n`;
+}
+
+/** A title of at most 72 characters from the first words that aren't a script. */
+export function toTitle(text: string): string {
+  const prose = text.replace(/```[\s\S]*?(?:```|$)/g, ' ');
+  const source = prose.trim() === '' ? (shellScript(text) ?? 'Untitled task') : prose;
+  const line = source.trim().split('\n')[0]?.replace(/\s+/g, ' ').trim() ?? '';
+  const first = /^(.{8,71}?[.?!])\s/.exec(line)?.[1]?.replace(/\.$/, '') ?? line;
+  return first.length <= 72 ? first : `${first.slice(0, 71).replace(/\s+\S*$/, '')}…`;
+}
+
+/** `errand/<task>-<slug>`, of lower-case letters, digits and hyphens. */
+export function toBranch(task: string, title: string): BranchName {
+  const slug = title
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-+|-+$/g, '');
+  return `errand/${task}${slug === '' ? '' : `-${slug}`}` as BranchName;
+}
+
+/** Whether somebody is on a list of Slack ids; `groups` holds the members of each listed group. An empty list is everybody. */
+export function isListed(
+  list: readonly string[],
+  by: UserId,
+  groups: ReadonlyMap<string, ReadonlySet<UserId>>,
+): boolean {
+  return list.length === 0 || list.some((id) => id === by || groups.get(id)?.has(by) === true);
+}
+
+/** Who may approve: on the list, and somebody else than the requester unless self-approval is allowed. */
+export function mayApprove(
+  policy: Policy,
+  task: Task,
+  by: UserId,
+  groups: ReadonlyMap<string, ReadonlySet<UserId>>,
+): Failure | null {
+  const own = policy.repositories.find(({ name }) => name === task.repository)?.approvers ?? [];
+  const list = own.length > 0 ? own : policy.approvers;
+  if (!isListed(list, by, groups)) {
+    return {
+      code: 'not_an_approver',
+      sentence: `You may not approve merges into ${task.repository}.`,
+      next: `Somebody who may: ${list.map((id) => (id.startsWith('S') ? `<!subteam^${id}>` : `<@${id}>`)).join(', ')}.`,
+    };
+  }
+  if (by === task.requester && !policy.selfApproval) {
+    return {
+      code: 'self_approval',
+      sentence: 'You asked for this task, so somebody else approves it.',
+      next: 'Ask a colleague to read the pull request and react here.',
+    };
+  }
+  return null;
+}
+
+function fail(code: string, sentence: string, next: string): { ok: false; failure: Failure } {
+  return { ok: false, failure: { code, sentence, next } };
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ');
+}
