@@ -1,4 +1,5 @@
-import type { BranchName, RepositoryName, TaskId } from './ids.ts';
+import type { RepositoryName, TaskId } from './ids.ts';
+import { type BranchName, parseBranchName, parseRepositoryName, parseTaskId } from './ids.ts';
 
 /** What somebody typed after `/agent`, or after mentioning Errand. */
 export type Command =
@@ -25,4 +26,115 @@ export interface TaskCommand {
   readonly network: string | null;
   /** A named environment. */
   readonly environment: string | null;
+}
+
+type Key = 'repo' | 'branch' | 'agent' | 'model' | 'attempts' | 'budget' | 'net' | 'env';
+
+/** Reads one key's value into the command; undefined when the value can't be. `expects` ends "… must be". */
+const keys: Record<Key, { expects: string; read: (value: string) => Partial<TaskCommand> | undefined }> = {
+  repo: {
+    expects: 'a repository as owner/name',
+    read: (value) => given('repository', parseRepositoryName(value)),
+  },
+  branch: { expects: 'the name of a branch', read: (value) => given('base', parseBranchName(value)) },
+  agent: { expects: 'the name of an agent', read: (value) => given('agent', parseName(value)?.toLowerCase()) },
+  model: { expects: 'the name of a model', read: (value) => given('model', parseName(value)) },
+  attempts: { expects: 'a number from 1 to 4', read: (value) => given('attempts', parseAttempts(value)) },
+  budget: { expects: 'dollars, such as 5 or 2.50', read: (value) => given('budgetUsd', parseDollars(value)) },
+  net: { expects: 'the name of a network preset', read: (value) => given('network', parseName(value)?.toLowerCase()) },
+  env: {
+    expects: 'the name of an environment',
+    read: (value) => given('environment', parseName(value)?.toLowerCase()),
+  },
+};
+
+/**
+ * Reads `[verb] [key:value …] text`. A verb counts only where nothing but a task's id follows it, a key only at the start;
+ * everything else is the text of a task. Total: every text has a reading.
+ */
+export function parseCommand(typed: string): Command {
+  const text = typed.trim();
+  if (text === '') return { type: 'empty' };
+  return parseVerb(text) ?? parseTask(text);
+}
+
+function parseVerb(text: string): Command | undefined {
+  const [, verb, argument] = /^(status|list|help|stop|retry)(?:\s+(\S+))?$/i.exec(text) ?? [];
+  if (verb === undefined) return undefined;
+  const task = argument === undefined ? null : parseTaskId(argument.toLowerCase());
+  if (task === undefined) return undefined;
+  switch (verb.toLowerCase()) {
+    case 'help':
+      return { type: 'help' };
+    case 'list':
+      return task === null ? { type: 'list' } : { type: 'status', task };
+    case 'status':
+      return { type: 'status', task };
+    case 'stop':
+      return { type: 'stop', task };
+    default:
+      return { type: 'retry', task };
+  }
+}
+
+function parseTask(text: string): Command {
+  let task: TaskCommand = {
+    text,
+    repository: null,
+    base: null,
+    agent: null,
+    model: null,
+    attempts: null,
+    budgetUsd: null,
+    network: null,
+    environment: null,
+  };
+  for (let rest = text; ; ) {
+    const [whole, name, value] = /^(repo|branch|agent|model|attempts|budget|net|env)[:=](\S+)\s*/i.exec(rest) ?? [];
+    if (whole === undefined || name === undefined || value === undefined)
+      return finished({ ...task, text: rest }, text);
+    const key = name.toLowerCase() as Key;
+    const read = keys[key].read(value);
+    if (read === undefined) {
+      return {
+        type: 'invalid',
+        sentence: `${key}:${value} can't be used: it must be ${keys[key].expects}.`,
+        next: 'Correct it and send your text again.',
+        text,
+      };
+    }
+    task = { ...task, ...read };
+    rest = rest.slice(whole.length);
+  }
+}
+
+function finished(task: TaskCommand, typed: string): Command {
+  if (task.text !== '') return { type: 'task', task };
+  return {
+    type: 'invalid',
+    sentence: 'There are settings here, but nothing to do.',
+    next: 'Add what should be done after them.',
+    text: typed,
+  };
+}
+
+function given<Name extends keyof TaskCommand>(
+  name: Name,
+  value: TaskCommand[Name] | undefined,
+): Partial<TaskCommand> | undefined {
+  return value === undefined ? undefined : { [name]: value };
+}
+
+/** Models are spelled with dots, slashes, colons and brackets: `openai/gpt-5.2`, `claude-opus-5[1m]`. */
+function parseName(value: string): string | undefined {
+  return /^[A-Za-z0-9][A-Za-z0-9._:/@[\]-]{0,99}$/.test(value) ? value : undefined;
+}
+
+function parseAttempts(value: string): number | undefined {
+  return /^[1-4]$/.test(value) ? Number(value) : undefined;
+}
+
+function parseDollars(value: string): number | undefined {
+  const [, dollars] = /^\$?(\d{1,5}(?:\.\d{1,2})?)$/.exec(value) ?? [];
+  return dollars === undefined || Number(dollars) === 0 ? undefined : Number(dollars);
 }

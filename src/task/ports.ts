@@ -28,6 +28,11 @@ export interface TaskStore {
   recent(limit: number): Promise<readonly Task[]>;
   /** Calls back with the id of each task that changes, in this process or another, until the signal aborts. Hints, not guarantees. */
   watch(changed: (id: TaskId) => void, signal: AbortSignal): Promise<void>;
+  /** The `ts` of a message that was delivered for a task under this key (`root`, …); null while it is not. */
+  deliveredTs(id: TaskId, key: string): Promise<MessageTs | null>;
+  /** A fact one process leaves for the others, such as the workspace's address for links. */
+  remember(name: 'slack_url', value: string): Promise<void>;
+  recall(name: 'slack_url'): Promise<string | null>;
   /** How far the records of a run were folded; null before the first. */
   cursor(run: RunId): Promise<number | null>;
   saveCursor(run: RunId, cursor: number): Promise<void>;

@@ -1,0 +1,58 @@
+import type { TaskId } from '../task/ids.ts';
+import { mayApprove } from '../task/policy.ts';
+import type { Answer, UseCases } from '../task/use-cases.ts';
+import type { BotDeps } from './deps.ts';
+import { groupsOf, say, silent } from './people.ts';
+
+type Approve = Parameters<UseCases['approve']>[0];
+type Unapprove = Parameters<UseCases['unapprove']>[0];
+
+/** One person's word for the commit that the gate message names. Anything else that carries a ✅ stays just that. */
+export async function approve(deps: BotDeps, asked: Approve): Promise<Answer> {
+  const gate = await findGate(deps, asked);
+  if (gate === undefined) return silent;
+  const { task, head } = gate;
+  const member = await deps.directory.member(asked.by);
+  if (member.type !== 'member') {
+    return say({ sentence: 'Only full members of this workspace approve merges.', next: 'Ask one of them to look.' });
+  }
+  const lists = [deps.policy.approvers, ...deps.policy.repositories.map(({ approvers }) => approvers)];
+  const refusal = mayApprove(deps.policy, task, asked.by, await groupsOf(deps, lists));
+  if (refusal !== null) return say(refusal);
+  const approval = { by: asked.by, byName: member.name, head, message: asked.message };
+  const approved = await deps.store.apply(task.id, { type: 'merge_approved', approval, at: deps.clock.now() });
+  if (approved.task?.pull.type === 'merging') await deps.queue.wake({ type: 'merge', task: task.id }, { priority: 1 });
+  if (approved.type === 'applied') return silent;
+  switch (approved.reason) {
+    case 'older_head':
+      return say({
+        sentence: `The branch has moved on since commit ${head.slice(0, 7)}, so this approval counts for nothing.`,
+        next: 'React on the newest result message in this thread.',
+      });
+    case 'pull_request_ended':
+      return say({ sentence: 'This pull request has ended already.', next: 'Reply in the thread for more work.' });
+    default:
+      return silent;
+  }
+}
+
+/** Takes an approval back while the merge still waits for something. */
+export async function unapprove(deps: BotDeps, asked: Unapprove): Promise<Answer> {
+  const gate = await findGate(deps, asked);
+  if (gate?.task.pull.type !== 'merging' || gate.task.pull.approval.by !== asked.by) return silent;
+  const problem = {
+    code: 'withdrawn',
+    sentence: `<@${asked.by}> took the approval back.`,
+    next: 'React again to approve.',
+  };
+  await deps.store.apply(gate.task.id, { type: 'merge_refused', head: gate.head, problem, at: deps.clock.now() });
+  return silent;
+}
+
+async function findGate(deps: BotDeps, { channel, message }: Pick<Approve, 'channel' | 'message'>) {
+  const delivered = await deps.outbox.findMessage(channel, message);
+  const effect = delivered?.row.effect;
+  if (delivered === undefined || effect?.type !== 'message' || effect.said.type !== 'result') return undefined;
+  const task = await deps.store.find(delivered.lane as TaskId);
+  return task === undefined ? undefined : { task, head: effect.said.head };
+}

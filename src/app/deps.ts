@@ -1,0 +1,55 @@
+import type { AgentCommand } from '../../sandbox/protocol.ts';
+import type { EngineId } from '../task/ids.ts';
+import type { Policy } from '../task/policy.ts';
+import type {
+  Clock,
+  Directory,
+  Forge,
+  Limits,
+  NetworkPolicy,
+  Outbox,
+  Repositories,
+  RunQueue,
+  Sandbox,
+  TaskStore,
+  ThreadReader,
+} from '../task/ports.ts';
+import type { Task } from '../task/task.ts';
+
+/** Structured, with the task and run as fields. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What the bot's use cases need: no engine, no GitHub. */
+export interface BotDeps {
+  readonly store: TaskStore;
+  readonly outbox: Outbox;
+  readonly queue: RunQueue;
+  readonly directory: Directory;
+  readonly threads: ThreadReader;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly randomBytes: (size: number) => Uint8Array;
+  readonly log: Log;
+}
+
+/** What a worker's use cases need: no Slack. */
+export interface WorkerDeps {
+  readonly store: TaskStore;
+  readonly queue: RunQueue;
+  readonly sandbox: Sandbox;
+  readonly repositories: Repositories;
+  readonly forge: Forge;
+  readonly engine: EngineId;
+  readonly policy: Policy;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The agent's command line and network for a run of this task. */
+  readonly toAgent: (task: Task, prompt: string) => { command: AgentCommand; network: NetworkPolicy };
+  /** The permalink of a task's thread, for the pull request; null while it is unknown. */
+  readonly threadUrl: (task: Task) => string | null;
+}

@@ -1,0 +1,62 @@
+import type { UserId } from '../task/ids.ts';
+import { isListed } from '../task/policy.ts';
+import type { Member } from '../task/ports.ts';
+import type { Said } from '../task/said.ts';
+import type { Failure, Task } from '../task/task.ts';
+import type { Answer } from '../task/use-cases.ts';
+import type { BotDeps } from './deps.ts';
+
+export function say(failure: Pick<Failure, 'sentence' | 'next'>, kept: string | null = null): Answer {
+  const said: Said = { type: 'sentence', sentence: failure.sentence, next: failure.next, kept };
+  return { type: 'say', said };
+}
+
+export const silent: Answer = { type: 'silent' };
+
+/** The members of every group on the lists; a person id needs none. Throws `Problem` when Slack can't say: no list is then open. */
+export async function groupsOf(deps: BotDeps, lists: readonly (readonly string[])[]) {
+  const ids = [...new Set(lists.flat())].filter((id) => id.startsWith('S'));
+  return new Map<string, ReadonlySet<UserId>>(
+    await Promise.all(ids.map(async (id) => [id, await deps.directory.group(id)] as const)),
+  );
+}
+
+/** A full member who is on the requesters' list, or the sentence that says why not. */
+export async function mayAsk(deps: BotDeps, by: UserId): Promise<{ member: Member; failure: Failure | null }> {
+  const member = await deps.directory.member(by);
+  if (member.type !== 'member') return { member, failure: notAMember(member) };
+  const groups = await groupsOf(deps, [deps.policy.requesters]);
+  if (isListed(deps.policy.requesters, by, groups)) return { member, failure: null };
+  return {
+    member,
+    failure: {
+      code: 'not_a_requester',
+      sentence: 'You are not on the list of people whom Errand works for here.',
+      next: 'Whoever runs Errand can add you to ERRAND_REQUESTERS.',
+    },
+  };
+}
+
+function notAMember(member: Member): Failure {
+  const kind = {
+    guest: 'guests',
+    bot: 'bots',
+    stranger: 'people of another workspace',
+    deactivated: 'deactivated accounts',
+  };
+  const who = member.type === 'member' ? 'this account' : kind[member.type];
+  return {
+    code: 'not_a_member',
+    sentence: `Errand does not take requests from ${who}.`,
+    next: 'Ask a full member of this workspace to send it.',
+  };
+}
+
+/** The requester, and whoever is on the requesters' list by name, may steer a task and stop it. */
+export async function maySteer(deps: BotDeps, task: Task, by: UserId): Promise<boolean> {
+  if (by === task.requester) return true;
+  const { requesters, approvers } = deps.policy;
+  const listed = [...requesters, ...approvers];
+  if (listed.length === 0) return false;
+  return isListed(listed, by, await groupsOf(deps, [listed]));
+}

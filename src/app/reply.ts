@@ -1,0 +1,49 @@
+import type { SpecMessage } from '../task/task.ts';
+import type { Answer, UseCases } from '../task/use-cases.ts';
+import type { BotDeps } from './deps.ts';
+import { maySteer, silent } from './people.ts';
+import { continueTask } from './submit.ts';
+
+type Reply = Parameters<UseCases['reply']>[0];
+
+/**
+ * Takes a message of a task's thread into its spec: as an instruction from those who may steer, as untrusted context from
+ * everybody else. After a merge or a close it starts a new task in the same thread.
+ */
+export async function reply(deps: BotDeps, asked: Reply): Promise<Answer | { readonly type: 'no_task' }> {
+  const task = await deps.store.findByThread(asked.channel, asked.thread);
+  if (task === undefined) return { type: 'no_task' };
+  const member = await deps.directory.member(asked.by);
+  const steers = member.type === 'member' && (await maySteer(deps, task, asked.by));
+  const message: SpecMessage = {
+    key: `${asked.channel}:${asked.message}`,
+    message: asked.message,
+    author: asked.by,
+    authorName: member.name,
+    trust: steers ? 'steering' : 'context',
+    text: asked.text,
+    at: asked.at,
+  };
+  if (task.run.type === 'waiting' && steers) {
+    const { run, question } = task.run;
+    await deps.store.apply(task.id, {
+      type: 'answer_given',
+      run: run.id,
+      question: question.id,
+      by: asked.by,
+      answer: asked.text,
+      at: deps.clock.now(),
+    });
+    return silent;
+  }
+  if (task.run.type === 'idle' && asked.chatter) return silent;
+  const ended = task.pull.type === 'merged' || task.pull.type === 'closed';
+  if (ended && task.run.type === 'idle') {
+    if (steers) await continueTask(deps, task, asked.thread, message);
+    return silent;
+  }
+  const added = await deps.store.apply(task.id, { type: 'message_added', message, at: deps.clock.now() });
+  // A refused duplicate wakes too: the first delivery may have died between the two steps.
+  if (added.task?.run.type === 'queued') await deps.queue.wake({ type: 'run', task: task.id });
+  return silent;
+}

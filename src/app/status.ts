@@ -1,0 +1,38 @@
+import type { Said } from '../task/said.ts';
+import type { Task } from '../task/task.ts';
+import type { Answer, Asked, Target } from '../task/use-cases.ts';
+import { findTarget, unknownTask } from './act.ts';
+import type { BotDeps } from './deps.ts';
+import { toLine, toStatus } from './narrate.ts';
+
+/** How one task stands, or, without a target, all that still need somebody. */
+export async function status(deps: BotDeps, _asked: Asked, target: Target | null): Promise<Answer> {
+  if (target === null) {
+    const ids = await deps.store.unsettled();
+    const tasks = await Promise.all(ids.slice(0, shown).map((id) => deps.store.find(id)));
+    return listed(
+      deps,
+      tasks.filter((task) => task !== undefined),
+    );
+  }
+  const task = await findTarget(deps, target);
+  return task === undefined ? unknownTask(deps, target) : listed(deps, [task]);
+}
+
+/** The newest tasks, whatever became of them. */
+export async function list(deps: BotDeps): Promise<Answer> {
+  return listed(deps, await deps.store.recent(shown));
+}
+
+/** A table in a message stays readable to about this many rows. */
+const shown = 10;
+
+async function listed(deps: BotDeps, tasks: readonly Task[]): Promise<Answer> {
+  const rows = tasks.map(async (task) => {
+    const ts = (await deps.store.deliveredTs(task.id, 'root')) ?? task.origin.thread;
+    const message = ts === null ? null : { channel: task.origin.channel, ts };
+    return { task: toLine(task), status: toStatus(task), message };
+  });
+  const said: Said = { type: 'list', tasks: await Promise.all(rows) };
+  return { type: 'say', said };
+}

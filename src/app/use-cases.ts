@@ -1,0 +1,22 @@
+import type { UseCases } from '../task/use-cases.ts';
+import { answer, retry, stop } from './act.ts';
+import { approve, unapprove } from './approve.ts';
+import type { BotDeps } from './deps.ts';
+import { reply } from './reply.ts';
+import { list, status } from './status.ts';
+import { submit } from './submit.ts';
+
+/** Everything that people can do, bound to what the bot has. */
+export function createUseCases(deps: BotDeps): UseCases {
+  return {
+    submit: (asked) => submit(deps, asked),
+    reply: (asked) => reply(deps, asked),
+    stop: (asked, target) => stop(deps, asked, target),
+    retry: (asked, target) => retry(deps, asked, target),
+    status: (asked, target) => status(deps, asked, target),
+    list: () => list(deps),
+    approve: (asked) => approve(deps, asked),
+    unapprove: (asked) => unapprove(deps, asked),
+    answer: (asked) => answer(deps, asked),
+  };
+}
