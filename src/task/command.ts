@@ -28,10 +28,13 @@ export interface TaskCommand {
   readonly environment: string | null;
 }
 
-type Key = 'repo' | 'branch' | 'agent' | 'model' | 'attempts' | 'budget' | 'net' | 'env';
+/** `read` puts a key's value into the command, and is undefined when the value can't be; `expects` ends "it must be …". */
+interface Key {
+  readonly expects: string;
+  readonly read: (value: string) => Partial<TaskCommand> | undefined;
+}
 
-/** Reads one key's value into the command; undefined when the value can't be. `expects` ends "… must be". */
-const keys: Record<Key, { expects: string; read: (value: string) => Partial<TaskCommand> | undefined }> = {
+const keys: Readonly<Record<string, Key>> = {
   repo: {
     expects: 'a repository as owner/name',
     read: (value) => given('repository', parseRepositoryName(value)),
@@ -47,6 +50,8 @@ const keys: Record<Key, { expects: string; read: (value: string) => Partial<Task
     read: (value) => given('environment', parseName(value)?.toLowerCase()),
   },
 };
+
+const leadingKey = new RegExp(`^(${Object.keys(keys).join('|')})[:=](\\S+)\\s*`, 'i');
 
 /**
  * Reads `[verb] [key:value …] text`. A verb counts only where nothing but a task's id follows it, a key only at the start;
@@ -90,15 +95,14 @@ function parseTask(text: string): Command {
     environment: null,
   };
   for (let rest = text; ; ) {
-    const [whole, name, value] = /^(repo|branch|agent|model|attempts|budget|net|env)[:=](\S+)\s*/i.exec(rest) ?? [];
-    if (whole === undefined || name === undefined || value === undefined)
-      return finished({ ...task, text: rest }, text);
-    const key = name.toLowerCase() as Key;
-    const read = keys[key].read(value);
+    const [whole = '', name = '', value = ''] = leadingKey.exec(rest) ?? [];
+    const key = keys[name.toLowerCase()];
+    if (key === undefined) return finished({ ...task, text: rest }, text);
+    const read = key.read(value);
     if (read === undefined) {
       return {
         type: 'invalid',
-        sentence: `${key}:${value} can't be used: it must be ${keys[key].expects}.`,
+        sentence: `${name}:${value} can't be used: it must be ${key.expects}.`,
         next: 'Correct it and send your text again.',
         text,
       };

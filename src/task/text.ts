@@ -6,15 +6,12 @@ export function speaksToErrand(raw: string, errand: string): boolean {
   if (raw.includes(`<@${errand}>`) || raw.includes(`<@${errand}|`)) return true;
   if (/^\s*<(?:@|!subteam\^)/.test(raw)) return false;
   const words = raw
-    .replaceAll(emoji, ' ')
+    .replaceAll(/:[a-z0-9_+'-]+:/g, ' ')
     .replaceAll(/[^\p{Letter}\p{Number}<`/]+/gu, ' ')
     .trim()
     .toLowerCase();
   return words !== '' && !courtesy.test(words);
 }
-
-/** `:tada:`, `:+1::skin-tone-2:`, and pictures written as characters; digits are emoji bases and stay words. */
-const emoji = /:[a-z0-9_+'-]+:|(?!\p{Number})\p{Emoji}[\u{fe0f}\u{200d}\u{1f3fb}-\u{1f3ff}]*/gu;
 
 const thanks =
   '(?:many |much )?(?:thanks|thank (?:you|u)|thx|ty|tysm|cheers)(?: (?:a lot|so much|very much|again|all|everyone|errand))*';
