@@ -1,4 +1,4 @@
-import { type ChannelId, type MessageTs, type TaskId, toTaskId } from '../task/ids.ts';
+import { type MessageTs, type TaskId, toTaskId } from '../task/ids.ts';
 import { chooseAgent, chooseRepository, toBranch, toTitle } from '../task/policy.ts';
 import type { SpecMessage, Task } from '../task/task.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';

@@ -97,8 +97,12 @@ export interface PendingRow extends OutboxRow {
 /** A wake-up, not a truth: losing or doubling one changes nothing but the time it takes. */
 export interface RunQueue {
   wake(job: Job, options?: { priority?: number; delayMs?: number }): Promise<void>;
-  /** Hands jobs to `handle`, at most `concurrency` at once, until the signal aborts. A job that throws comes again later. */
+  /**
+   * Hands jobs of one type to `handle`, at most `concurrency` at once, until the signal aborts; types don't wait for each other.
+   * A job that throws comes again later.
+   */
   work(
+    type: Job['type'],
     handle: (job: Job, signal: AbortSignal) => Promise<void>,
     options: { concurrency: number; signal: AbortSignal },
   ): Promise<void>;
