@@ -25,7 +25,7 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'stopped'; readonly by: UserId }
   | { readonly type: 'work_kept'; readonly run: RunId; readonly head: Sha }
   | { readonly type: 'pull_request_opened'; readonly pull: PullRequest }
-  | { readonly type: 'head_moved'; readonly head: Sha; readonly byUs: boolean }
+  | { readonly type: 'head_moved'; readonly head: Sha; readonly by: HeadMover }
   | { readonly type: 'merge_approved'; readonly approval: Approval }
   | { readonly type: 'merge_refused'; readonly head: Sha; readonly problem: Failure }
   | { readonly type: 'merge_delayed'; readonly head: Sha; readonly reason: string }
@@ -33,5 +33,8 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'pull_request_closed' }
   | { readonly type: 'continued'; readonly as: TaskId }
 );
+
+/** A finished run, which reports; the kept work of a stopped or failed one; or a person, on GitHub. */
+export type HeadMover = 'run' | 'kept' | 'person';
 
 export type TaskEventType = TaskEvent['type'];

@@ -71,8 +71,8 @@ export type Said =
       readonly url: string;
       readonly head: Sha;
       readonly report: Report | null;
-      /** Set when a person pushed this head rather than the agent. */
-      readonly pushedByHand: boolean;
+      /** Whose head this is: a finished run's, the kept work of a broken one, or a person's. */
+      readonly by: 'run' | 'kept' | 'person';
       readonly gate: Gate;
     }
   | {

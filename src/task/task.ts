@@ -49,6 +49,8 @@ export interface Run {
   readonly engine: EngineId;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** The first spec message this run is to read, counted from the start of the spec. */
+  readonly from: number;
   /** Set once the checkout is prepared; an adopting worker goes on from it. */
   readonly checkout: Checkout | null;
   readonly progress: Progress;
@@ -60,6 +62,10 @@ export interface Checkout {
   readonly base: Sha;
   readonly start: Sha;
   readonly remote: Sha | null;
+  /** Commands that the base branch's `.errand.yml` sets; their exit codes are what Errand measures. */
+  readonly checks: readonly string[];
+  /** Bare repositories that the sandbox mounts read-only; `start` is in the last. */
+  readonly repositories: readonly string[];
 }
 
 export interface Question {
@@ -151,10 +157,11 @@ export type PullState =
   | { readonly type: 'merged'; readonly pull: PullRequest; readonly commit: Sha; readonly by: UserId | null }
   | { readonly type: 'closed'; readonly pull: PullRequest };
 
-/** A head of the pull request that was, or is, up for review: made by a run, or pushed by a person. */
+/** A head of the pull request that was, or is, up for review: made by a run, kept of a broken one, or pushed by a person. */
 export interface Result {
   readonly run: number;
   readonly head: Sha;
+  readonly by: 'run' | 'kept' | 'person';
   readonly report: Report | null;
 }
 

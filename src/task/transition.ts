@@ -40,6 +40,7 @@ export function transition(task: Task, event: TaskEvent): Transition {
         engine: event.engine,
         startedAt: event.at,
         checkout: null,
+        from: task.taken,
         progress: { steps: [], activity: null },
       };
       return applied({ ...task, runs: event.number, epoch: task.epoch + 1, run: { type: 'running', run } });
@@ -79,7 +80,7 @@ export function transition(task: Task, event: TaskEvent): Transition {
         const { outcome } = event;
         const results =
           outcome.type === 'changed'
-            ? [...task.results, { run: run.number, head: outcome.head, report: outcome.report }]
+            ? [...task.results, { run: run.number, head: outcome.head, by: 'run' as const, report: outcome.report }]
             : task.results;
         return ended({ ...task, attempt: 0, results }, event.at, outcome);
       });
@@ -165,7 +166,10 @@ function movePull(task: Task, event: PullEvent): Transition {
       return applied({
         ...task,
         pull: { type: 'open', pull: { ...pull, head: event.head }, refusal: null },
-        results: event.byUs ? task.results : [...task.results, { run: task.runs, head: event.head, report: null }],
+        results:
+          event.by === 'run'
+            ? task.results
+            : [...task.results, { run: task.runs, head: event.head, by: event.by, report: null }],
       });
     case 'merge_approved':
       if (event.approval.head !== pull.head) return refused('older_head');

@@ -47,7 +47,7 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
   work_kept: { at, type: 'work_kept', run: runId(1), head: sha('b') },
   continued: { at, type: 'continued', as: taskId('t000002') },
   pull_request_opened: { at, type: 'pull_request_opened', pull },
-  head_moved: { at, type: 'head_moved', head: sha('b'), byUs: false },
+  head_moved: { at, type: 'head_moved', head: sha('b'), by: 'person' },
   merge_approved: { at, type: 'merge_approved', approval },
   merge_refused: { at, type: 'merge_refused', head: pull.head, problem: failure },
   merge_delayed: { at, type: 'merge_delayed', head: pull.head, reason: 'A check is pending.' },
@@ -415,7 +415,7 @@ describe('pull requests', () => {
     const results = apply(
       inState('running', 'open'),
       changed,
-      { ...events.head_moved, byUs: true },
+      { ...events.head_moved, by: 'run' },
       { ...events.head_moved, head: sha('e') },
     ).results;
     expect(results).toEqual([
