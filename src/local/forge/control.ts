@@ -1,0 +1,260 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { notFound } from './errors.ts';
+import type { FaultInput } from './faults.ts';
+import type { Forge } from './forge.ts';
+import { commitFiles, git, headOf, tryGit } from './git.ts';
+import { type MergeMethod, personOf } from './pulls.ts';
+import { changedFiles, commitsOf, renderPullWhole } from './render.ts';
+import {
+  type BranchRules,
+  branchRulesSchema,
+  type Check,
+  type LedgerEntry,
+  type Pull,
+  type Repository,
+} from './state.ts';
+
+const maxDiffBytes = 1024 * 1024;
+
+/** What people and continuous integration do on the forge, for the page and for tests. Repositories are named `owner/name`. */
+export class Control {
+  readonly #forge: Forge;
+
+  constructor(forge: Forge) {
+    this.#forge = forge;
+  }
+
+  /** Makes a repository; without files it is empty, as a new one on GitHub is. Keeps the one that is there already. */
+  async createRepository(order: {
+    repository: string;
+    files?: Readonly<Record<string, string>> | undefined;
+    defaultBranch?: string | undefined;
+    by?: string | undefined;
+  }): Promise<void> {
+    const { store } = this.#forge;
+    const [owner = '', name = ''] = order.repository.split('/');
+    if (!/^[\w-]+$/.test(owner) || !/^[\w.-]+$/.test(name) || /^\.+$/.test(name))
+      throw new Error(`No name: ${order.repository}`);
+    if (store.find(owner, name) !== undefined) return;
+    const repository: Repository = {
+      id: store.nextId(),
+      owner,
+      name,
+      defaultBranch: order.defaultBranch ?? 'main',
+      private: true,
+      archived: false,
+      methods: { merge: true, squash: true, rebase: true },
+      rules: {},
+      checks: [],
+      pulls: [],
+      nextNumber: 1,
+    };
+    const path = store.path(repository);
+    await mkdir(dirname(path), { recursive: true });
+    await git(path, ['init', '--quiet', '--bare', '--template=', `--initial-branch=${repository.defaultBranch}`]);
+    store.state.repositories.push(repository);
+    const { files, by = 'dana' } = order;
+    if (files !== undefined)
+      await this.commit({ repository: order.repository, files, message: 'Start the project', by });
+    await store.save();
+  }
+
+  /** Commits files (null deletes one) onto a branch as a person would push; a new branch starts at `from`, or the default branch. */
+  async commit(order: {
+    repository: string;
+    branch?: string | undefined;
+    files: Readonly<Record<string, string | null>>;
+    message: string;
+    by?: string | undefined;
+    from?: string | undefined;
+  }): Promise<string> {
+    const repository = this.#repository(order.repository);
+    const path = this.#forge.store.path(repository);
+    const by = order.by ?? 'dana';
+    return this.#forge.changing(repository, by, async () =>
+      commitFiles(path, {
+        branch: order.branch ?? repository.defaultBranch,
+        from: order.from ?? (await headOf(path, repository.defaultBranch)),
+        files: order.files,
+        message: order.message,
+        by: personOf(by),
+        at: new Date(),
+      }),
+    );
+  }
+
+  /** Points a branch at any commit, as a forced push does; null deletes it. */
+  async moveBranch(order: {
+    repository: string;
+    branch: string;
+    to: string | null;
+    by?: string | undefined;
+  }): Promise<void> {
+    const repository = this.#repository(order.repository);
+    const ref = `refs/heads/${order.branch}`;
+    const args = order.to === null ? ['-d', ref] : [ref, order.to];
+    await this.#forge.changing(repository, order.by ?? 'dana', () =>
+      git(this.#forge.store.path(repository), ['update-ref', ...args]),
+    );
+  }
+
+  async branchHead(name: string, branch: string): Promise<string | undefined> {
+    return headOf(this.#forge.store.path(this.#repository(name)), branch);
+  }
+
+  /** Reports a check on a commit; without a conclusion it is in progress. */
+  async setCheck(order: {
+    repository: string;
+    sha: string;
+    name: string;
+    conclusion: string | null;
+    kind?: Check['kind'] | undefined;
+  }): Promise<void> {
+    const { store } = this.#forge;
+    this.#repository(order.repository).checks.push({
+      id: store.nextId(),
+      sha: order.sha,
+      name: order.name,
+      kind: order.kind ?? 'run',
+      status: order.conclusion === null ? 'in_progress' : 'completed',
+      conclusion: order.conclusion,
+      at: new Date().toISOString(),
+    });
+    await store.save();
+  }
+
+  /** Sets a branch's rules; null lifts them. */
+  async setRules(name: string, branch: string, rules: Partial<BranchRules> | null): Promise<void> {
+    const repository = this.#repository(name);
+    if (rules === null) delete repository.rules[branch];
+    else repository.rules[branch] = branchRulesSchema.parse(rules);
+    await this.#forge.store.save();
+  }
+
+  async setRepository(
+    name: string,
+    change: Partial<Pick<Repository, 'archived' | 'methods' | 'defaultBranch'>>,
+  ): Promise<void> {
+    Object.assign(this.#repository(name), change);
+    await this.#forge.store.save();
+  }
+
+  async setPull(
+    name: string,
+    number: number,
+    change: Partial<Pick<Pull, 'draft' | 'openConversations'>>,
+  ): Promise<void> {
+    Object.assign(this.#pull(name, number).pull, change);
+    await this.#forge.store.save();
+  }
+
+  async closePull(name: string, number: number, by = 'dana'): Promise<void> {
+    const { repository, pull } = this.#pull(name, number);
+    await this.#forge.changing(repository, by, async () => this.#forge.pulls.close(pull));
+  }
+
+  async reopenPull(name: string, number: number, by = 'dana'): Promise<void> {
+    const { repository, pull } = this.#pull(name, number);
+    await this.#forge.changing(repository, by, () => this.#forge.pulls.reopen(repository, pull));
+  }
+
+  /** Merges as a person does on the website. Returns the merge commit. */
+  async mergePull(name: string, number: number, options: { by?: string; method?: MergeMethod } = {}): Promise<string> {
+    const { repository, pull } = this.#pull(name, number);
+    const { by = 'dana', method = 'merge' } = options;
+    return this.#forge.changing(repository, by, () => this.#forge.pulls.merge(repository, pull, { method, by }));
+  }
+
+  async reviewPull(
+    name: string,
+    number: number,
+    review: {
+      state: 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED';
+      by?: string | undefined;
+      body?: string | undefined;
+    },
+  ): Promise<void> {
+    const { pull } = this.#pull(name, number);
+    const id = this.#forge.store.nextId();
+    const { state, by: user = 'dana', body = '' } = review;
+    pull.reviews.push({ id, user, state, body, commit: pull.headSha, at: new Date().toISOString() });
+    await this.#forge.store.save();
+  }
+
+  fault(fault: FaultInput): void {
+    this.#forge.faults.plan(fault);
+  }
+
+  clearFaults(): void {
+    this.#forge.faults.clear();
+  }
+
+  /** Every write that was accepted, oldest first, whoever made it and whether or not its answer arrived. */
+  ledger(): readonly LedgerEntry[] {
+    return this.#forge.store.state.ledger;
+  }
+
+  /** One pull request as the page shows it. */
+  async viewPull(name: string, number: number) {
+    const { repository, pull } = this.#pull(name, number);
+    const path = this.#forge.store.path(repository);
+    const range = `${pull.baseSha}...${pull.headSha}`;
+    const { stdout: diff } = await tryGit(path, ['diff', '--no-ext-diff', '--no-textconv', '--no-color', range, '--']);
+    const mergeability = await this.#forge.pulls.mergeability(repository, pull);
+    return {
+      pull: await renderPullWhole(this.#forge.at, path, repository, pull, mergeability),
+      commits: await commitsOf(path, pull),
+      files: await changedFiles(path, pull),
+      diff: diff.slice(0, maxDiffBytes),
+      checks: repository.checks.filter((each) => each.sha === pull.headSha),
+      reviews: pull.reviews,
+      comments: pull.comments,
+    };
+  }
+
+  /** Repositories with their branches and pull requests, and the ledger's newest lines. */
+  async viewState() {
+    const repositories = await Promise.all(
+      this.#forge.store.state.repositories.map(async (repository) => {
+        const format = '--format=%(refname:lstrip=2) %(objectname)';
+        const { stdout } = await tryGit(this.#forge.store.path(repository), ['for-each-ref', format, 'refs/heads']);
+        const branches = stdout
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => {
+            const [branch = '', sha = ''] = line.split(' ');
+            return { name: branch, sha };
+          });
+        const { owner, name, defaultBranch, archived, rules, pulls } = repository;
+        const brief = pulls.map(({ number, title, state, draft, head, base, headSha, mergedAt, mergeCommit }) => ({
+          number,
+          title,
+          state: mergedAt === null ? state : 'merged',
+          draft,
+          head,
+          base,
+          headSha,
+          mergeCommit,
+          url: `${this.#forge.at.page}/${owner}/${name}/pull/${number}`,
+        }));
+        return { name: `${owner}/${name}`, defaultBranch, archived, rules, branches, pulls: brief };
+      }),
+    );
+    return { repositories, ledger: this.ledger().slice(-200) };
+  }
+
+  #repository(name: string): Repository {
+    const [owner = '', short = ''] = name.split('/');
+    const repository = this.#forge.store.find(owner, short);
+    if (repository === undefined) throw notFound();
+    return repository;
+  }
+
+  #pull(name: string, number: number): { repository: Repository; pull: Pull } {
+    const repository = this.#repository(name);
+    const pull = repository.pulls.find((each) => each.number === number);
+    if (pull === undefined) throw notFound();
+    return { repository, pull };
+  }
+}

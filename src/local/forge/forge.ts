@@ -1,0 +1,74 @@
+import { Faults } from './faults.ts';
+import { tryGit } from './git.ts';
+import { Pulls } from './pulls.ts';
+import type { Addresses } from './render.ts';
+import type { Repository, Store } from './state.ts';
+
+export const botLogin = 'errand-bot';
+
+/** What REST, git and the control routes share. */
+export class Forge {
+  readonly store: Store;
+  readonly at: Addresses;
+  readonly pulls: Pulls;
+  readonly faults = new Faults();
+  readonly log: (error: unknown) => void;
+  readonly #token: string;
+  readonly #tails = new Map<number, Promise<unknown>>();
+  #requests = 0;
+
+  constructor(options: { store: Store; at: Addresses; token: string; log: (error: unknown) => void }) {
+    this.store = options.store;
+    this.at = options.at;
+    this.log = options.log;
+    this.#token = options.token;
+    this.pulls = new Pulls(options.store);
+  }
+
+  loginOf(token: string): string | undefined {
+    return token === this.#token ? botLogin : undefined;
+  }
+
+  nextRequest(): number {
+    return ++this.#requests;
+  }
+
+  /**
+   * Runs `act` while nothing else changes this repository; afterwards every reference that moved is in the ledger, pull requests
+   * follow their branches, and all of it is on disk.
+   */
+  changing<T>(repository: Repository, by: string, act: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(repository.id) ?? Promise.resolve();
+    const mine = before.then(async () => {
+      const old = await this.#refs(repository);
+      const result = await act();
+      const now = await this.#refs(repository);
+      for (const ref of new Set([...old.keys(), ...now.keys()])) {
+        if (old.get(ref) === now.get(ref) || ref.startsWith('refs/pull/')) continue;
+        this.store.record({
+          by,
+          kind: 'ref',
+          repository: `${repository.owner}/${repository.name}`,
+          what: ref,
+          status: null,
+          before: old.get(ref) ?? null,
+          after: now.get(ref) ?? null,
+        });
+      }
+      await this.pulls.follow(repository);
+      await this.store.save();
+      return result;
+    });
+    this.#tails.set(
+      repository.id,
+      mine.catch(() => undefined),
+    );
+    return mine;
+  }
+
+  async #refs(repository: Repository): Promise<ReadonlyMap<string, string>> {
+    const { stdout } = await tryGit(this.store.path(repository), ['for-each-ref', '--format=%(objectname) %(refname)']);
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return new Map(lines.map((line): [string, string] => [line.slice(41), line.slice(0, 40)]));
+  }
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import type { HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { HttpError, notFound } from './errors.ts';
+import type { Forge } from './forge.ts';
+import { renderUser } from './render.ts';
+import { addCheckRoutes } from './rest-checks.ts';
+import { addPullRoutes } from './rest-pulls.ts';
+import { addRepositoryRoutes } from './rest-repositories.ts';
+import type { Pull, Repository } from './state.ts';
+
+export type RestEnvironment = { Bindings: HttpBindings; Variables: { login: string } };
+export type RestContext = Context<RestEnvironment>;
+
+/** GitHub's REST calls as octokit makes them, for the token's own user. */
+export function createRest(forge: Forge): Hono<RestEnvironment> {
+  const app = new Hono<RestEnvironment>();
+  app.use(async (c, next) => {
+    const login = forge.loginOf((c.req.header('authorization') ?? '').replace(/^(?:bearer|token) /i, ''));
+    for (const [name, value] of Object.entries(rateLimitHeaders(forge))) c.header(name, value);
+    if (login === undefined) {
+      throw new HttpError(
+        401,
+        c.req.header('authorization') === undefined ? 'Requires authentication' : 'Bad credentials',
+      );
+    }
+    c.set('login', login);
+    await next();
+    if (c.req.method !== 'GET' && c.res.status < 400) {
+      const [, , owner, name] = c.req.path.split('/');
+      const repository = c.req.path.startsWith('/repos/') ? `${owner}/${name}` : null;
+      const what = `${c.req.method} ${c.req.path}`;
+      forge.store.record({
+        by: login,
+        kind: 'rest',
+        repository,
+        what,
+        status: c.res.status,
+        before: null,
+        after: null,
+      });
+      await forge.store.save();
+    }
+    if (c.req.method === 'GET' && c.res.status === 200) await revalidate(c);
+  });
+
+  app.get('/user', (c) => c.json({ ...renderUser(c.get('login')), name: 'Errand', email: null }));
+  app.get('/rate_limit', (c) => {
+    const core = { limit: 5000, remaining: 4999, reset: resetAt(), used: 1 };
+    return c.json({ resources: { core, search: core, graphql: core }, rate: core });
+  });
+  app.get('/meta', (c) => c.json({ verifiable_password_authentication: false, installed_version: '3.17.0' }));
+  addRepositoryRoutes(app, forge);
+  addPullRoutes(app, forge);
+  addCheckRoutes(app, forge);
+
+  app.notFound((c) => c.json(notFound().body, 404));
+  app.onError((error, c) => {
+    if (!(error instanceof HttpError)) {
+      forge.log(error);
+      return c.json({ message: 'Server Error', status: '500' }, 500);
+    }
+    return new Response(JSON.stringify(error.body), {
+      status: error.status,
+      headers: { 'content-type': 'application/json; charset=utf-8', ...rateLimitHeaders(forge), ...error.headers },
+    });
+  });
+  return app;
+}
+
+/** Answers 304 where the asker has what it would get. */
+async function revalidate(c: RestContext): Promise<void> {
+  const text = await c.res.clone().text();
+  const etag = `W/"${createHash('sha256').update(text).digest('hex')}"`;
+  c.header('etag', etag);
+  if (c.req.header('if-none-match') === etag) c.res = new Response(null, { status: 304, headers: { etag } });
+}
+
+function resetAt(): number {
+  return Math.ceil(Date.now() / 3_600_000) * 3600;
+}
+
+function rateLimitHeaders(forge: Forge): Readonly<Record<string, string>> {
+  return {
+    'x-ratelimit-limit': '5000',
+    'x-ratelimit-remaining': '4999',
+    'x-ratelimit-used': '1',
+    'x-ratelimit-reset': String(resetAt()),
+    'x-ratelimit-resource': 'core',
+    'x-github-request-id': `${forge.nextRequest()}`,
+  };
+}
+
+/** The repository that a path names; GitHub says 404 for what a token may not see. */
+export function repositoryOf(forge: Forge, c: RestContext): Repository {
+  const repository = forge.store.find(c.req.param('owner') ?? '', c.req.param('repo') ?? '');
+  if (repository === undefined) throw notFound();
+  return repository;
+}
+
+export function pullOf(forge: Forge, c: RestContext): { repository: Repository; pull: Pull } {
+  const repository = repositoryOf(forge, c);
+  const pull = repository.pulls.find((each) => String(each.number) === c.req.param('number'));
+  if (pull === undefined) throw notFound();
+  return { repository, pull };
+}
+
+/** One page of a list, with the `link` header that octokit's paginate follows. */
+export function paged<T>(c: RestContext, items: readonly T[]): readonly T[] {
+  const size = Math.min(Math.max(Number(c.req.query('per_page') ?? 30) || 30, 1), 100);
+  const page = Math.max(Number(c.req.query('page') ?? 1) || 1, 1);
+  if (page * size < items.length) {
+    const next = new URL(c.req.url);
+    next.searchParams.set('page', String(page + 1));
+    c.header('link', `<${next}>; rel="next"`);
+  }
+  return items.slice((page - 1) * size, page * size);
+}
+
+/** A request's JSON object; anything else is GitHub's 400. */
+export async function bodyOf(c: RestContext): Promise<unknown> {
+  const text = await c.req.text();
+  try {
+    return text === '' ? {} : JSON.parse(text);
+  } catch {
+    throw new HttpError(400, 'Problems parsing JSON');
+  }
+}
