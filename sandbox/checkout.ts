@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { copyFile, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Spec } from './control.ts';
+import { RunFailure } from './failure.ts';
+import { oneLine } from './text.ts';
+
+const run = promisify(execFile);
+
+/**
+ * Puts the working tree at `start` on its branch. Objects are borrowed from the read-only repository, so the cost is the files
+ * alone. An earlier run's tree is reused: changed files are reset, new ones removed, ignored ones (`node_modules`) kept; its
+ * `.git` is made anew except for the index, so no hook, lock or setting of an agent's lives on. A tree that can't be mended
+ * is moved aside. Throws `RunFailure`.
+ */
+export async function checkOut(
+  spec: Spec['checkout'],
+  options: { checkout: string; signal: AbortSignal },
+): Promise<void> {
+  const { checkout, signal } = options;
+  try {
+    const before = await kind(checkout);
+    if (before === 'other') await moveAside(checkout);
+    if (before === 'directory') {
+      const mended = await mend(spec, checkout, signal);
+      if (mended) return;
+      await moveAside(checkout);
+    }
+    await mkdir(checkout, { recursive: true });
+    await fill(spec, checkout, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    const message = `Git could not check out ${spec.start.slice(0, 7)}: ${oneLine(said, 300)}`;
+    throw new RunFailure('checkout', message, { cause: error });
+  }
+}
+
+async function mend(spec: Spec['checkout'], checkout: string, signal: AbortSignal): Promise<boolean> {
+  const index = join(checkout, '.git', 'index');
+  const kept = `${checkout}.index`;
+  try {
+    await rm(kept, { force: true, recursive: true });
+    if ((await kind(index)) === 'file') await rename(index, kept);
+    await rm(join(checkout, '.git'), { force: true, recursive: true });
+    try {
+      await fill(spec, checkout, signal, kept);
+    } catch {
+      signal.throwIfAborted();
+      await rm(join(checkout, '.git'), { force: true, recursive: true });
+      await fill(spec, checkout, signal);
+    }
+    await git(checkout, signal, 'clean', '-ffdq');
+    return true;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  } finally {
+    await rm(kept, { force: true, recursive: true });
+  }
+}
+
+async function fill(spec: Spec['checkout'], checkout: string, signal: AbortSignal, index?: string): Promise<void> {
+  await git(checkout, signal, 'init', '--quiet', '--template=', `--initial-branch=${spec.branch}`);
+  const dir = join(checkout, '.git');
+  await mkdir(join(dir, 'objects', 'info'), { recursive: true });
+  await writeFile(join(dir, 'objects', 'info', 'alternates'), `${join(spec.from, 'objects')}\n`);
+  await writeFile(join(dir, 'config'), config);
+  // With the stat data of the last run git rewrites only what differs, and build tools see the old times.
+  if (index !== undefined && (await kind(index)) === 'file') await copyFile(index, join(dir, 'index'));
+  await git(checkout, signal, 'reset', '--quiet', '--hard', spec.start);
+}
+
+const config = `[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = false
+\tlogallrefupdates = true
+[checkout]
+\tworkers = 2
+[gc]
+\tauto = 0
+[user]
+\tname = Errand
+\temail = errand@localhost
+`;
+
+async function git(cwd: string, signal: AbortSignal, ...args: string[]): Promise<void> {
+  // HOME belongs to the agent; its settings must not steer our own steps.
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
+  await run('git', args, { cwd, signal, env, maxBuffer: 4 * 1024 * 1024 });
+}
+
+async function kind(path: string): Promise<'absent' | 'directory' | 'file' | 'other'> {
+  const status = await lstat(path).catch(() => undefined);
+  if (status === undefined) return 'absent';
+  if (status.isDirectory()) return 'directory';
+  return status.isFile() ? 'file' : 'other';
+}
+
+async function moveAside(checkout: string): Promise<void> {
+  await rename(checkout, `${checkout}.broken-${Date.now()}`);
+}

@@ -1,0 +1,95 @@
+import { mkdir } from 'node:fs/promises';
+import { checkOut } from './checkout.ts';
+import type { Inbox, Spec } from './control.ts';
+import { RunFailure } from './failure.ts';
+import { Feed } from './feed.ts';
+import type { RunnerResult } from './protocol.ts';
+import type { Records } from './records.ts';
+import { runShell } from './shell-agent.ts';
+import { head } from './text.ts';
+import type { Wire } from './wire.ts';
+
+export interface RunOptions {
+  readonly paths: { readonly workspace: string; readonly checkout: string; readonly home: string };
+  readonly records: Records;
+  readonly inbox: Inbox;
+  /** What a child gets before the spec's own variables. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly wire: Wire;
+}
+
+/** Waits for the spec and carries it out. Always resolves with a result; what it started has ended by then. */
+export async function carryOut(options: RunOptions): Promise<RunnerResult> {
+  const { inbox, records } = options;
+  const feed = new Feed(records);
+  try {
+    const { checkout, agent } = await unlessStopped(inbox, inbox.spec);
+    await mkdir(options.paths.home, { recursive: true });
+    const done =
+      agent.type === 'shell'
+        ? await shell(checkout, agent.script, options, feed)
+        : await acp(checkout, agent, options, feed);
+    return { type: 'finished', ...done, unread: inbox.unread.map(({ id }) => id) };
+  } catch (error) {
+    const failure = inbox.stopped.aborted ? inbox.stopped.reason : error;
+    if (failure instanceof RunFailure)
+      return { type: 'failed', code: failure.code, message: head(failure.message, 500) };
+    return { type: 'failed', code: 'agent_error', message: head(`The runner failed: ${String(failure)}`, 500) };
+  } finally {
+    feed.flush();
+    for (const { id } of inbox.unread) records.write({ type: 'steered', id, accepted: false });
+  }
+}
+
+interface Done {
+  readonly exitCode: number;
+  readonly claim: string;
+}
+
+async function shell(checkout: Spec['checkout'], script: string, options: RunOptions, feed: Feed): Promise<Done> {
+  await prepare(checkout, options);
+  const { env, inbox, paths } = options;
+  return await runShell(script, { cwd: paths.checkout, env, feed, signal: inbox.stopped });
+}
+
+type AcpSpec = Extract<Spec['agent'], { type: 'acp' }>;
+
+async function acp(checkout: Spec['checkout'], spec: AcpSpec, options: RunOptions, feed: Feed): Promise<Done> {
+  const { inbox, paths, records } = options;
+  // The agent's process comes up while git fills the tree; it looks at the tree only when its session opens.
+  const starting = startAcp(spec, options, feed);
+  const [prepared, started] = await Promise.allSettled([prepare(checkout, options), starting]);
+  await using agent = started.status === 'fulfilled' ? started.value : null;
+  if (prepared.status === 'rejected') throw prepared.reason;
+  if (agent === null) throw started.status === 'rejected' ? started.reason : undefined;
+  const [{ runAcp }, { explain }] = await Promise.all([import('./acp-run.ts'), import('./acp-failure.ts')]);
+  try {
+    const { claim } = await runAcp(spec, { agent, cwd: paths.checkout, inbox, records, feed });
+    return { exitCode: 0, claim };
+  } catch (error) {
+    inbox.stopped.throwIfAborted();
+    const words = [agent.updates.claim, agent.stderr()].find((text) => text !== '') ?? '';
+    throw explain(error, { answer: options.wire.answer, words });
+  }
+}
+
+async function startAcp(spec: AcpSpec, options: RunOptions, feed: Feed) {
+  const { startAcpAgent } = await import('./acp-agent.ts');
+  const { inbox, records, paths } = options;
+  const env = { ...options.env, ...spec.env };
+  return await startAcpAgent({ command: spec.command, env, cwd: paths.workspace, inbox, records, feed });
+}
+
+async function prepare(checkout: Spec['checkout'], { paths, inbox, records }: RunOptions): Promise<void> {
+  await checkOut(checkout, { checkout: paths.checkout, signal: inbox.stopped });
+  records.write({ type: 'checked_out', start: checkout.start });
+}
+
+async function unlessStopped<T>(inbox: Inbox, value: Promise<T>): Promise<T> {
+  const { stopped } = inbox;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(stopped.reason);
+  if (stopped.aborted) stop();
+  stopped.addEventListener('abort', stop, { once: true });
+  return await Promise.race([value, promise]);
+}

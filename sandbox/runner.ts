@@ -1,0 +1,68 @@
+/**
+ * The sandbox's main process: `node runner.ts [--paths=<json>]` with the run's id in `ERRAND_RUN`. Reads control lines on
+ * stdin, writes records. Exits 0 once a result is written, 70 when not even that was possible.
+ */
+import { parseArgs } from 'node:util';
+import { RunFailure } from './failure.ts';
+import { startForwarder } from './forwarder.ts';
+import { inside } from './protocol.ts';
+import { Records } from './records.ts';
+import { Wire } from './wire.ts';
+
+const { values } = parseArgs({ options: { paths: { type: 'string', default: '{}' } } });
+const paths: typeof inside = { ...inside, ...JSON.parse(values.paths) };
+const run = process.env.ERRAND_RUN ?? '';
+if (!/^[\w-]{1,64}$/.test(run)) {
+  process.stderr.write('ERRAND_RUN is not a run id.\n');
+  process.exit(64);
+}
+
+const records = Records.open({ directory: paths.records, run, echo: (line) => process.stdout.write(line) });
+if (records.ended) process.exit(0);
+records.write({ type: 'ready' });
+
+// zod and what stands on it load after `ready`: a worker sees the container alive sooner.
+const { Inbox, readLines } = await import('./control.ts');
+const { carryOut } = await import('./run.ts');
+
+const refused = (text: string) => records.write({ type: 'output', text: `[errand] ${text}\n` });
+const inbox = new Inbox({ refused });
+const wire = new Wire({
+  budgetSpent: () => inbox.stop(new RunFailure('budget', "The task's model budget is spent.")),
+});
+process.once('SIGTERM', () => inbox.stop(new RunFailure('cancelled', 'The run was stopped.')));
+void readLines(process.stdin, (line) => inbox.take(line));
+
+try {
+  await using forwarder = await startForwarder({
+    listen: paths.forwarder,
+    gateway: paths.gateway,
+    answered: (answer) => wire.take(answer),
+  });
+  const proxy = `http://${paths.forwarder.host}:${forwarder.port}`;
+  const result = await carryOut({ paths, records, inbox, wire, env: toEnv(paths.home, proxy) });
+  await records.finish(result);
+} catch (error) {
+  await records.finish({ type: 'failed', code: 'agent_error', message: `The runner failed: ${String(error)}` });
+}
+// Exits with the stdin still open; in the container every process left over ends with this one.
+process.exit(0);
+
+function toEnv(home: string, proxy: string): Record<string, string> {
+  const own: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) if (value !== undefined) own[name] = value;
+  const direct = '127.0.0.1,localhost';
+  return {
+    ...own,
+    HOME: home,
+    HTTP_PROXY: proxy,
+    HTTPS_PROXY: proxy,
+    http_proxy: proxy,
+    https_proxy: proxy,
+    NO_PROXY: direct,
+    no_proxy: direct,
+    // Node's own fetch heeds the proxy only when told to.
+    NODE_USE_ENV_PROXY: '1',
+    GIT_TERMINAL_PROMPT: '0',
+  };
+}

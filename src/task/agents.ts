@@ -1,0 +1,104 @@
+/** How an agent reaches its model: the forwarder in the sandbox, and a key that opens nothing outside of it. */
+export interface ModelAccess {
+  /** `http://127.0.0.1:3128`, without a slash at the end; each provider is a path below it. */
+  readonly forwarder: string;
+  readonly dummyKey: string;
+  readonly model: string | null;
+}
+
+/** Runs the script of the spec; no model. */
+export interface ShellAgent {
+  readonly type: 'shell';
+  readonly label: string;
+  readonly provider: null;
+}
+
+/** Speaks the Agent Client Protocol on stdio. */
+export interface AcpAgent {
+  readonly type: 'acp';
+  readonly label: string;
+  /** The model provider it needs, a name of the gateway's; null for one that needs none. */
+  readonly provider: string | null;
+  readonly command: readonly string[];
+  /** The session mode that lets it do anything; null leaves the agent's own. */
+  readonly mode: string | null;
+  env(access: ModelAccess): Readonly<Record<string, string>>;
+}
+
+export type Agent = ShellAgent | AcpAgent;
+
+/** An agent of the configuration file. `${BASE_URL}`, `${KEY}` and `${MODEL}` in values stand for what the run gives it. */
+export interface ConfiguredAgent {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly provider: string;
+  readonly mode?: string | undefined;
+}
+
+/** What ships; each of these was driven in the sandbox image. A key is what people write as `agent:claude`. */
+export const builtInAgents: Readonly<Record<string, Agent>> = {
+  shell: { type: 'shell', label: 'Shell', provider: null },
+  claude: {
+    type: 'acp',
+    label: 'Claude Code',
+    provider: 'anthropic',
+    command: ['claude-agent-acp'],
+    mode: 'bypassPermissions',
+    env: ({ forwarder, dummyKey, model }) => ({
+      ANTHROPIC_BASE_URL: `${forwarder}/anthropic`,
+      ANTHROPIC_API_KEY: dummyKey,
+      ...(model === null ? {} : { ANTHROPIC_MODEL: model }),
+      // It refuses to bypass permissions as root unless told that it is contained.
+      IS_SANDBOX: '1',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_AUTOUPDATER: '1',
+    }),
+  },
+  codex: {
+    type: 'acp',
+    label: 'Codex',
+    provider: 'openai',
+    command: ['codex-acp'],
+    mode: 'agent-full-access',
+    env: ({ forwarder, dummyKey, model }) => ({
+      OPENAI_API_KEY: dummyKey,
+      DEFAULT_AUTH_REQUEST: JSON.stringify({ methodId: 'api-key' }),
+      NO_BROWSER: '1',
+      MODEL_PROVIDER: 'errand',
+      CODEX_CONFIG: JSON.stringify({
+        ...(model === null ? {} : { model }),
+        model_provider: 'errand',
+        model_providers: {
+          errand: {
+            name: 'Errand',
+            base_url: `${forwarder}/openai/v1`,
+            env_key: 'OPENAI_API_KEY',
+            wire_api: 'responses',
+          },
+        },
+      }),
+    }),
+  },
+};
+
+/** Turns an agent of the configuration file into one like those that ship. */
+export function toAgent(name: string, configured: ConfiguredAgent): AcpAgent {
+  const { command, env, provider, mode } = configured;
+  return {
+    type: 'acp',
+    label: name,
+    provider,
+    command,
+    mode: mode ?? null,
+    env: ({ forwarder, dummyKey, model }) => {
+      const values: Record<string, string> = {
+        BASE_URL: `${forwarder}/${provider}`,
+        KEY: dummyKey,
+        MODEL: model ?? '',
+      };
+      const fill = (text: string) =>
+        text.replace(/\$\{(BASE_URL|KEY|MODEL)\}/g, (_, name: string) => values[name] ?? '');
+      return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fill(value)]));
+    },
+  };
+}
