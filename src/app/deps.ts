@@ -1,5 +1,5 @@
 import type { AgentCommand } from '../../sandbox/protocol.ts';
-import type { EngineId } from '../task/ids.ts';
+import type { EngineId, TaskId } from '../task/ids.ts';
 import type { Policy } from '../task/policy.ts';
 import type {
   Clock,
@@ -51,5 +51,12 @@ export interface WorkerDeps {
   /** The agent's command line and network for a run of this task. */
   readonly toAgent: (task: Task, prompt: string) => { command: AgentCommand; network: NetworkPolicy };
   /** The permalink of a task's thread, for the pull request; null while it is unknown. */
-  readonly threadUrl: (task: Task) => string | null;
+  readonly threadUrl: (task: Task) => Promise<string | null>;
+  readonly changes: Changes;
+}
+
+/** Tells of a task's changes, in this process or another, and now and then without one: look, don't believe. */
+export interface Changes {
+  /** Disposing ends the calls. */
+  subscribe(id: TaskId, changed: () => void): Disposable;
 }

@@ -156,7 +156,7 @@ function gate(task: Task, line: TaskLine, result: Result): Said {
     url,
     head: result.head,
     report: result.report,
-    pushedByHand: result.report === null,
+    by: result.by,
     gate: toGate(task, result),
   };
 }

@@ -119,6 +119,7 @@ export async function continueTask(
 
 const blank = {
   taken: 0,
+  checkout: null,
   pull: { type: 'none' },
   results: [],
   runs: 0,

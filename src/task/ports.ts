@@ -210,6 +210,8 @@ export interface Imported {
 
 export interface CommitWords {
   readonly message: string;
+  /** Author and committer date, epoch milliseconds: the same run imported twice makes the same commit. */
+  readonly at: number;
   readonly coAuthor: { readonly name: string; readonly email: string };
 }
 

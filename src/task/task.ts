@@ -51,13 +51,13 @@ export interface Run {
   readonly startedAt: number;
   /** The first spec message this run is to read, counted from the start of the spec. */
   readonly from: number;
-  /** Set once the checkout is prepared; an adopting worker goes on from it. */
-  readonly checkout: Checkout | null;
   readonly progress: Progress;
 }
 
 /** The commits a run was given: the base branch's head, where the agent starts, and the task branch's head on the remote. */
 export interface Checkout {
+  /** When it was prepared, epoch milliseconds; the date of the run's commit. */
+  readonly at: number;
   readonly baseBranch: BranchName;
   readonly base: Sha;
   readonly start: Sha;
@@ -186,6 +186,8 @@ export interface Task {
   /** How many spec messages an agent has read, counted from the start. */
   readonly taken: number;
   readonly run: RunState;
+  /** What the latest run was given, once that is prepared: an adopting worker goes on from it, a stopped run is kept by it. */
+  readonly checkout: Checkout | null;
   readonly pull: PullState;
   /** Every head that got a gate message, oldest first; only the last one's gate can be open. */
   readonly results: readonly Result[];

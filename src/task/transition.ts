@@ -39,18 +39,19 @@ export function transition(task: Task, event: TaskEvent): Transition {
         number: event.number,
         engine: event.engine,
         startedAt: event.at,
-        checkout: null,
         from: task.taken,
         progress: { steps: [], activity: null },
       };
-      return applied({ ...task, runs: event.number, epoch: task.epoch + 1, run: { type: 'running', run } });
+      return applied({
+        ...task,
+        runs: event.number,
+        epoch: task.epoch + 1,
+        checkout: null,
+        run: { type: 'running', run },
+      });
     }
     case 'checkout_prepared':
-      return duringRun(task, event.run, (run, state) => ({
-        ...task,
-        base: event.checkout.baseBranch,
-        run: { ...state, run: { ...run, checkout: event.checkout } },
-      }));
+      return duringRun(task, event.run, () => ({ ...task, base: event.checkout.baseBranch, checkout: event.checkout }));
     case 'messages_taken':
       return duringRun(task, event.run, () => {
         const taken = Math.min(event.taken, task.spec.length);

@@ -1,0 +1,121 @@
+import type { Control } from '../../sandbox/protocol.ts';
+import { Problem } from '../task/problem.ts';
+import type { Checkout, Run, Task } from '../task/task.ts';
+import { currentRun } from '../task/transition.ts';
+import { type Attendance, record, Superseded } from './attendance.ts';
+import type { WorkerDeps } from './deps.ts';
+import { finishRun, keepWork } from './finish-run.ts';
+import { nothingFolded, toProgress } from './fold.ts';
+import { followRecords } from './follow-records.ts';
+import { toPrompt } from './prompt.ts';
+
+/**
+ * Sees a claimed run through to its outcome: prepares or adopts the sandbox, follows its records, takes the work out.
+ * Each step can be repeated, so that a worker which comes after a crash goes on where the last one stopped. Aborting the
+ * signal lets go of the run and leaves its container alone: the next worker adopts it.
+ */
+export async function attendRun(deps: WorkerDeps, task: Task, signal: AbortSignal): Promise<void> {
+  const run = currentRun(task.run);
+  if (run === undefined) return;
+  const attendance: Attendance = { deps, id: task.id, run: run.id, epoch: task.epoch, signal };
+  try {
+    await work(attendance, task, run);
+  } catch (error) {
+    if (signal.aborted) return;
+    await end(attendance, error);
+  }
+  await deps.sandbox.remove(task.id, { workspace: false });
+}
+
+async function work(attendance: Attendance, task: Task, run: Run): Promise<void> {
+  const { deps } = attendance;
+  const checkout = task.checkout ?? (await prepare(attendance, task));
+  if ((await deps.store.cursor(run.id)) === null) await begin(attendance, task, run, checkout);
+  else if ((await deps.sandbox.state(run.id)).type === 'absent') throw lost();
+  const folded = await followRecords(attendance, checkout);
+  await finishRun(attendance, checkout, folded);
+}
+
+async function prepare(attendance: Attendance, task: Task): Promise<Checkout> {
+  const { deps, run, signal } = attendance;
+  const progress = toProgress('preparing', nothingFolded, 0);
+  const [prepared] = await Promise.all([
+    deps.repositories.prepare({
+      task: task.id,
+      repository: task.repository,
+      base: task.base,
+      branch: task.branch,
+      signal,
+    }),
+    record(attendance, { type: 'progressed', run, progress }),
+  ]);
+  const { baseBranch, base, start, remote, repositories, rules } = prepared;
+  const checkout = { at: deps.clock.now(), baseBranch, base, start, remote, repositories, checks: rules.checks };
+  await record(attendance, { type: 'checkout_prepared', run, checkout });
+  return checkout;
+}
+
+async function begin(attendance: Attendance, task: Task, run: Run, checkout: Checkout): Promise<void> {
+  const { deps } = attendance;
+  const { command, network } = deps.toAgent(task, toPrompt(task, run.from));
+  await deps.sandbox.start({
+    task: task.id,
+    run: run.id,
+    image: 'default',
+    repositories: checkout.repositories,
+    limits: { ...deps.limits, runMs: task.budget.minutes * 60_000 },
+    policy: network,
+  });
+  await record(attendance, { type: 'messages_taken', run: run.id, taken: task.spec.length });
+  const spec: Control = {
+    type: 'spec',
+    checkout: { from: checkout.repositories.at(-1) ?? '', start: checkout.start, branch: task.branch },
+    agent: command,
+  };
+  await deps.sandbox.send(run.id, spec);
+}
+
+async function end(attendance: Attendance, error: unknown): Promise<void> {
+  const { deps, id, run, epoch } = attendance;
+  const log = { task: id, run };
+  await deps.sandbox.stop(run, 0).catch((cause: unknown) => deps.log.warn({ ...log, err: cause }, 'Stop failed'));
+  if (error instanceof Superseded) {
+    deps.log.info({ ...log, reason: error.message }, 'Run superseded');
+    await keepWork(deps, id);
+    return;
+  }
+  const problem = error instanceof Problem ? error : unexpected(error);
+  deps.log.error({ ...log, code: problem.failure.code, err: error }, 'Run failed');
+  const failed = {
+    type: 'run_failed',
+    run,
+    problem: problem.failure,
+    retry: problem.retry,
+    at: deps.clock.now(),
+  } as const;
+  const ended = await deps.store.apply(id, failed, { epoch });
+  if (ended.task?.run.type === 'queued') {
+    const wait = problem.retryAt === null ? 0 : problem.retryAt - deps.clock.now();
+    await deps.queue.wake({ type: 'run', task: id }, { delayMs: Math.max(2_000, wait) });
+  }
+}
+
+function lost(): Problem {
+  return new Problem(
+    {
+      code: 'container_lost',
+      sentence: 'The sandbox of this run is gone; its machine may have been restarted.',
+      next: 'Nothing to do: Errand tries again by itself.',
+    },
+    { retry: true },
+  );
+}
+
+function unexpected(cause: unknown): Problem {
+  const failure = {
+    code: 'unexpected',
+    sentence: 'Errand met an error it did not expect.',
+    next: 'Press Retry; whoever runs Errand finds the cause in the log under this task.',
+  };
+  return new Problem(failure, { cause });
+}

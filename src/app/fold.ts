@@ -1,0 +1,89 @@
+import type { RunnerRecord, RunnerResult } from '../../sandbox/protocol.ts';
+import type { Progress, Step } from '../task/task.ts';
+
+/** Where a run is, seen from outside the sandbox. */
+export type Phase = 'preparing' | 'working' | 'keeping' | 'checking' | 'opening' | 'done';
+
+/** What the records of a run add up to. */
+export interface Folded {
+  readonly cursor: number;
+  readonly checkedOut: boolean;
+  readonly plan: readonly Step[];
+  readonly activity: string | null;
+  readonly result: RunnerResult | null;
+}
+
+export const nothingFolded: Folded = { cursor: 0, checkedOut: false, plan: [], activity: null, result: null };
+
+/** Adds one record. A result that was given stays: nothing after it can change what the run said. */
+export function fold(folded: Folded, record: RunnerRecord): Folded {
+  const next = { ...folded, cursor: Math.max(folded.cursor, record.n) };
+  switch (record.type) {
+    case 'checked_out':
+      return { ...next, checkedOut: true };
+    case 'plan':
+      return { ...next, plan: record.steps };
+    case 'activity':
+      return { ...next, activity: oneLine(record.title) };
+    case 'message':
+    case 'output': {
+      const line = oneLine(record.text.trimEnd().split('\n').at(-1) ?? '');
+      return line === '' ? next : { ...next, activity: line };
+    }
+    case 'result':
+      return folded.result === null ? { ...next, result: record.result } : next;
+    case 'ready':
+    case 'session':
+    case 'steered':
+    case 'question':
+      return next;
+    default:
+      return record satisfies never;
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, 120);
+}
+
+const order: readonly Phase[] = ['preparing', 'working', 'keeping', 'checking', 'opening', 'done'];
+const maxPlanSteps = 5;
+
+/** The plan message: what Errand does around the agent's own plan, eight steps at most. */
+export function toProgress(phase: Phase, folded: Folded, checks: number): Progress {
+  const at = (step: Phase): Step['status'] =>
+    order.indexOf(phase) > order.indexOf(step) ? 'complete' : phase === step ? 'in_progress' : 'pending';
+  const working = at('working');
+  const agent: Step[] =
+    folded.plan.length > 0
+      ? shorten(folded.plan)
+      : [{ title: 'Work on it', status: working, detail: working === 'in_progress' ? folded.activity : null }];
+  const check: Step[] =
+    checks === 0
+      ? []
+      : [{ title: checks === 1 ? 'Run the check' : `Run ${checks} checks`, status: at('checking'), detail: null }];
+  return {
+    steps: [
+      { title: 'Prepare the sandbox', status: at('preparing'), detail: null },
+      ...agent,
+      ...check,
+      { title: 'Open the pull request', status: phase === 'keeping' ? 'in_progress' : at('opening'), detail: null },
+    ],
+    activity: phase === 'working' ? folded.activity : activityOf[phase],
+  };
+}
+
+const activityOf: Record<Exclude<Phase, 'working'>, string | null> = {
+  preparing: 'Preparing the sandbox',
+  keeping: 'Taking the work out',
+  checking: 'Running the checks',
+  opening: 'Opening the pull request',
+  done: null,
+};
+
+function shorten(plan: readonly Step[]): Step[] {
+  if (plan.length <= maxPlanSteps) return [...plan];
+  const open = plan.findIndex(({ status }) => status !== 'complete');
+  const from = Math.max(0, Math.min((open === -1 ? plan.length : open) - 1, plan.length - maxPlanSteps));
+  return plan.slice(from, from + maxPlanSteps);
+}

@@ -1,0 +1,62 @@
+import type { Report, Task } from '../task/task.ts';
+
+/** The pull request's description: what was asked and by whom, what was done, what is claimed and what was measured. */
+export function toPullRequestBody(task: Task, report: Report, threadUrl: string | null): string {
+  const asked = task.spec.filter(({ trust }) => trust === 'steering').map(({ text }) => text);
+  const thread = threadUrl === null ? 'a Slack thread' : `[a Slack thread](${threadUrl})`;
+  return [
+    `Asked by ${inline(task.requesterName)} in ${thread}, done by the agent \`${inline(task.agent)}\` in Errand's sandbox.`,
+    '### What was asked',
+    quoted(asked.join('\n\n'), 6_000),
+    '### What the agent says it did (*claimed*)',
+    report.claim.trim() === '' ? '_Nothing._' : quoted(report.claim, 6_000),
+    '### What Errand checked (*measured*)',
+    measured(report),
+    ...(report.sensitive.length === 0
+      ? []
+      : ['### Look at these first', report.sensitive.map((path) => `- \`${inline(path)}\``).join('\n')]),
+    `<sub>Errand task \`${task.id}\`. AI-written: review it before you merge. A ✅ on the result in Slack approves exactly one commit.</sub>`,
+  ].join('\n\n');
+}
+
+/** At most GitHub's 256 characters; agent and person text alike lose mentions and control characters. */
+export function toPullRequestTitle(task: Task): string {
+  return inline(task.title).slice(0, 200);
+}
+
+export function toCommitMessage(task: Task): string {
+  return `${inline(task.title).slice(0, 72)}\n\nErrand task ${task.id}, asked by ${inline(task.requesterName)}.`;
+}
+
+function measured(report: Report): string {
+  const added = report.files.reduce((sum, file) => sum + file.added, 0);
+  const removed = report.files.reduce((sum, file) => sum + file.removed, 0);
+  const size = `${report.files.length} ${report.files.length === 1 ? 'file' : 'files'}, +${added} −${removed}`;
+  if (report.checks.length === 0)
+    return `${size}. No checks are configured in \`.errand.yml\`, so nothing else was measured.`;
+  const rows = report.checks.map(
+    ({ command, exitCode, durationMs }) =>
+      `| \`${inline(command).replaceAll('|', '\\|')}\` | ${exitCode === 0 ? 'passed' : `failed with ${exitCode}`} | ${(durationMs / 1000).toFixed(1)} s |`,
+  );
+  return [`${size}.`, '', '| check | result | time |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** Fenced, so that no mention, closing keyword, image or HTML of it means anything on GitHub. */
+function quoted(text: string, max: number): string {
+  const plain = withoutControls(text).slice(0, max).trim();
+  const longest = Math.max(2, ...Array.from(plain.matchAll(/`+/g), ([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}text\n${plain}${text.length > max ? '\n…' : ''}\n${fence}`;
+}
+
+function inline(text: string): string {
+  return withoutControls(text)
+    .replace(/[\r\n]+/g, ' ')
+    .replace(/[<>`]/g, '')
+    .replaceAll('@', '@\u200b')
+    .replace(/#(?=\d)/g, '#\u200b');
+}
+
+function withoutControls(text: string): string {
+  return text.replace(/[^\P{C}\n\t]/gu, '');
+}

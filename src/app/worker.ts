@@ -1,0 +1,136 @@
+import type { TaskId } from '../task/ids.ts';
+import { toRunId } from '../task/ids.ts';
+import { Problem } from '../task/problem.ts';
+import type { Task } from '../task/task.ts';
+import { currentRun } from '../task/transition.ts';
+import { attendRun } from './attend-run.ts';
+import type { WorkerDeps } from './deps.ts';
+import { keepWork } from './finish-run.ts';
+import { forget, merge } from './merge.ts';
+import { watchPull } from './watch-pull.ts';
+
+/** Runs the tasks of one Docker engine: at most `concurrency` at once, each attended until its outcome is told. */
+export class Worker {
+  readonly #deps: WorkerDeps;
+  readonly #concurrency: number;
+  readonly #attended = new Map<TaskId, Promise<void>>();
+  readonly #freed: (() => void)[] = [];
+
+  constructor(deps: WorkerDeps, options: { concurrency: number }) {
+    this.#deps = deps;
+    this.#concurrency = options.concurrency;
+  }
+
+  /** Works until the signal aborts, then lets go of its runs without ending them. */
+  async run(signal: AbortSignal, options: { sweepEveryMs: number; pullEveryMs: number }): Promise<void> {
+    const { queue } = this.#deps;
+    await this.recover(signal);
+    await Promise.all([
+      queue.work('run', (job) => this.#start(job.task, signal), { concurrency: 1, signal }),
+      queue.work('merge', (job) => merge(this.#deps, job.task, signal), { concurrency: 4, signal }),
+      queue.work('pull', (job) => watchPull(this.#deps, job.task), { concurrency: 2, signal }),
+      this.#every(options.sweepEveryMs, signal, () => this.recover(signal)),
+      this.#every(options.pullEveryMs, signal, () => this.#watchPulls()),
+    ]);
+    await Promise.allSettled(this.#attended.values());
+  }
+
+  /** Claims a queued task once a slot is free. Whoever loses the claim does nothing. */
+  async #start(id: TaskId, signal: AbortSignal): Promise<void> {
+    while (this.#attended.size >= this.#concurrency && !signal.aborted) {
+      await new Promise<void>((free) => {
+        this.#freed.push(free);
+        signal.addEventListener('abort', () => free(), { once: true });
+      });
+    }
+    // A run of this task that is just ending has the slot's container: the next one starts after it.
+    await this.#attended.get(id);
+    if (signal.aborted)
+      throw new Problem(
+        { code: 'draining', sentence: 'This worker is going.', next: 'Another one takes the task.' },
+        { retry: true },
+      );
+    const task = await this.#deps.store.find(id);
+    if (task?.run.type !== 'queued') return;
+    const number = task.runs + 1;
+    const started = await this.#deps.store.apply(id, {
+      type: 'run_started',
+      run: toRunId(id, number),
+      number,
+      engine: this.#deps.engine,
+      at: this.#deps.clock.now(),
+    });
+    if (started.type === 'applied') this.#attend(started.task, signal);
+  }
+
+  #attend(task: Task, signal: AbortSignal): void {
+    const run = currentRun(task.run);
+    this.#deps.log.info({ task: task.id, run: run?.id }, 'Run attended');
+    const attending = attendRun(this.#deps, task, signal)
+      .catch((error: unknown) =>
+        this.#deps.log.error({ task: task.id, run: run?.id, err: error }, 'Attendance broke off'),
+      )
+      .finally(() => {
+        this.#attended.delete(task.id);
+        for (const free of this.#freed.splice(0)) free();
+        if (!signal.aborted) this.#wakeAgain(task.id);
+      });
+    this.#attended.set(task.id, attending);
+  }
+
+  /** A run that ended with unread messages is queued again. */
+  #wakeAgain(id: TaskId): void {
+    this.#deps.store
+      .find(id)
+      .then((task) =>
+        task?.run.type === 'queued' && task.run.reason === null
+          ? this.#deps.queue.wake({ type: 'run', task: id })
+          : undefined,
+      )
+      .catch((error: unknown) =>
+        this.#deps.log.warn({ task: id, err: error }, 'Wake-up failed; the sweep makes up for it'),
+      );
+  }
+
+  /** Compares what the store wants with what the engine has: adopts, wakes, keeps, removes. At start and on a timer. */
+  async recover(signal: AbortSignal): Promise<void> {
+    const { store, queue, sandbox, engine } = this.#deps;
+    const [ids, containers] = await Promise.all([store.unsettled(), sandbox.list()]);
+    for (const id of ids) {
+      const task = await store.find(id);
+      if (task === undefined) continue;
+      const run = currentRun(task.run);
+      if (task.run.type === 'queued') await queue.wake({ type: 'run', task: id });
+      if (run?.engine === engine && !this.#attended.has(id) && !signal.aborted) this.#attend(task, signal);
+      if (task.pull.type === 'merging') await queue.wake({ type: 'merge', task: id });
+    }
+    for (const { task: id, run } of containers) {
+      if (this.#attended.has(id)) continue;
+      const task = await store.find(id);
+      if (task !== undefined && currentRun(task.run)?.id === run) continue;
+      await keepWork(this.#deps, id);
+      await sandbox.remove(id, { workspace: false });
+    }
+  }
+
+  async #watchPulls(): Promise<void> {
+    for (const id of await this.#deps.store.unsettled()) {
+      const task = await this.#deps.store.find(id);
+      if (task?.pull.type === 'open') await watchPull(this.#deps, id);
+      const after = await this.#deps.store.find(id);
+      const ended = after?.pull.type === 'merged' || after?.pull.type === 'closed';
+      if (ended && after?.run.type === 'idle') await forget(this.#deps, id);
+    }
+  }
+
+  async #every(everyMs: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      await new Promise<void>((next) => {
+        const timer = setTimeout(next, everyMs);
+        signal.addEventListener('abort', () => (clearTimeout(timer), next()), { once: true });
+      });
+      if (signal.aborted) return;
+      await act().catch((error: unknown) => this.#deps.log.warn({ err: error }, 'Sweep failed; it comes again'));
+    }
+  }
+}
