@@ -63,7 +63,15 @@ export const pull: PullRequest = { number: 7, url: 'https://github.example/acme/
 export const approval = { by: bob, byName: 'Bob', head: sha('a'), message: ts(9) };
 
 export function run(number = 1): Run {
-  return { id: runId(number), number, engine, startedAt: 100, checkout: null, progress: { steps: [], activity: null } };
+  return {
+    id: runId(number),
+    number,
+    engine,
+    startedAt: 100,
+    from: 0,
+
+    progress: { steps: [], activity: null },
+  };
 }
 
 export const runStates = {
@@ -100,6 +108,7 @@ export function task(more: Partial<Task> = {}): Task {
     spec: [message(1)],
     taken: 0,
     run: runStates.queued,
+    checkout: null,
     pull: pullStates.none,
     results: [],
     runs: 0,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskEvent, TaskEventType } from '../../src/task/events.ts';
+import type { BranchName } from '../../src/task/ids.ts';
 import { maxAttempts, type PullState, type RunState, type Task } from '../../src/task/task.ts';
 import { currentRun, hasUnread, type Refusal, transition } from '../../src/task/transition.ts';
 import {
@@ -26,7 +27,15 @@ type RunRow = Record<RunState['type'], Result<RunState['type']>>;
 type PullRow = Record<PullState['type'], Result<PullState['type']>>;
 
 const at = 1_000;
-const checkout = { base: sha('1'), start: sha('2'), remote: null };
+const checkout = {
+  at,
+  baseBranch: 'trunk' as BranchName,
+  base: sha('1'),
+  start: sha('2'),
+  remote: null,
+  checks: ['npm test'],
+  repositories: ['/mirror'],
+};
 
 /** One event of each type, about the current run, question and head, and the first of its kind. */
 const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = {
@@ -322,7 +331,8 @@ describe('runs', () => {
 
   it('remember the commits they were given, for a worker that adopts them', () => {
     const prepared = apply(inState('waiting', 'none'), events.checkout_prepared);
-    expect(currentRun(prepared.run)?.checkout).toEqual(checkout);
+    expect(prepared.checkout).toEqual(checkout);
+    expect(prepared.base).toBe('trunk');
   });
 
   it('keep the agent’s session for the next one', () => {
@@ -419,8 +429,8 @@ describe('pull requests', () => {
       { ...events.head_moved, head: sha('e') },
     ).results;
     expect(results).toEqual([
-      { run: 1, head: sha('b'), report },
-      { run: 1, head: sha('e'), report: null },
+      { run: 1, head: sha('b'), by: 'run', report },
+      { run: 1, head: sha('e'), by: 'person', report: null },
     ]);
   });
 

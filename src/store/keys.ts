@@ -1,0 +1,32 @@
+import type { ChannelId, MessageTs, RunId, TaskId } from '../task/ids.ts';
+
+export type Keys = ReturnType<typeof createKeys>;
+
+/**
+ * The names of everything stored. All share one hash tag, so that a script may touch any of them on a Redis Cluster too;
+ * scripts get `prefix` and build the names of rows and lanes from it.
+ */
+export function createKeys(instance: string) {
+  const prefix = `{errand:${instance}}:`;
+  return {
+    prefix,
+    task: (id: TaskId) => `${prefix}task:${id}`,
+    events: (id: TaskId) => `${prefix}events:${id}`,
+    origin: (key: string) => `${prefix}origin:${key}`,
+    thread: (channel: ChannelId, ts: MessageTs) => `${prefix}thread:${channel}:${ts}`,
+    message: (channel: ChannelId, ts: MessageTs) => `${prefix}message:${channel}:${ts}`,
+    fact: (name: string) => `${prefix}fact:${name}`,
+    cursor: (run: RunId) => `${prefix}cursor:${run}`,
+    envelope: (key: string) => `${prefix}inbox:${key}`,
+    lane: (name: string) => `${prefix}lane:${name}`,
+    pending: (name: string) => `${prefix}lane:${name}:pending`,
+    lock: (name: string) => `${prefix}lane:${name}:lock`,
+    unsettledTasks: `${prefix}tasks:unsettled`,
+    recentTasks: `${prefix}tasks:recent`,
+    inboxUnsettled: `${prefix}inbox-unsettled`,
+    inboxAttempts: `${prefix}inbox-attempts`,
+    dirtyLanes: `${prefix}lanes:dirty`,
+    changedTasks: `${prefix}changed:tasks`,
+    changedLanes: `${prefix}changed:lanes`,
+  };
+}

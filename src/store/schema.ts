@@ -1,0 +1,240 @@
+import { z } from 'zod';
+import type { TaskEvent, TaskEventType } from '../task/events.ts';
+import {
+  type ChannelId,
+  type EngineId,
+  type MessageTs,
+  parseBranchName,
+  parseRepositoryName,
+  parseRunId,
+  parseSha,
+  parseTaskId,
+  type UserId,
+} from '../task/ids.ts';
+import { Problem } from '../task/problem.ts';
+import type { Effect } from '../task/said.ts';
+import type { Task } from '../task/task.ts';
+
+/** Grows when a stored task of an older Errand could no longer be read by this one as it is. */
+const schemaVersion = 1;
+
+// Objects are loose: during a deploy an older process must hand on what a newer one added.
+const object = z.looseObject;
+
+function parsed<Value>(name: string, parse: (text: string) => Value | undefined) {
+  return z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', message: `not a ${name}`, input: text });
+    return z.NEVER;
+  });
+}
+
+const opaque = z.string().min(1);
+const userId = opaque.transform((text) => text as UserId);
+const channelId = opaque.transform((text) => text as ChannelId);
+const messageTs = opaque.transform((text) => text as MessageTs);
+const engineId = opaque.transform((text) => text as EngineId);
+const taskId = parsed('task id', parseTaskId);
+const runId = parsed('run id', parseRunId);
+const branchName = parsed('branch name', parseBranchName);
+const sha = parsed('commit', parseSha);
+const count = z.int().nonnegative();
+const time = z.number();
+
+const failure = object({ code: z.string(), sentence: z.string(), next: z.string() });
+
+const report = object({
+  claim: z.string(),
+  checks: z.array(object({ command: z.string(), exitCode: z.int(), durationMs: z.number() })),
+  usage: object({ inputTokens: z.number(), outputTokens: z.number(), usd: z.number().nullable() }).nullable(),
+  durationMs: z.number(),
+  files: z.array(object({ path: z.string(), added: z.number(), removed: z.number() })),
+  sensitive: z.array(z.string()),
+});
+
+const outcome = z.discriminatedUnion('type', [
+  object({ type: z.literal('changed'), head: sha, report }),
+  object({ type: z.literal('unchanged'), report }),
+  object({ type: z.literal('answered'), report }),
+  object({ type: z.literal('failed'), problem: failure, kept: sha.nullable(), report: report.nullable() }),
+  object({ type: z.literal('refused'), problem: failure }),
+  object({ type: z.literal('stopped'), by: userId, kept: sha.nullable() }),
+]);
+
+const run = object({
+  id: runId,
+  number: count,
+  engine: engineId,
+  startedAt: time,
+  from: count,
+  progress: object({
+    steps: z.array(
+      object({
+        title: z.string(),
+        status: z.enum(['pending', 'in_progress', 'complete', 'error']),
+        detail: z.string().nullable(),
+      }),
+    ),
+    activity: z.string().nullable(),
+  }),
+});
+
+const question = object({
+  id: z.string(),
+  text: z.string(),
+  options: z.array(z.string()),
+  fallback: z.string(),
+  expiresAt: time,
+});
+
+const checkout = object({
+  at: time,
+  baseBranch: branchName,
+  base: sha,
+  start: sha,
+  remote: sha.nullable(),
+  checks: z.array(z.string()),
+  repositories: z.array(z.string()),
+});
+
+const runState = z.discriminatedUnion('type', [
+  object({ type: z.literal('idle'), outcome: outcome.nullable() }),
+  object({ type: z.literal('queued'), since: time, reason: z.string().nullable() }),
+  object({ type: z.literal('running'), run }),
+  object({ type: z.literal('waiting'), run, question }),
+]);
+
+const pull = object({ number: count, url: z.string(), head: sha });
+const approval = object({ by: userId, byName: z.string(), head: sha, message: messageTs });
+
+const pullState = z.discriminatedUnion('type', [
+  object({ type: z.literal('none') }),
+  object({ type: z.literal('open'), pull, refusal: failure.nullable() }),
+  object({ type: z.literal('merging'), pull, approval, delay: z.string().nullable() }),
+  object({ type: z.literal('merged'), pull, commit: sha, by: userId.nullable() }),
+  object({ type: z.literal('closed'), pull }),
+]);
+
+const task = object({
+  id: taskId,
+  createdAt: time,
+  requester: userId,
+  requesterName: z.string(),
+  origin: object({
+    key: z.string(),
+    kind: z.enum(['command', 'mention', 'message', 'form']),
+    channel: channelId,
+    thread: messageTs.nullable(),
+  }),
+  repository: parsed('repository name', parseRepositoryName),
+  base: branchName.nullable(),
+  branch: branchName,
+  title: z.string(),
+  agent: z.string(),
+  model: z.string().nullable(),
+  budget: object({ usd: z.number().nullable(), minutes: z.number() }),
+  spec: z.array(
+    object({
+      key: z.string(),
+      message: messageTs.nullable(),
+      author: userId,
+      authorName: z.string(),
+      trust: z.enum(['steering', 'context']),
+      text: z.string(),
+      at: time,
+    }),
+  ),
+  taken: count,
+  run: runState,
+  checkout: checkout.nullable(),
+  pull: pullState,
+  results: z.array(object({ run: count, head: sha, by: z.enum(['run', 'kept', 'person']), report: report.nullable() })),
+  runs: count,
+  attempt: count,
+  epoch: count,
+  session: z.string().nullable(),
+  follows: taskId.nullable(),
+});
+
+const stored = object({ schema: z.literal(schemaVersion), task });
+
+export function formatTask(value: Task): string {
+  return JSON.stringify({ schema: schemaVersion, task: value });
+}
+
+/** Reads a stored task back; throws `stored_data` where this Errand can't read it (written by a newer one, or edited by hand). */
+export function parseTask(json: string): Task {
+  const result = stored.safeParse(parseJson(json));
+  if (result.success) return result.data.task;
+  throw storedData(`a task as JSON of schema ${schemaVersion}`, z.prettifyError(result.error), json);
+}
+
+const eventTypes = {
+  task_created: true,
+  message_added: true,
+  run_started: true,
+  checkout_prepared: true,
+  messages_taken: true,
+  session_opened: true,
+  progressed: true,
+  question_asked: true,
+  answer_given: true,
+  question_expired: true,
+  run_finished: true,
+  run_failed: true,
+  retried: true,
+  stopped: true,
+  work_kept: true,
+  pull_request_opened: true,
+  head_moved: true,
+  merge_approved: true,
+  merge_refused: true,
+  merge_delayed: true,
+  pull_request_merged: true,
+  pull_request_closed: true,
+  continued: true,
+} satisfies Record<TaskEventType, true>;
+
+const event = object({ type: z.string().refine((type) => Object.hasOwn(eventTypes, type)), at: time });
+
+const effectTypes = { message: true, ephemeral: true, reaction: true } satisfies Record<Effect['type'], true>;
+const effect = object({ type: z.string().refine((type) => Object.hasOwn(effectTypes, type)), channel: channelId });
+
+/**
+ * Reads an event back. Nothing is decided on stored events, and only this folder writes them: their kind is checked, their
+ * details are taken as they were written.
+ */
+export function parseEvent(json: string): TaskEvent {
+  const value = parseJson(json);
+  const result = event.safeParse(value);
+  if (result.success) return value as TaskEvent;
+  throw storedData('an event', z.prettifyError(result.error), json);
+}
+
+/** Reads an effect back, as far as `parseEvent` does. */
+export function parseEffect(json: string): Effect {
+  const value = parseJson(json);
+  const result = effect.safeParse(value);
+  if (result.success) return value as Effect;
+  throw storedData('a row of the outbox', z.prettifyError(result.error), json);
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function storedData(expected: string, found: string, json: string): Problem {
+  return new Problem(
+    {
+      code: 'stored_data',
+      sentence: `Errand could not read its own store: expected ${expected}, found ${found.replaceAll('\n', '; ')}.`,
+      next: 'Run the version of Errand that wrote it, or restore a backup of Redis.',
+    },
+    { cause: json.slice(0, 500) },
+  );
+}

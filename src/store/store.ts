@@ -1,0 +1,25 @@
+import type { Redis } from 'ioredis';
+import type { Clock, Inbox, Narrator, Outbox, TaskStore } from '../task/ports.ts';
+import { createInbox } from './inbox.ts';
+import { createKeys } from './keys.ts';
+import { createOutbox } from './outbox.ts';
+import { createTaskStore } from './tasks.ts';
+
+export interface Store {
+  readonly tasks: TaskStore;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+}
+
+/**
+ * The store on one Redis. `redis` stays the caller's, from `openRedis`, and is to be checked with `checkRedis` before;
+ * `instance` keeps several Errands on one Redis apart. Every call throws `Problem` (`redis_down`, `redis_full`, …) when it can't be done.
+ */
+export function createStore(redis: Redis, options: { instance?: string; narrate: Narrator; clock: Clock }): Store {
+  const keys = createKeys(options.instance ?? 'default');
+  return {
+    tasks: createTaskStore(redis, keys, options.narrate, options.clock),
+    inbox: createInbox(redis, keys, options.clock),
+    outbox: createOutbox(redis, keys, options.clock),
+  };
+}

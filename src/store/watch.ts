@@ -1,0 +1,39 @@
+import type { Redis } from 'ioredis';
+
+/**
+ * Calls back with each message of a channel until the signal aborts, on a connection of its own. Pub/sub forgets who was away:
+ * after each (re)connection everything in `missed` is called back as well.
+ */
+export async function watch(
+  redis: Redis,
+  channel: string,
+  missed: () => Promise<readonly string[]>,
+  changed: (name: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  const failed = (error: unknown) => redis.emit('error', error instanceof Error ? error : new Error(String(error)));
+  const subscriber = redis.duplicate({
+    enableOfflineQueue: true,
+    maxRetriesPerRequest: null,
+    autoResubscribe: false,
+    lazyConnect: true,
+  });
+  subscriber.on('error', failed);
+  subscriber.on('message', (_channel, name) => changed(name));
+  subscriber.on('ready', () => {
+    subscriber
+      .subscribe(channel)
+      .then(missed)
+      .then((names) => names.forEach(changed))
+      .catch((error) => {
+        failed(error);
+        // Without an answer nobody knows whether the subscription holds; a new connection starts over.
+        if (!signal.aborted) subscriber.disconnect(true);
+      });
+  });
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  subscriber.connect().catch(failed);
+  await aborted;
+  subscriber.disconnect();
+}
