@@ -1,3 +1,4 @@
+import { setInterval } from 'node:timers/promises';
 import type { TaskId } from '../task/ids.ts';
 import { toRunId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
@@ -124,12 +125,7 @@ export class Worker {
   }
 
   async #every(everyMs: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-    while (!signal.aborted) {
-      await new Promise<void>((next) => {
-        const timer = setTimeout(next, everyMs);
-        signal.addEventListener('abort', () => (clearTimeout(timer), next()), { once: true });
-      });
-      if (signal.aborted) return;
+    for await (const _ of setInterval(everyMs, null, { signal, ref: false })) {
       await act().catch((error: unknown) => this.#deps.log.warn({ err: error }, 'Sweep failed; it comes again'));
     }
   }
