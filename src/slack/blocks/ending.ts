@@ -1,0 +1,103 @@
+import type { KnownBlock } from '@slack/types';
+import type { Sha } from '../../task/ids.ts';
+import type { Said, TaskLine } from '../../task/said.ts';
+import type { Report } from '../../task/task.ts';
+import { agentMarkdown } from '../agent-markdown.ts';
+import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import {
+  actions,
+  code,
+  context,
+  effort,
+  measured,
+  person,
+  type Rendered,
+  retryButton,
+  section,
+  shortSha,
+  type Wording,
+} from './parts.ts';
+
+type Ending = Extract<Said, { type: 'ending' }>;
+
+/** An answer is all a question gets, so it is shown whole; other claims are only context. */
+const maxAnswerLength = 8000;
+const maxClaimLength = 1200;
+
+/** How a run ended that made no pull request. The first word says which way. */
+export function renderEnding(said: Ending, wording: Wording): Rendered {
+  const { task, outcome } = said;
+  const { head, rest } = words(said);
+  const report = 'report' in outcome ? outcome.report : null;
+  const answered = outcome.type === 'answered';
+  const claim =
+    report === null
+      ? ''
+      : agentMarkdown(report.claim, {
+          limit: answered ? maxAnswerLength : maxClaimLength,
+          hosts: wording.linkHosts,
+        });
+  const checks = report !== null && report.checks.length > 0 ? measured(report.checks) : [];
+  const blocks: KnownBlock[] = [
+    section(
+      [`${head.includes(person(task.requester)) ? '' : `${person(task.requester)} `}*${head}*`, ...rest].join('\n'),
+    ),
+    ...(claim === ''
+      ? []
+      : [{ type: 'markdown' as const, text: answered ? claim : `**What the agent says** (*claimed*)\n\n${claim}` }]),
+    ...(checks.length === 0
+      ? []
+      : [section(`*How it was checked* (_measured_ by Errand)\n${checks.map((line) => `• ${line}`).join('\n')}`)]),
+    ...(report === null ? [] : [context(effort(task, report), answered ? 'written by an AI agent' : null)]),
+    ...(said.retryable ? actions(retryButton(task)) : []),
+  ];
+  const text = [
+    `${head}${head.endsWith('.') ? '' : '.'} ${rest.join(' ')}`.trim(),
+    ...(claim === ''
+      ? []
+      : [`${answered ? '' : 'Claimed by the agent: '}${escapeWithin(claim, answered ? 2500 : 1000)}`]),
+    ...(checks.length === 0 ? [] : [`Measured: ${checks.join('; ')}`]),
+    `${titleOf(task)} · task ${task.id}`,
+  ];
+  return { text: text.join('\n'), blocks };
+}
+
+function titleOf(task: TaskLine): string {
+  return escapeMrkdwn(oneLine(task.title, 120));
+}
+
+function words({ task, outcome }: Ending): { head: string; rest: string[] } {
+  switch (outcome.type) {
+    case 'failed':
+      return {
+        head: 'Failed',
+        rest: [sentences(outcome.problem.sentence, outcome.problem.next), ...kept(task, outcome.kept)],
+      };
+    case 'refused':
+      return { head: 'Refused', rest: [sentences(outcome.problem.sentence, outcome.problem.next)] };
+    case 'stopped':
+      return { head: `Stopped by ${person(outcome.by)}`, rest: kept(task, outcome.kept) };
+    case 'unchanged':
+      return { head: 'Nothing changed', rest: [unchanged(outcome.report)] };
+    case 'answered':
+      return { head: 'Answered', rest: [] };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function unchanged(report: Report): string {
+  return report.claim.trim() === ''
+    ? 'The run ended well and left no file different, so there is no pull request.'
+    : 'The run left no file different, so there is no pull request.';
+}
+
+function kept(task: TaskLine, head: Sha | null): string[] {
+  return head === null
+    ? []
+    : [`What was done so far is kept on the branch ${code(task.branch)} at ${code(shortSha(head))}.`];
+}
+
+function sentences(...parts: string[]): string {
+  return escapeMrkdwn(oneLine(parts.filter((part) => part !== '').join(' '), 1000));
+}

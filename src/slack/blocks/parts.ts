@@ -1,0 +1,149 @@
+import type { ActionsBlock, Button, ContextBlock, KnownBlock, MrkdwnElement, SectionBlock } from '@slack/types';
+import type { Sha, UserId } from '../../task/ids.ts';
+import type { TaskLine } from '../../task/said.ts';
+import type { Check, FileChange, Report, Usage } from '../../task/task.ts';
+import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+
+/** What wording needs to know of this installation. */
+export interface Wording {
+  /** The slash command as people type it, `/agent`. */
+  readonly command: string;
+  /** Names of the reactions that approve, stop and retry, without colons. */
+  readonly emoji: { readonly approve: string; readonly stop: string; readonly retry: string };
+  /** Hosts that an agent's text may link to: GitHub's. */
+  readonly linkHosts: readonly string[];
+  /** `https://acme.slack.com/`, for links to messages; null until it is known. */
+  readonly workspaceUrl: string | null;
+}
+
+/** One message: `text` holds all that the blocks say, for notifications and for readers that show no blocks. */
+export interface Rendered {
+  readonly text: string;
+  readonly blocks: KnownBlock[];
+}
+
+/** Slack refuses to update a message to a longer text. */
+export const maxTextLength = 4000;
+
+export const actionIds = {
+  stop: 'stop',
+  retry: 'retry',
+  approve: 'approve_merge',
+  answer: /^answer_\d+$/,
+  /** Buttons that only open an address still send an action. */
+  link: /^link_/,
+} as const;
+
+/** `verbatim`: Slack must not make links or mentions of what looks like one. */
+export function mrkdwn(text: string): MrkdwnElement {
+  return { type: 'mrkdwn', text, verbatim: true };
+}
+
+export function section(text: string, accessory?: Button): SectionBlock {
+  const block = { type: 'section', text: mrkdwn(text) } as const;
+  return accessory === undefined ? block : { ...block, accessory };
+}
+
+/** `parts` with dots between them; empty ones are left out. */
+export function context(...parts: (string | null)[]): ContextBlock {
+  return { type: 'context', elements: [mrkdwn(dotted(...parts))] };
+}
+
+export function dotted(...parts: (string | null)[]): string {
+  return parts.filter((part) => part !== null && part !== '').join(' · ');
+}
+
+export function actions(...elements: Button[]): ActionsBlock[] {
+  return elements.length === 0 ? [] : [{ type: 'actions', elements }];
+}
+
+export function stopButton(task: TaskLine): Button {
+  return {
+    type: 'button',
+    action_id: actionIds.stop,
+    text: { type: 'plain_text', text: 'Stop' },
+    accessibility_label: `Stop task ${task.id}`,
+    value: task.id,
+    confirm: {
+      title: { type: 'plain_text', text: 'Stop this task?' },
+      text: { type: 'plain_text', text: 'The agent stops at once. What it has done so far is kept on a branch.' },
+      confirm: { type: 'plain_text', text: 'Stop it' },
+      deny: { type: 'plain_text', text: 'Let it run' },
+      style: 'danger',
+    },
+  };
+}
+
+export function retryButton(task: TaskLine): Button {
+  return {
+    type: 'button',
+    action_id: actionIds.retry,
+    text: { type: 'plain_text', text: 'Retry' },
+    accessibility_label: `Retry task ${task.id}`,
+    value: task.id,
+  };
+}
+
+export function person(id: UserId): string {
+  return `<@${id}>`;
+}
+
+export function titleOf(task: TaskLine): string {
+  return escapeMrkdwn(oneLine(task.title, 120));
+}
+
+/** Code formatting for a name; a backtick inside would end it. */
+export function code(text: string): string {
+  return `\`${escapeWithin(oneLine(text, 200).replaceAll('`', "'"), 400)}\``;
+}
+
+/** A commit as people name it: its first seven characters. */
+export function shortSha(sha: Sha): string {
+  return sha.slice(0, 7);
+}
+
+/** A moment, drawn by Slack in the reader's own time zone. */
+export function clockTime(at: number): string {
+  const fallback = `${new Date(at).toISOString().slice(11, 16)} UTC`;
+  return `<!date^${Math.floor(at / 1000)}^{time}|${fallback}>`;
+}
+
+export function duration(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function fileCount(files: readonly FileChange[]): string {
+  const added = files.reduce((sum, file) => sum + file.added, 0);
+  const removed = files.reduce((sum, file) => sum + file.removed, 0);
+  return `${files.length} ${files.length === 1 ? 'file' : 'files'}, +${added} −${removed}`;
+}
+
+/** Errand's own findings, one a line: nothing the agent says is among them. */
+export function measured(checks: readonly Check[]): string[] {
+  if (checks.length === 0) return ['No checks are configured in .errand.yml, so nothing was measured.'];
+  return checks.map(
+    (check) =>
+      `${code(check.command)} ${check.exitCode === 0 ? 'passed' : 'failed'} (exit code ${check.exitCode}, ${duration(check.durationMs)})`,
+  );
+}
+
+/** Who worked, how long, and what it took, as the gateway metered it. */
+export function effort(task: TaskLine, report: Report): string {
+  return dotted(escapeMrkdwn(task.agent), duration(report.durationMs), usage(report.usage));
+}
+
+function usage(usage: Usage | null): string | null {
+  if (usage === null) return null;
+  const tokens = `${count(usage.inputTokens)} tokens in, ${count(usage.outputTokens)} out`;
+  return dotted(tokens, usage.usd === null ? 'no price known for this model' : `$${usage.usd.toFixed(2)}`);
+}
+
+function count(tokens: number): string {
+  if (tokens < 1000) return String(tokens);
+  if (tokens < 1_000_000) return `${(tokens / 1000).toFixed(1)}k`;
+  return `${(tokens / 1_000_000).toFixed(1)}M`;
+}

@@ -1,0 +1,70 @@
+import type { KnownBlock, RichTextBlock, TaskCardBlock } from '@slack/types';
+import type { Said } from '../../task/said.ts';
+import type { Step } from '../../task/task.ts';
+import { cut, escapeMrkdwn, oneLine } from '../plain.ts';
+import { context, type Rendered, section } from './parts.ts';
+
+const maxSteps = 8;
+
+/** How a run goes: the agent's own steps, and the line it is on. */
+export function renderPlan(said: Extract<Said, { type: 'plan' }>): Rendered {
+  const steps = fold(said.progress.steps).map((step) => settle(step, said.state));
+  const head = headLine(said, steps);
+  const activity =
+    said.state === 'running' && said.progress.activity !== null
+      ? escapeMrkdwn(oneLine(said.progress.activity, 300))
+      : null;
+  const cards = steps.map((step, index) => card(step, `step-${index + 1}`));
+  const blocks: KnownBlock[] = [
+    cards.length === 0 ? section(escapeMrkdwn(head)) : { type: 'plan', title: head, tasks: cards },
+    ...(activity === null ? [] : [context(`Latest: ${activity}`)]),
+  ];
+  const lines = steps.map(
+    ({ title, status, detail }) =>
+      `${words[status]}: ${escapeMrkdwn(title)}${detail === null ? '' : ` (${escapeMrkdwn(detail)})`}`,
+  );
+  return { text: [head, ...lines, ...(activity === null ? [] : [`Latest: ${activity}`])].join('\n'), blocks };
+}
+
+const words: Record<Step['status'], string> = {
+  pending: 'To do',
+  in_progress: 'Now',
+  complete: 'Done',
+  error: 'Failed',
+};
+
+function headLine({ run, state }: Extract<Said, { type: 'plan' }>, steps: readonly Step[]): string {
+  const done = steps.filter((step) => step.status === 'complete').length;
+  const of = steps.length === 0 ? '' : ` · ${done} of ${steps.length} steps done`;
+  return `Run ${run}${of}${{ running: '', ended: ' · ended', stopped: ' · stopped', failed: ' · failed' }[state]}`;
+}
+
+/** No step goes on once its run is over. */
+function settle(step: Step, state: Extract<Said, { type: 'plan' }>['state']): Step {
+  const shown = {
+    ...step,
+    title: oneLine(step.title, 150) || 'Step',
+    detail: step.detail === null ? null : oneLine(step.detail, 200),
+  };
+  if (step.status !== 'in_progress' || state === 'running') return shown;
+  return { ...shown, status: state === 'failed' ? 'error' : 'pending' };
+}
+
+function fold(steps: readonly Step[]): readonly Step[] {
+  if (steps.length <= maxSteps) return steps;
+  const rest = steps.slice(maxSteps - 1);
+  const status = rest.every((step) => step.status === 'complete')
+    ? 'complete'
+    : (rest.find((step) => step.status === 'error' || step.status === 'in_progress')?.status ?? 'pending');
+  const titles = cut(rest.map((step) => oneLine(step.title, 40)).join(', '), 200);
+  return [...steps.slice(0, maxSteps - 1), { title: `${rest.length} more steps`, status, detail: titles }];
+}
+
+function card(step: Step, id: string): TaskCardBlock {
+  const block: TaskCardBlock = { type: 'task_card', task_id: id, title: step.title, status: step.status };
+  return step.detail === null || step.detail === '' ? block : { ...block, output: richText(step.detail) };
+}
+
+function richText(text: string): RichTextBlock {
+  return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: [{ type: 'text', text }] }] };
+}

@@ -1,0 +1,183 @@
+import type { Button, KnownBlock } from '@slack/types';
+import type { Gate, Said } from '../../task/said.ts';
+import { agentMarkdown } from '../agent-markdown.ts';
+import { cut, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import {
+  actionIds,
+  actions,
+  code,
+  context,
+  dotted,
+  effort,
+  fileCount,
+  measured,
+  person,
+  type Rendered,
+  section,
+  shortSha,
+  titleOf,
+  type Wording,
+} from './parts.ts';
+
+type Result = Extract<Said, { type: 'result' }>;
+
+/** A summary is read in a thread: the rest is on the pull request. */
+const maxClaimLength = 1200;
+const maxSensitive = 10;
+
+/** What a run made, and the gate: whoever approves this message approves the commit it names. */
+export function renderResult(said: Result, wording: Wording): Rendered {
+  const { task, report } = said;
+  const open = said.gate.type === 'open' || said.gate.type === 'refused';
+  const head = `${headWord(said.gate)} · #${said.number}`;
+  const facts = dotted(
+    task.repository,
+    report === null ? null : fileCount(report.files),
+    `commit ${shortSha(said.head)}`,
+  );
+  const claim = report === null ? '' : agentMarkdown(report.claim, { limit: maxClaimLength, hosts: wording.linkHosts });
+  const checks = report === null ? [unmeasured(said)] : measured(report.checks);
+  const sensitive = sensitiveLines(report?.sensitive ?? []);
+  const isMeasured = report !== null && report.checks.length > 0;
+  const origin = report === null ? null : dotted(effort(task, report), 'written by an AI agent, review it');
+  const gate = gateLine(said, wording);
+  const blocks: KnownBlock[] = [
+    section(`${person(task.requester)} *${head}*`),
+    {
+      type: 'card',
+      title: { type: 'mrkdwn', text: cardTitle(said) },
+      subtitle: { type: 'mrkdwn', text: cut(facts, 150) },
+      actions: [linkButton(said)],
+    },
+    ...(claim === ''
+      ? []
+      : [{ type: 'markdown' as const, text: `**What changed** (*claimed* by the agent)\n\n${claim}` }]),
+    section(`*How it was checked*${isMeasured ? ' (_measured_ by Errand)' : ''}\n${bullets(checks)}`),
+    ...(sensitive.length === 0 ? [] : [section(`*Look at these first*\n${bullets(sensitive)}`)]),
+    ...(origin === null ? [] : [context(origin)]),
+    section(gate),
+    ...(open ? actions(approveButton(said)) : []),
+  ];
+  const text = [
+    `${head} · <${said.url}|${titleOf(task)}>`,
+    facts,
+    ...(claim === '' ? [] : [`Claimed by the agent: ${escapeWithin(oneLine(claim, 800), 1200)}`]),
+    `${isMeasured ? 'Measured: ' : ''}${checks.join('; ')}`,
+    ...(sensitive.length === 0 ? [] : [`Look at these first: ${sensitive.join(', ')}`]),
+    ...(origin === null ? [] : [origin]),
+    gate,
+  ];
+  return { text: text.join('\n'), blocks };
+}
+
+function headWord({ type }: Gate): string {
+  switch (type) {
+    case 'open':
+      return 'Ready for review';
+    case 'refused':
+      return 'Not merged';
+    case 'delayed':
+      return 'Approved, waiting';
+    case 'merging':
+      return 'Merging';
+    case 'merged':
+      return 'Merged';
+    case 'closed':
+      return 'Closed';
+    case 'replaced':
+      return 'Replaced';
+    default:
+      return type satisfies never;
+  }
+}
+
+/** A card's title holds 150 characters, the link's address included. */
+function cardTitle({ task, url }: Result): string {
+  const room = 150 - url.length - '<|>'.length;
+  return room < 20
+    ? escapeWithin(oneLine(task.title, 120), 150)
+    : `<${url}|${escapeWithin(oneLine(task.title, 120), room)}>`;
+}
+
+function gateLine({ gate, head }: Result, { emoji }: Wording): string {
+  const commit = `Commit ${code(shortSha(head))}`;
+  const approve = `To merge: react :${emoji.approve}: here or press Approve. ${commit}.`;
+  switch (gate.type) {
+    case 'open':
+      return approve;
+    case 'refused':
+      return `*Not merged.* ${sentences(gate.sentence, gate.next)}\n${approve}`;
+    case 'delayed':
+      return `*Approved by ${person(gate.by)}, not merged yet.* ${sentences(gate.reason)} ${commit}.`;
+    case 'merging':
+      return `*Merging*, approved by ${person(gate.by)}. ${commit}.`;
+    case 'merged':
+      return gate.by === null
+        ? `*Merged* on GitHub. ${commit}.`
+        : `*Merged*, approved by ${person(gate.by)}. ${commit}.`;
+    case 'closed':
+      return `*Closed* without merging. ${commit}.`;
+    case 'replaced':
+      return `*Replaced.* ${commit} can't be approved here any more: ${code(shortSha(gate.head))} came after it and has its own message.`;
+    default:
+      return gate satisfies never;
+  }
+}
+
+function sentences(...parts: string[]): string {
+  return escapeMrkdwn(oneLine(parts.filter((part) => part !== '').join(' '), 600));
+}
+
+/** A head without a report: nothing was run on it. */
+function unmeasured({ by }: Result): string {
+  switch (by) {
+    case 'person':
+      return 'A person pushed this commit, so Errand has measured nothing of it.';
+    case 'kept':
+      return 'This is what a run had done when it broke off; nothing was measured.';
+    case 'run':
+      return 'Nothing was measured.';
+    default:
+      return by satisfies never;
+  }
+}
+
+function sensitiveLines(paths: readonly string[]): string[] {
+  const shown = paths.slice(0, maxSensitive).map(code);
+  return paths.length > maxSensitive ? [...shown, `and ${paths.length - maxSensitive} more`] : shown;
+}
+
+function bullets(lines: readonly string[]): string {
+  return cut(lines.map((line) => `• ${line}`).join('\n'), 2900);
+}
+
+function linkButton({ url, number }: Result): Button {
+  return {
+    type: 'button',
+    action_id: 'link_pull_request',
+    text: { type: 'plain_text', text: 'Open pull request' },
+    accessibility_label: `Open pull request ${number}`,
+    url,
+  };
+}
+
+function approveButton({ task, number, head }: Result): Button {
+  const commit = shortSha(head);
+  return {
+    type: 'button',
+    action_id: actionIds.approve,
+    style: 'primary',
+    text: { type: 'plain_text', text: 'Approve merge' },
+    accessibility_label: `Approve merge of pull request ${number} at commit ${commit}`,
+    value: `${task.id} ${head}`,
+    confirm: {
+      title: { type: 'plain_text', text: `Merge #${number}?` },
+      text: {
+        type: 'plain_text',
+        text: cut(`Commit ${commit} goes into ${task.base ?? 'the base branch'} of ${task.repository}.`, 300),
+      },
+      confirm: { type: 'plain_text', text: 'Approve merge' },
+      deny: { type: 'plain_text', text: 'Not yet' },
+    },
+  };
+}

@@ -1,0 +1,286 @@
+import { describe, expect, test } from 'vitest';
+import { render, renderPlain } from '../../src/slack/blocks/render.ts';
+import type { Gate, Said } from '../../src/task/said.ts';
+import { ada, asRead, at, channel, grace, head, line, newer, report, result, ts, wording } from './said.ts';
+
+const failure = {
+  code: 'agent_start',
+  sentence: 'The agent claude did not start: its command was not found.',
+  next: 'Check the image with npm run doctor, then retry.',
+};
+const root = (fields: Partial<Extract<Said, { type: 'root' }>>): Said => ({
+  type: 'root',
+  task: line,
+  status: { word: 'Queued', reason: null },
+  spec: 'Fix flaky checkout test. It fails about once in ten runs.',
+  stoppable: true,
+  retryable: false,
+  ...fields,
+});
+const ending = (outcome: Extract<Said, { type: 'ending' }>['outcome'], retryable = false): Said => ({
+  type: 'ending',
+  task: line,
+  run: 1,
+  outcome,
+  retryable,
+});
+const question = {
+  id: 'q1',
+  text: 'The test uses two clocks. Which one should stay?',
+  options: ['Fake clock', 'Real clock'],
+  fallback: 'Fake clock',
+  expiresAt: at,
+};
+
+const everything: Record<string, Said> = {
+  'root queued': root({}),
+  'root queued behind others': root({ status: { word: 'Queued', reason: '2 ahead' } }),
+  'root running': root({ status: { word: 'Running', startedAt: at, activity: 'npm test' } }),
+  'root waiting': root({ status: { word: 'Waiting for you' } }),
+  'root ready': root({ status: { word: 'Ready for review', number: 412 }, stoppable: false }),
+  'root merged': root({ status: { word: 'Merged', number: 412, by: grace }, stoppable: false }),
+  'root failed': root({ status: { word: 'Failed' }, stoppable: false, retryable: true }),
+  'plan running': {
+    type: 'plan',
+    task: line,
+    run: 1,
+    state: 'running',
+    progress: {
+      steps: [
+        { title: 'Reproduce the failure', status: 'complete', detail: '3 of 30 runs failed' },
+        { title: 'Fix the test', status: 'in_progress', detail: null },
+        { title: 'Run all tests', status: 'pending', detail: null },
+      ],
+      activity: 'npm test',
+    },
+  },
+  'plan failed': {
+    type: 'plan',
+    task: line,
+    run: 2,
+    state: 'failed',
+    progress: { steps: [{ title: 'Fix the test', status: 'in_progress', detail: null }], activity: 'npm test' },
+  },
+  'plan without steps': {
+    type: 'plan',
+    task: line,
+    run: 1,
+    state: 'running',
+    progress: { steps: [], activity: 'Cloning' },
+  },
+  'question open': { type: 'question', task: line, question, answer: null },
+  'question with long options': {
+    type: 'question',
+    task: line,
+    question: { ...question, options: ['Keep the fake clock and rewrite two tests', 'Keep the real clock'] },
+    answer: null,
+  },
+  'question answered': { type: 'question', task: line, question, answer: { by: grace, text: 'Real clock' } },
+  'question expired': { type: 'question', task: line, question, answer: { by: null, text: 'Fake clock' } },
+  'result open': result({ type: 'open' }),
+  'result without checks': result({ type: 'open' }, { report: { ...report, checks: [], sensitive: [], usage: null } }),
+  'result pushed by a person': result({ type: 'open' }, { report: null, by: 'person' }),
+  'result kept': result({ type: 'open' }, { report: null, by: 'kept' }),
+  'result refused': result({
+    type: 'refused',
+    sentence: 'GitHub refused to merge: the branch has conflicts with main.',
+    next: 'Ask for a rebase here.',
+  }),
+  'result delayed': result({ type: 'delayed', by: grace, reason: '1 required check has not reported yet: build.' }),
+  'result merging': result({ type: 'merging', by: grace }),
+  'result merged': result({ type: 'merged', by: grace }),
+  'result merged on GitHub': result({ type: 'merged', by: null }),
+  'result closed': result({ type: 'closed' }),
+  'result replaced': result({ type: 'replaced', head: newer }),
+  'ending failed': ending({ type: 'failed', problem: failure, kept: head, report: null }, true),
+  'ending failed with a report': ending({ type: 'failed', problem: failure, kept: null, report }, true),
+  'ending stopped': ending({ type: 'stopped', by: grace, kept: head }, true),
+  'ending stopped by the requester': ending({ type: 'stopped', by: ada, kept: null }, true),
+  'ending refused': ending({ type: 'refused', problem: failure }),
+  'ending unchanged': ending({ type: 'unchanged', report: { ...report, checks: [] } }, true),
+  'ending answered': ending({ type: 'answered', report: { ...report, checks: [] } }),
+  merged: { type: 'merged', task: line, number: 412, commit: newer, by: grace },
+  'merged on GitHub': { type: 'merged', task: line, number: 412, commit: newer, by: null },
+  continued: { type: 'continued', task: line, as: line.id },
+  sentence: {
+    type: 'sentence',
+    sentence: "repo:web can't be used: it must be a repository as owner/name.",
+    next: 'Correct it and send your text again.',
+    kept: 'repo:web fix the\nflaky test',
+  },
+  list: {
+    type: 'list',
+    tasks: [
+      {
+        task: line,
+        status: { word: 'Running', startedAt: at, activity: null },
+        message: { channel, ts: ts('1700000000.000100') },
+      },
+      { task: { ...line, title: 'Add dark mode' }, status: { word: 'Queued', reason: null }, message: null },
+    ],
+  },
+  'list of nothing': { type: 'list', tasks: [] },
+  help: { type: 'help' },
+};
+
+const gates: Gate['type'][] = ['open', 'delayed', 'merging', 'refused', 'merged', 'closed', 'replaced'];
+const all = Object.entries(everything);
+
+describe('every message', () => {
+  test('reads as the golden file says', async () => {
+    const pages = all.map(([name, said]) => {
+      const { text, blocks } = render(said, wording);
+      return `== ${name}\n${asRead(blocks)}\n-- text\n${text}\n`;
+    });
+    await expect(pages.join('\n')).toMatchFileSnapshot('messages.golden.txt');
+  });
+
+  test.each(all)('%s has all its words in text, and never shouts', (_, said) => {
+    const { text } = render(said, wording);
+    expect(text.length).toBeGreaterThan(0);
+    expect(text.length).toBeLessThanOrEqual(4000);
+    expect(text).not.toMatch(/!(?!date)/);
+  });
+
+  test.each(all)('%s gets new block ids with each revision', (_, said) => {
+    const ids = [1, 2].flatMap((revision) => render(said, wording, revision).blocks.map((block) => block.block_id));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test.each(all)('%s can be shown in sections and buttons alone', (_, said) => {
+    const { blocks } = renderPlain(said, wording);
+    expect(blocks.every((block) => block.type === 'section' || block.type === 'actions')).toBe(true);
+  });
+
+  test.each(all.filter(([, said]) => said.type !== 'result'))('%s links no pull request', (_, said) => {
+    expect(JSON.stringify(render(said, wording))).not.toContain('/pull/');
+  });
+});
+
+describe('a result', () => {
+  test('covers every gate', () => {
+    expect(new Set(all.flatMap(([, said]) => (said.type === 'result' ? [said.gate.type] : [])))).toEqual(
+      new Set(gates),
+    );
+  });
+
+  test.each(gates)('names its commit by seven characters while the gate is %s', (type) => {
+    const said = all.map(([, one]) => one).find((one) => one.type === 'result' && one.gate.type === type);
+    const { text } = render(said ?? result({ type: 'open' }), wording);
+    expect(text).toContain('abc1234');
+    expect(text).not.toContain('abc12340');
+  });
+
+  test('can be approved only while its gate is open', () => {
+    const approvable = all.filter(([, said]) => JSON.stringify(render(said, wording).blocks).includes('approve_merge'));
+    expect(approvable.map(([, said]) => (said.type === 'result' ? said.gate.type : said.type))).toEqual([
+      'open',
+      'open',
+      'open',
+      'open',
+      'refused',
+    ]);
+  });
+
+  test('says so where no check is configured', () => {
+    expect(render(everything['result without checks'] ?? root({}), wording).text).toContain(
+      'No checks are configured in .errand.yml, so nothing was measured.',
+    );
+  });
+});
+
+test.each([
+  ['failed', 'Failed'],
+  ['stopped', 'Stopped'],
+  ['refused', 'Refused'],
+  ['unchanged', 'Nothing changed'],
+  ['answered', 'Answered'],
+])('an ending that %s begins with %s', (type, word) => {
+  const endings = all.flatMap(([, said]) => (said.type === 'ending' && said.outcome.type === type ? [said] : []));
+  expect(endings.length).toBeGreaterThan(0);
+  for (const said of endings) expect(render(said, wording).text.startsWith(word)).toBe(true);
+});
+
+describe('what others wrote', () => {
+  const hostile = '<!channel> <@U0BOSS> [pay](https://evil.example) \u202e\u001b[31m & <https://evil.example|x>';
+  const messages: Said[] = [
+    root({
+      task: { ...line, title: hostile, agent: hostile },
+      spec: hostile,
+      status: { word: 'Queued', reason: hostile },
+    }),
+    result(
+      { type: 'delayed', by: grace, reason: hostile },
+      {
+        task: { ...line, title: hostile },
+        report: {
+          ...report,
+          claim: hostile,
+          checks: [{ command: hostile, exitCode: 0, durationMs: 1 }],
+          sensitive: [hostile],
+        },
+      },
+    ),
+    ending({
+      type: 'failed',
+      problem: { code: 'x', sentence: hostile, next: hostile },
+      kept: null,
+      report: { ...report, claim: hostile },
+    }),
+    ending({ type: 'answered', report: { ...report, claim: hostile } }),
+    {
+      type: 'question',
+      task: line,
+      question: { ...question, text: hostile, options: [hostile, hostile], fallback: hostile },
+      answer: { by: ada, text: hostile },
+    },
+    {
+      type: 'plan',
+      task: line,
+      run: 1,
+      state: 'running',
+      progress: { steps: [{ title: hostile, status: 'pending', detail: hostile }], activity: hostile },
+    },
+    { type: 'sentence', sentence: hostile, next: hostile, kept: hostile },
+    {
+      type: 'list',
+      tasks: [{ task: { ...line, title: hostile }, status: { word: 'Queued', reason: null }, message: null }],
+    },
+  ];
+
+  test.each(messages.map((said) => [said.type, said] as const))('can do no harm in a %s', (_, said) => {
+    for (const { text, blocks } of [render(said, wording), renderPlain(said, wording)]) {
+      const shown = JSON.stringify({ text, blocks: blocks.filter((block) => block.type !== 'plan') });
+      expect(shown).not.toMatch(/<!(?!date)/);
+      expect(shown).not.toContain('<@U0BOSS>');
+      const markdown = blocks.map((block) => (block.type === 'markdown' ? block.text : '')).join('\n');
+      expect(markdown).not.toContain('](https://evil');
+      expect(shown).not.toContain('<https://evil');
+      expect(shown).not.toMatch(/\u202e|\\u001b|\[31m/);
+    }
+  });
+
+  test('is cut to what Slack takes', () => {
+    const long = `${'word & '.repeat(3000)}`;
+    for (const said of [
+      root({ spec: long, task: { ...line, title: long } }),
+      result(
+        { type: 'refused', sentence: long, next: long },
+        {
+          report: { ...report, claim: long, sensitive: Array.from({ length: 99 }, () => long) },
+        },
+      ),
+      ending({ type: 'answered', report: { ...report, claim: long } }),
+      { type: 'sentence', sentence: long, next: null, kept: long } as const,
+    ]) {
+      const { text, blocks } = render(said, wording);
+      expect(text.length).toBeLessThanOrEqual(4000);
+      for (const block of blocks) {
+        if (block.type === 'section') expect(block.text?.text.length).toBeLessThanOrEqual(3000);
+        if (block.type === 'markdown') expect(block.text.length).toBeLessThanOrEqual(12_000);
+        if (block.type === 'card') expect(block.title?.text.length).toBeLessThanOrEqual(150);
+      }
+      expect(JSON.stringify(blocks).length).toBeLessThan(13_000);
+    }
+  });
+});
