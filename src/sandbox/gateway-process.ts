@@ -1,0 +1,203 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { parseTaskId, type TaskId } from '../task/ids.ts';
+import type { NetworkPolicy } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+import type { Usage } from '../task/task.ts';
+import { absent, readJson, writeJson } from './files.ts';
+
+export interface GatewayOptions {
+  /** Parent of every task's gateway directory; short, for a socket's path has at most 107 bytes. */
+  readonly directory: string;
+  /** The program: started with `--dir <directory of the task> --keys <file>`. */
+  readonly entry: string;
+  readonly keys: string;
+  /** The only environment a gateway gets: PATH, and the proxy and CA variables of the host. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly startMs: number;
+}
+
+/** The gateway processes of this engine, one a task. They outlive the broker, and are found again by their arguments. */
+export interface Gateways {
+  /** Where the socket is; what a container mounts. Made at once, so that a container can be created before the gateway is up. */
+  prepare(task: TaskId): Promise<string>;
+  /** Freezes the policy and has a gateway serve it when this settles; throws `Problem` when it doesn't come up. */
+  open(task: TaskId, policy: NetworkPolicy): Promise<void>;
+  /** Starts the gateway again where it died, with the policy that it had. */
+  revive(task: TaskId): Promise<void>;
+  usage(task: TaskId): Promise<Usage | null>;
+  blocked(task: TaskId): Promise<readonly string[]>;
+  list(): Promise<readonly { task: TaskId; touchedAt: number }[]>;
+  /** Ends the process; what it metered stays. */
+  end(task: TaskId): Promise<void>;
+  /** Ends the process and forgets its meter. */
+  remove(task: TaskId): Promise<void>;
+}
+
+const maxSocketPathBytes = 107;
+const meterSchema = z.object({
+  inputTokens: z.number().nonnegative(),
+  outputTokens: z.number().nonnegative(),
+  usd: z.number().nonnegative().nullable(),
+});
+const blockedSchema = z.array(z.string());
+
+export function openGateways(options: GatewayOptions): Gateways {
+  const home = (task: TaskId) => join(options.directory, task);
+  const socketDirectory = (task: TaskId) => join(home(task), 's');
+  const socket = (task: TaskId) => join(socketDirectory(task), 'gateway.sock');
+  const policyPath = (task: TaskId) => join(home(task), 'policy.json');
+
+  async function prepare(task: TaskId): Promise<string> {
+    const length = Buffer.byteLength(socket(task));
+    if (length > maxSocketPathBytes) {
+      throw new Problem({
+        code: 'path_too_long',
+        sentence: `Errand tried to make a socket at ${socket(task)}, but ${length} bytes are more than a socket's path may have.`,
+        next: 'Set ERRAND_DATA_DIR to a shorter path.',
+      });
+    }
+    await mkdir(home(task), { recursive: true, mode: 0o711 });
+    await mkdir(socketDirectory(task), { recursive: true, mode: 0o755 });
+    return socketDirectory(task);
+  }
+
+  async function start(task: TaskId): Promise<void> {
+    const log = await open(join(home(task), 'gateway.log'), 'a', 0o600);
+    const args = [options.entry, '--dir', home(task), '--keys', options.keys];
+    const child = spawn(process.execPath, args, {
+      detached: true,
+      cwd: home(task),
+      env: { ...options.env },
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    const over = Promise.race([once(child, 'exit'), once(child, 'error')]).then(
+      ([reason]) => `it ended at once (${reason})`,
+      (error: unknown) => String(error),
+    );
+    try {
+      child.unref();
+      let ended: string | undefined;
+      over.then((reason) => {
+        ended = reason;
+      });
+      const deadline = Date.now() + options.startMs;
+      while (!(await answers(socket(task)))) {
+        if (ended === undefined && Date.now() < deadline) await sleep(5);
+        else throw await gatewayProblem(task, ended ?? `it did not listen within ${options.startMs} ms`);
+      }
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    } finally {
+      await log.close();
+    }
+  }
+
+  async function gatewayProblem(task: TaskId, found: string): Promise<Problem> {
+    const log = await readFile(join(home(task), 'gateway.log'), 'utf8').catch(absent);
+    return new Problem(
+      {
+        code: 'gateway_down',
+        sentence: `Errand tried to start the gateway of ${task}, and found that ${found}.`,
+        next: "Without a gateway no agent runs; its log is in the task's folder below the run folder.",
+      },
+      { retry: true, cause: log?.slice(-2000) },
+    );
+  }
+
+  async function end(task: TaskId): Promise<void> {
+    const pids = await processesOf(home(task));
+    for (const pid of pids) signalTo(pid, 'SIGTERM');
+    for (let waitedMs = 0; (await processesOf(home(task))).length > 0; waitedMs += 10) {
+      if (waitedMs === 2000) for (const pid of await processesOf(home(task))) signalTo(pid, 'SIGKILL');
+      if (waitedMs > 5000) throw await gatewayProblem(task, 'the one before it does not end');
+      await sleep(10);
+    }
+    await rm(socket(task), { force: true });
+  }
+
+  return {
+    prepare,
+    end,
+    async open(task, policy) {
+      await prepare(task);
+      const before = await readJson(policyPath(task));
+      const same = JSON.stringify(before) === JSON.stringify(policy);
+      if (same && (await answers(socket(task)))) return;
+      // A gateway that listens to an older policy, or to nobody any more.
+      if (before !== undefined) await end(task);
+      await writeJson(policyPath(task), policy);
+      await start(task);
+    },
+    async revive(task) {
+      await prepare(task);
+      if (await answers(socket(task))) return;
+      await end(task);
+      await start(task);
+    },
+    async usage(task) {
+      const meter = meterSchema.safeParse(await readJson(join(home(task), 'meter.json')));
+      return meter.success ? meter.data : null;
+    },
+    async blocked(task) {
+      const hosts = blockedSchema.safeParse(await readJson(join(home(task), 'blocked.json')));
+      return hosts.success ? hosts.data.slice(0, 100).map((host) => host.slice(0, 253)) : [];
+    },
+    async list() {
+      const names = (await readdir(options.directory).catch(absent)) ?? [];
+      const tasks = names.map(parseTaskId).filter((task) => task !== undefined);
+      const found = await Promise.all(
+        tasks.map(async (task) => {
+          const facts = await stat(home(task)).catch(absent);
+          return facts === undefined ? undefined : { task, touchedAt: facts.mtimeMs };
+        }),
+      );
+      return found.filter((entry) => entry !== undefined);
+    },
+    async remove(task) {
+      if ((await stat(home(task)).catch(absent)) === undefined) return;
+      await end(task);
+      await rm(home(task), { recursive: true, force: true });
+    },
+  };
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    const settle = (is: boolean) => {
+      probe.destroy();
+      resolve(is);
+    };
+    probe.once('connect', () => settle(true));
+    probe.once('error', () => settle(false));
+  });
+}
+
+/** Found by what they were started with, which no crash between starting and noting down can lose. */
+async function processesOf(directory: string): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      // A process may end while we look.
+      const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      const argv = args.split('\0');
+      return argv[argv.indexOf('--dir') + 1] === directory && argv.includes('--dir') ? Number(pid) : undefined;
+    }),
+  );
+  return found.filter((pid) => pid !== undefined);
+}
+
+function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!z.object({ code: z.literal('ESRCH') }).safeParse(error).success) throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { limitsSchema } from './order.ts';
+
+/** What the operator decides about sandboxes; nothing of it can be changed by an order. */
+export const sandboxOptionsSchema = z.strictObject({
+  /** `unix:///var/run/docker.sock` or the like. */
+  dockerHost: z.string().min(1),
+  /** Tells this Errand's things on the engine from another's. */
+  instance: z.string().regex(/^[a-z0-9][a-z0-9-]{0,30}$/),
+  /** Holds `workspaces/` and `bundles/`. */
+  dataDir: z.string().startsWith('/'),
+  /** Holds `g/`, the gateways' directories; short. */
+  runDir: z.string().startsWith('/'),
+  /** Image references by the key that an order names. */
+  images: z.record(z.string(), z.string().min(1)),
+  /** Directories below which a repository may lie. */
+  repositoryDirs: z.array(z.string().startsWith('/')),
+  maxLimits: limitsSchema,
+  /** What a run's container starts. */
+  command: z.array(z.string()).min(1).default(['node', '/opt/errand/runner.ts']),
+  gateway: z.strictObject({
+    entry: z.string().startsWith('/'),
+    keys: z.string().startsWith('/'),
+    env: z.record(z.string(), z.string()),
+    startMs: z.number().int().positive().default(10_000),
+  }),
+  /** An OCI runtime by name, `runsc` for gVisor; null is the engine's own. */
+  runtime: z.string().nullable().default(null),
+  /** Two Errands on one engine need ranges of 10,000 that don't overlap. */
+  firstUid: z.number().int().min(1000).default(20_001),
+  /** Whether this process may mount loop devices: it is root. */
+  mountable: z.boolean(),
+});
+
+export type SandboxOptions = z.output<typeof sandboxOptionsSchema>;

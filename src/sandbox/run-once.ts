@@ -1,0 +1,105 @@
+import type Dockerode from 'dockerode';
+import type { Spec } from './container-spec.ts';
+import { type Engine, ifThere, statusOf } from './docker.ts';
+import { frames } from './frames.ts';
+import { untilStopped } from './watch.ts';
+
+export interface Ended {
+  readonly exitCode: number;
+  /** The last of stderr, at most 4 KiB. */
+  readonly stderr: string;
+  readonly durationMs: number;
+  readonly end: 'exited' | 'timed_out' | 'too_much_output';
+}
+
+const stderrBytes = 4 * 1024;
+
+/**
+ * Runs one container to its end and removes it. Stdout goes to `write` up to `capBytes`; beyond that, and after
+ * `timeoutMs`, the container is killed. A container of that name which a crash left is replaced.
+ */
+export async function runOnce(
+  engine: Engine,
+  spec: Spec,
+  options: {
+    timeoutMs: number;
+    capBytes: number;
+    write: (bytes: Buffer) => Promise<void>;
+    gate: <T>(work: () => Promise<T>) => Promise<T>;
+    signal: AbortSignal;
+  },
+): Promise<Ended> {
+  const container = await replaceContainer(engine, spec);
+  const kill = () => ifThere(engine.call(`end ${spec.name}`, (abortSignal) => container.kill({ abortSignal })));
+  let end: Ended['end'] = 'exited';
+  try {
+    const output = await engine.call(`attach to ${spec.name}`, (abortSignal) =>
+      container.attach({ stream: true, stdout: true, stderr: true, hijack: true, abortSignal }),
+    );
+    let stderr = '';
+    const read = async () => {
+      let bytes = 0;
+      for await (const frame of frames(output)) {
+        if (frame.stream === 'stderr') {
+          stderr = (stderr + frame.bytes.toString('utf8')).slice(-stderrBytes);
+          continue;
+        }
+        bytes += frame.bytes.length;
+        if (bytes > options.capBytes) {
+          end = 'too_much_output';
+          await kill();
+          return;
+        }
+        await options.write(frame.bytes);
+      }
+    };
+    await options.gate(() => engine.call(`start ${spec.name}`, (abortSignal) => container.start({ abortSignal })));
+    const began = performance.now();
+    const reading = read();
+    // Awaited below, but it may fail before.
+    reading.catch(() => {});
+    await untilStopped(engine, container, {
+      signal: options.signal,
+      expireInMs: options.timeoutMs,
+      expire: async () => {
+        end = 'timed_out';
+        await kill();
+      },
+    });
+    const durationMs = Math.round(performance.now() - began);
+    await engine.call(`read the output of ${spec.name}`, () => reading);
+    const { State } = await engine.call(`look at ${spec.name}`, (abortSignal) => container.inspect({ abortSignal }));
+    return { exitCode: State.ExitCode, stderr, durationMs, end };
+  } finally {
+    await removeContainer(engine, container);
+  }
+}
+
+/** Creates a container, in the place of one that has its name. */
+export async function replaceContainer(engine: Engine, spec: Spec): Promise<Dockerode.Container> {
+  try {
+    return await createContainer(engine, spec);
+  } catch (error) {
+    if (statusOf(error) !== 409) throw error;
+    await removeContainer(engine, engine.docker.getContainer(spec.name));
+    return await createContainer(engine, spec);
+  }
+}
+
+/** Creates a container and starts nothing. */
+export function createContainer(engine: Engine, spec: Spec): Promise<Dockerode.Container> {
+  // A copy: the library takes the signal out of what it is given.
+  return engine.call(`create ${spec.name} from ${spec.Image}`, (abortSignal) =>
+    engine.docker.createContainer({ ...spec, abortSignal }),
+  );
+}
+
+/** Kills and removes a container; one that is gone, or being removed by another, is fine. */
+export async function removeContainer(engine: Engine, container: Dockerode.Container): Promise<void> {
+  const removing = engine.call(`remove the container ${container.id}`, (abortSignal) =>
+    container.remove({ force: true, v: false, abortSignal }),
+  );
+  await ifThere(removing).catch((error: unknown) => {
+    if (statusOf(error) !== 409) throw error;
+  });
+}
