@@ -105,10 +105,13 @@ export function chooseAgent(
       );
 }
 
-/** The first fenced block that is `sh`, `bash` or bare; null without one, or with an empty one. */
+/** The first fenced block that is `sh`, `bash`, `shell` or bare; null without one, or with an empty one. */
 export function shellScript(text: string): string | null {
-  const block = /```(?:sh|bash|shell)?[^\S\n]*\n?([\s\S]*?)```/.exec(text)?.[1];
-  return block === undefined || block.trim() === '' ? null : `${block.trim()}\n`;
+  for (const [, info, lines, line] of text.matchAll(/```([^\n`]*)\n([\s\S]*?)```|```([^\n`]+)```/g)) {
+    const script = (lines ?? line ?? '').trim();
+    if (/^(?:sh|bash|shell)?$/.test(info?.trim() ?? '')) return script === '' ? null : `${script}\n`;
+  }
+  return null;
 }
 
 /** A title of at most 72 characters from the first words that aren't a script. */

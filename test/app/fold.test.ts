@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import type { RunnerRecord } from '../../sandbox/protocol.ts';
+import { fold, nothingFolded, toProgress } from '../../src/app/fold.ts';
+import { parseRecord } from '../../src/app/records.ts';
+
+const at = 1;
+const step = (title: string, status: 'pending' | 'complete' = 'pending') => ({ title, status, detail: null });
+const foldAll = (records: readonly RunnerRecord[]) => records.reduce(fold, nothingFolded);
+
+test('the last line of what the agent says is its activity', () => {
+  const folded = foldAll([{ n: 1, at, type: 'output', text: 'compiling\n3 of 9   done\n' }]);
+  expect(folded.activity).toBe('3 of 9 done');
+});
+
+test('a second result changes nothing', () => {
+  const failed = { type: 'failed', code: 'cancelled', message: '' } as const;
+  const finished = { type: 'finished', exitCode: 0, claim: 'All good', unread: [] } as const;
+  const folded = foldAll([
+    { n: 1, at, type: 'result', result: failed },
+    { n: 2, at, type: 'result', result: finished },
+  ]);
+  expect(folded.result).toEqual(failed);
+});
+
+test('a long plan is shown around the step it is on, in eight steps at most', () => {
+  const plan = Array.from({ length: 12 }, (_, index) => step(`Step ${index + 1}`, index < 6 ? 'complete' : 'pending'));
+  const { steps } = toProgress('working', foldAll([{ n: 1, at, type: 'plan', steps: plan }]), 2);
+  expect(steps.map(({ title }) => title)).toEqual([
+    'Prepare the sandbox',
+    'Step 6',
+    'Step 7',
+    'Step 8',
+    'Step 9',
+    'Step 10',
+    'Run 2 checks',
+    'Open the pull request',
+  ]);
+});
+
+test('every phase but the last has exactly one step of its own in progress', () => {
+  for (const phase of ['preparing', 'working', 'keeping', 'checking', 'opening'] as const) {
+    const { steps } = toProgress(phase, nothingFolded, 1);
+    expect([phase, steps.filter(({ status }) => status === 'in_progress').length]).toEqual([phase, 1]);
+  }
+  expect(toProgress('done', nothingFolded, 1).steps.every(({ status }) => status === 'complete')).toBe(true);
+});
+
+test('a record of another shape is no record', () => {
+  expect(parseRecord({ n: 1, at, type: 'result', result: { type: 'merged' } })).toBeUndefined();
+  expect(parseRecord({ n: 0, at, type: 'ready' })).toBeUndefined();
+  expect(parseRecord('ready')).toBeUndefined();
+});
+
+test('a long text in a record is cut rather than believed', () => {
+  const parsed = parseRecord({ n: 3, at, type: 'message', text: 'x'.repeat(20_000) });
+  expect(parsed?.type === 'message' && parsed.text.length).toBe(16_000);
+});

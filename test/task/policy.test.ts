@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest';
+import { parseRepositoryName, type RepositoryName, type UserId } from '../../src/task/ids.ts';
+import {
+  chooseAgent,
+  chooseRepository,
+  mayApprove,
+  type Policy,
+  shellScript,
+  toBranch,
+  toTitle,
+} from '../../src/task/policy.ts';
+import { alice, bob, channel, task } from './example.ts';
+
+const web = repository('acme/web');
+const shop = repository('acme/shop');
+const script = 'Add a note\n```sh\necho hi > note\n```';
+
+function repository(name: string): RepositoryName {
+  const parsed = parseRepositoryName(name);
+  if (parsed === undefined) throw new Error(`${name} is no repository`);
+  return parsed;
+}
+
+function policy(more: Partial<Policy> = {}): Policy {
+  return {
+    command: '/agent',
+    repositories: [{ name: web, base: null, agent: null, approvers: [], budgetUsd: null }],
+    channels: new Map(),
+    agents: [
+      { name: 'claude', missing: null },
+      { name: 'codex', missing: 'OPENAI_API_KEY' },
+      { name: 'shell', missing: null },
+    ],
+    requesters: [],
+    approvers: [],
+    selfApproval: false,
+    budget: { usd: 5, minutes: 30 },
+    ...more,
+  };
+}
+
+const two = policy({
+  repositories: [web, shop].map((name) => ({ name, base: null, agent: null, approvers: [], budgetUsd: null })),
+});
+
+test('the only repository needs no naming', () => {
+  expect(chooseRepository(policy(), channel, null)).toMatchObject({ ok: true, value: { name: web } });
+});
+
+test('a channel has its own repository among several', () => {
+  const channels = new Map([[channel, { repository: shop, agent: null }]]);
+  expect(chooseRepository({ ...two, channels }, channel, null)).toMatchObject({ ok: true, value: { name: shop } });
+});
+
+test('several repositories and none named is a question, not a guess', () => {
+  expect(chooseRepository(two, channel, null)).toMatchObject({
+    ok: false,
+    failure: { code: 'repository_missing', next: 'Begin it with repo: and one of acme/web, acme/shop.' },
+  });
+});
+
+test('a repository that is not listed is refused by name', () => {
+  const chosen = chooseRepository(two, channel, repository('acme/secret'));
+  expect(chosen).toMatchObject({ ok: false, failure: { sentence: expect.stringContaining('acme/secret') } });
+});
+
+const choose = (of: Policy, text: string, asked: string | null = null) =>
+  chooseAgent(of, {
+    asked,
+    channel,
+    text,
+    repository: { name: web, base: null, agent: null, approvers: [], budgetUsd: null },
+  });
+
+test('prose goes to the first agent that has its key', () => {
+  expect(choose(policy(), 'fix the test')).toEqual({ ok: true, value: 'claude' });
+});
+
+test('without any model key a script runs in the shell, and prose is told what is missing', () => {
+  const bare = policy({
+    agents: [
+      { name: 'claude', missing: 'ANTHROPIC_API_KEY' },
+      { name: 'shell', missing: null },
+    ],
+  });
+  expect(choose(bare, script)).toEqual({ ok: true, value: 'shell' });
+  expect(choose(bare, 'fix the test')).toMatchObject({ ok: false, failure: { code: 'no_model' } });
+});
+
+test('an agent without its key, an unknown one, and a shell without a script are each told apart', () => {
+  expect(choose(policy(), 'fix it', 'codex')).toMatchObject({ ok: false, failure: { code: 'agent_unconfigured' } });
+  expect(choose(policy(), 'fix it', 'hal')).toMatchObject({ ok: false, failure: { code: 'agent_unknown' } });
+  expect(choose(policy(), 'fix it', 'shell')).toMatchObject({ ok: false, failure: { code: 'script_missing' } });
+});
+
+test('the script of a spec is its first fenced block that is sh or bare', () => {
+  expect(shellScript(script)).toBe('echo hi > note\n');
+  expect(shellScript('```\nls\n```')).toBe('ls\n');
+  expect(shellScript('```js\nlet a\n```')).toBeNull();
+  expect(shellScript('```sh\n```')).toBeNull();
+  expect(shellScript('just words')).toBeNull();
+});
+
+test('a title is the first sentence of the prose, or of the script', () => {
+  expect(toTitle('Fix the flaky checkout test. It fails on Mondays.')).toBe('Fix the flaky checkout test');
+  expect(toTitle(script)).toBe('Add a note');
+  expect(toTitle('```sh\nnpm version minor\n```')).toBe('npm version minor');
+  expect(toTitle('word '.repeat(40)).length).toBeLessThanOrEqual(72);
+});
+
+test('a branch carries the task and a slug that git accepts', () => {
+  expect(toBranch('t000001', 'Füge "etwas" hinzu: ../x')).toBe('errand/t000001-fu-ge-etwas-hinzu-x');
+  expect(toBranch('t000001', '修复')).toBe('errand/t000001');
+});
+
+test('somebody else than the requester approves, unless the policy allows it', () => {
+  expect(mayApprove(policy(), task(), alice, new Map())).toMatchObject({ code: 'self_approval' });
+  expect(mayApprove(policy({ selfApproval: true }), task(), alice, new Map())).toBeNull();
+  expect(mayApprove(policy(), task(), bob, new Map())).toBeNull();
+});
+
+test('a list of approvers holds people and groups, and nobody else approves', () => {
+  const listed = policy({ approvers: ['S0OWNERS'] });
+  const groups = new Map([['S0OWNERS', new Set<UserId>([bob])]]);
+  expect(mayApprove(listed, task(), bob, groups)).toBeNull();
+  expect(mayApprove(listed, task(), alice, groups)).toMatchObject({ code: 'not_an_approver' });
+});
