@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { toCommitMessage, toPullRequestBody, toPullRequestTitle } from '../../src/app/pull-request-words.ts';
+import { message, report, task } from '../task/example.ts';
+
+test('the description says what was asked, what is claimed and what was measured', () => {
+  const done = {
+    ...report,
+    claim: 'Fixed the rounding. All tests pass.',
+    checks: [
+      { command: 'npm test', exitCode: 0, durationMs: 1_234 },
+      { command: 'npm run lint', exitCode: 2, durationMs: 900 },
+    ],
+    files: [{ path: 'src/cart.ts', added: 4, removed: 1 }],
+    sensitive: ['package.json'],
+  };
+  expect(`${toPullRequestBody(task(), done, 'https://acme.slack.example/archives/C1/p1')}\n`).toMatchInlineSnapshot(`
+    "Asked by Alice in [a Slack thread](https://acme.slack.example/archives/C1/p1), done by the agent \`claude\` in Errand's sandbox.
+
+    ### What was asked
+
+    \`\`\`text
+    Message 1
+    \`\`\`
+
+    ### What the agent says it did (*claimed*)
+
+    \`\`\`text
+    Fixed the rounding. All tests pass.
+    \`\`\`
+
+    ### What Errand checked (*measured*)
+
+    1 file, +4 −1.
+
+    | check | result | time |
+    | --- | --- | --- |
+    | \`npm test\` | passed | 1.2 s |
+    | \`npm run lint\` | failed with 2 | 0.9 s |
+
+    ### Look at these first
+
+    - \`package.json\`
+
+    <sub>Errand task \`t000001\`. AI-written: review it before you merge. A ✅ on the result in Slack approves exactly one commit.</sub>
+    "
+  `);
+});
+
+test('nothing of a spec or a claim means anything on GitHub', () => {
+  const hostile = 'Fixes #1 @acme/owners <img src="https://evil.example/?q"> <!-- hidden -->\n```\nescape\n````\nmore';
+  const body = toPullRequestBody(task({ spec: [message(1, { text: hostile })] }), { ...report, claim: hostile }, null);
+  const outside = body.replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '');
+  expect(outside).not.toMatch(/Fixes|@acme|<img|<!--|escape/);
+});
+
+test('a title loses mentions, markup and line breaks', () => {
+  expect(toPullRequestTitle(task({ title: 'Ping @acme/owners\nabout #12 <b>`x`</b>' }))).toBe(
+    'Ping @\u200bacme/owners about #\u200b12 bx/b',
+  );
+});
+
+test('a commit message names the task and who asked', () => {
+  expect(toCommitMessage(task())).toBe('Fix the checkout\n\nErrand task t000001, asked by Alice.');
+});
