@@ -21,6 +21,7 @@ import type { Records } from './records.ts';
 import { oneLine, tail } from './text.ts';
 
 const startMs = 60_000;
+const exitMs = 2_000;
 
 export interface AcpAgent extends AsyncDisposable {
   readonly connection: ClientConnection;
@@ -28,6 +29,8 @@ export interface AcpAgent extends AsyncDisposable {
   readonly updates: Updates;
   /** Rejects with a `RunFailure` when the process ends; never resolves. */
   readonly died: Promise<never>;
+  /** Why the process ended, where that is what is behind an error; else the error itself. */
+  cause(error: unknown): Promise<unknown>;
   /** The end of what the process wrote to stderr, on one line. */
   stderr(): string;
 }
@@ -55,6 +58,11 @@ export async function startAcpAgent(options: {
   const died = watch(child, name, stderr);
   const updates = new Updates(options.feed);
   const connection = connect(child, updates, new Questions(options));
+  const cause = async (error: unknown) => {
+    if (!connection.signal.aborted) return error;
+    // The connection closes a moment before the exit is known.
+    return await Promise.race([died, pause(exitMs, error, { ref: false })]).catch((exit: unknown) => exit);
+  };
   const dispose = async () => {
     connection.close();
     await endChild(child, 2_000);
@@ -76,8 +84,9 @@ export async function startAcpAgent(options: {
           },
         }),
     );
-    return { connection, capabilities, updates, died, stderr, [Symbol.asyncDispose]: dispose };
-  } catch (error) {
+    return { connection, capabilities, updates, died, cause, stderr, [Symbol.asyncDispose]: dispose };
+  } catch (thrown) {
+    const error = await cause(thrown);
     await dispose();
     options.inbox.stopped.throwIfAborted();
     if (error instanceof RunFailure) throw new RunFailure('agent_start', error.message, { cause: error });

@@ -85,8 +85,14 @@ class Talk {
     stopped.throwIfAborted();
     const over = new AbortController();
     const answered = connection.agent.request(methods.agent.session.prompt, { sessionId: this.#session, prompt });
+    // When the race below is lost to a stop, nobody else listens.
+    answered.catch(() => {});
     const halted = new Promise<never>((_resolve, reject) => {
-      const halt = () => void this.#cancel(answered).finally(() => reject(stopped.reason));
+      const halt = () => {
+        // However the agent takes it, the run is over.
+        const told = this.#cancel(answered).catch(() => {});
+        void told.then(() => reject(stopped.reason));
+      };
       stopped.addEventListener('abort', halt, { once: true, signal: over.signal });
     });
     this.#running = true;

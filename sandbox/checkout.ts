@@ -68,7 +68,11 @@ async function fill(spec: Spec['checkout'], checkout: string, signal: AbortSigna
   await writeFile(join(dir, 'objects', 'info', 'alternates'), `${join(spec.from, 'objects')}\n`);
   await writeFile(join(dir, 'config'), config);
   // With the stat data of the last run git rewrites only what differs, and build tools see the old times.
-  if (index !== undefined && (await kind(index)) === 'file') await copyFile(index, join(dir, 'index'));
+  if (index !== undefined && (await kind(index)) === 'file') {
+    await copyFile(index, join(dir, 'index'));
+    // Entries marked as not in the tree would be left as they are.
+    if (/^S /m.test(await git(checkout, signal, 'ls-files', '-t'))) await rm(join(dir, 'index'));
+  }
   await git(checkout, signal, 'reset', '--quiet', '--hard', spec.start);
 }
 
@@ -86,10 +90,11 @@ const config = `[core]
 \temail = errand@localhost
 `;
 
-async function git(cwd: string, signal: AbortSignal, ...args: string[]): Promise<void> {
+async function git(cwd: string, signal: AbortSignal, ...args: string[]): Promise<string> {
   // HOME belongs to the agent; its settings must not steer our own steps.
   const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
-  await run('git', args, { cwd, signal, env, maxBuffer: 4 * 1024 * 1024 });
+  const { stdout } = await run('git', args, { cwd, signal, env, maxBuffer: 256 * 1024 * 1024 });
+  return stdout;
 }
 
 async function kind(path: string): Promise<'absent' | 'directory' | 'file' | 'other'> {

@@ -69,7 +69,7 @@ async function acp(checkout: Spec['checkout'], spec: AcpSpec, options: RunOption
   } catch (error) {
     inbox.stopped.throwIfAborted();
     const words = [agent.updates.claim, agent.stderr()].find((text) => text !== '') ?? '';
-    throw explain(error, { answer: options.wire.answer, words });
+    throw explain(await agent.cause(error), { answer: options.wire.answer, words });
   }
 }
 

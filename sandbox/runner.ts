@@ -1,6 +1,7 @@
 /**
  * The sandbox's main process: `node runner.ts [--paths=<json>]` with the run's id in `ERRAND_RUN`. Reads control lines on
- * stdin, writes records. Exits 0 once a result is written, 70 when not even that was possible.
+ * stdin, writes records. Exits 0 once a result is written, 70 after an error of its own, which is told as a
+ * failed run where that is still possible.
  */
 import { parseArgs } from 'node:util';
 import { RunFailure } from './failure.ts';
@@ -21,6 +22,12 @@ const records = Records.open({ directory: paths.records, run, echo: (line) => pr
 if (records.ended) process.exit(0);
 records.write({ type: 'ready' });
 
+process.once('uncaughtException', (error) => {
+  void records
+    .finish({ type: 'failed', code: 'agent_error', message: `The runner failed: ${String(error)}` })
+    .finally(() => process.exit(70));
+});
+
 // zod and what stands on it load after `ready`: a worker sees the container alive sooner.
 const { Inbox, readLines } = await import('./control.ts');
 const { carryOut } = await import('./run.ts');
@@ -33,18 +40,14 @@ const wire = new Wire({
 process.once('SIGTERM', () => inbox.stop(new RunFailure('cancelled', 'The run was stopped.')));
 void readLines(process.stdin, (line) => inbox.take(line));
 
-try {
-  await using forwarder = await startForwarder({
-    listen: paths.forwarder,
-    gateway: paths.gateway,
-    answered: (answer) => wire.take(answer),
-  });
-  const proxy = `http://${paths.forwarder.host}:${forwarder.port}`;
-  const result = await carryOut({ paths, records, inbox, wire, env: toEnv(paths.home, proxy) });
-  await records.finish(result);
-} catch (error) {
-  await records.finish({ type: 'failed', code: 'agent_error', message: `The runner failed: ${String(error)}` });
-}
+await using forwarder = await startForwarder({
+  listen: paths.forwarder,
+  gateway: paths.gateway,
+  answered: (answer) => wire.take(answer),
+});
+const proxy = `http://${paths.forwarder.host}:${forwarder.port}`;
+const result = await carryOut({ paths, records, inbox, wire, env: toEnv(paths.home, proxy) });
+await records.finish(result);
 // Exits with the stdin still open; in the container every process left over ends with this one.
 process.exit(0);
 
