@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type Docker from 'dockerode';
+import { Problem } from '../task/problem.ts';
+import { baseImage } from './base.ts';
+import { hostCertificates } from './certificates.ts';
+import { followImage } from './follow.ts';
+import type { Journal } from './journal.ts';
+import type { Places } from './places.ts';
+
+export interface SandboxImage {
+  readonly id: string;
+  readonly tag: string;
+  readonly hash: string;
+}
+
+interface Inputs {
+  /** Base, packages, Node and the agents: minutes to build, rarely changed. */
+  readonly toolsTag: string;
+  readonly tag: string;
+  readonly hash: string;
+}
+
+const sandbox = resolve(import.meta.dirname, '../../sandbox');
+const toolFiles = ['tools.Dockerfile', 'gitconfig', 'package.json', 'package-lock.json'];
+
+/** The image that these very inputs make, if the engine has it. */
+export async function findImage(docker: Docker, certificates = hostCertificates()): Promise<SandboxImage | undefined> {
+  const { tag, hash } = inputs(certificates);
+  const id = await imageId(docker, tag);
+  return id === undefined ? undefined : { id, tag, hash };
+}
+
+/** Builds what is missing of base, tools and runner, each cached under a name made of its inputs. */
+export async function buildImage(docker: Docker, places: Places, journal: Journal): Promise<SandboxImage> {
+  const certificates = hostCertificates();
+  const { toolsTag, tag, hash } = inputs(certificates);
+  const build = join(places.dataDir, 'build');
+  mkdirSync(build, { recursive: true });
+  const context = mkdtempSync(join(build, 'image-'));
+  try {
+    if ((await imageId(docker, toolsTag)) === undefined) {
+      journal.say('Building the sandbox image (once, about 3 min) …');
+      const base = await baseImage(docker, build, journal);
+      const tools = join(context, 'tools');
+      mkdirSync(tools);
+      cpSync(join(sandbox, 'tools.Dockerfile'), join(tools, 'Dockerfile'));
+      cpSync(join(sandbox, 'gitconfig'), join(tools, 'gitconfig'));
+      writeFileSync(join(tools, 'ca.crt'), certificates);
+      await installAgents(join(tools, 'agents'), journal);
+      await buildFrom(docker, tools, toolsTag, { BASE: base, ...proxies() }, journal);
+      rmSync(tools, { recursive: true });
+    } else {
+      journal.say('Putting the changed runner into the sandbox image …');
+    }
+    const runner = join(context, 'runner');
+    mkdirSync(runner);
+    for (const file of ['Dockerfile', ...runnerFiles()]) cpSync(join(sandbox, file), join(runner, file));
+    await buildFrom(docker, runner, tag, { TOOLS: toolsTag }, journal);
+  } finally {
+    rmSync(context, { recursive: true, force: true });
+  }
+  const id = await imageId(docker, tag);
+  if (id !== undefined) return { id, tag, hash };
+  throw new Problem({
+    code: 'image',
+    sentence: `The Docker engine built the sandbox image ${tag}, and then didn't have it.`,
+    next: 'Start again; if it stays so, something removes images from this engine.',
+  });
+}
+
+/** Puts the agents' packages into `dir` with the host's own npm, so that its registry, proxy and credentials hold. */
+async function installAgents(dir: string, journal: Journal): Promise<void> {
+  mkdirSync(dir);
+  for (const file of ['package.json', 'package-lock.json']) cpSync(join(sandbox, file), join(dir, file));
+  const cpu = process.arch;
+  await journal.run('npm', ['ci', '--ignore-scripts', '--os=linux', `--cpu=${cpu}`, '--libc=glibc'], { cwd: dir });
+  const registry = await journal.read('npm', ['config', 'get', 'registry'], { cwd: dir });
+  const url = URL.parse(registry.trim());
+  if (url === null) return;
+  url.username = '';
+  url.password = '';
+  // npm's own built-in configuration: the sandbox asks the registry that the host asks.
+  writeFileSync(join(dir, 'node_modules/npm/npmrc'), `registry=${url.href}\n`);
+}
+
+async function buildFrom(
+  docker: Docker,
+  context: string,
+  tag: string,
+  buildargs: Record<string, string>,
+  journal: Journal,
+): Promise<void> {
+  const stream = await docker.buildImage(
+    { context, src: readdirSync(context) },
+    // A default bridge can't be assumed, and a company's proxy may listen on the host's loopback.
+    { t: tag, buildargs, networkmode: 'host', rm: true, forcerm: true, labels: { 'errand.image': tag } },
+  );
+  await followImage(docker, stream, journal);
+}
+
+function proxies(): Record<string, string> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}
+
+function inputs(certificates: string): Inputs {
+  const tools = createHash('sha256').update(process.arch).update('\0').update(certificates);
+  addFiles(tools, toolFiles);
+  const toolsHash = tools.digest('hex').slice(0, 16);
+  const whole = createHash('sha256').update(toolsHash);
+  addFiles(whole, ['Dockerfile', ...runnerFiles()]);
+  const hash = whole.digest('hex').slice(0, 16);
+  return { toolsTag: `errand-tools:${toolsHash}`, tag: `errand-sandbox:${hash}`, hash };
+}
+
+function addFiles(hash: ReturnType<typeof createHash>, names: readonly string[]): void {
+  for (const name of names) hash.update(`\0${name}\0`).update(readFileSync(join(sandbox, name)));
+}
+
+function runnerFiles(): string[] {
+  return readdirSync(sandbox)
+    .filter((name) => name.endsWith('.ts'))
+    .sort();
+}
+
+async function imageId(docker: Docker, name: string): Promise<string | undefined> {
+  try {
+    return (await docker.getImage(name).inspect()).Id;
+  } catch (error) {
+    if (error instanceof Error && 'statusCode' in error && error.statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Leaves the image's name where the broker reads it. */
+export function recordImage(places: Places, image: SandboxImage): void {
+  const text = `${JSON.stringify(image, null, 2)}\n`;
+  if (existsSync(places.imageFile) && readFileSync(places.imageFile, 'utf8') === text) return;
+  writeFileSync(places.imageFile, text);
+}

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Makes this folder ready to run: sh src/setup/prepare.sh start|test|packages
+# Plain sh, for nothing else is there in a fresh clone; once the packages are, prepare.ts goes on.
+set -eu
+cd "$(dirname "$0")/../.."
+data=${ERRAND_DATA_DIR:-$PWD/.errand}
+log=$data/logs/setup.log
+mkdir -p "$data/logs"
+
+fail() {
+  printf '\n%s\n' "$*" >&2
+  exit 1
+}
+
+# One set-up at a time: two would install, build and start the same things at once.
+exec 9>"$data/setup.lock"
+if command -v flock >/dev/null 2>&1 && ! flock -n 9; then
+  echo "Waiting for another set-up of this folder …"
+  flock 9
+fi
+
+stamp=node_modules/.errand-stamp
+wanted="$(cat package.json package-lock.json | cksum) $(uname -sm)"
+if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || [ ! -x node_modules/.bin/node ]; then
+  echo "Installing npm packages …"
+  # Of all the packages only `node` needs its install script (it fetches Node itself); npm 10 would run every one of them.
+  if ! { npm install --no-save --ignore-scripts && npm rebuild node; } >>"$log" 2>&1 9>&-; then
+    tail -n 15 "$log" >&2
+    fail "npm could not install the packages. Can this machine reach the npm registry? All of npm's output is in $log."
+  fi
+  [ -x node_modules/.bin/node ] || fail "npm installed the packages without Node 24 (node_modules/.bin/node). See $log."
+  printf '%s\n' "$wanted" >"$stamp"
+fi
+
+[ "$1" = packages ] || node_modules/.bin/node src/setup/prepare.ts "$1" 9>&-
