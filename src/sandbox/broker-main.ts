@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { serveBroker } from './broker.ts';
+import { type DockerSandbox, type Log, openDockerSandbox } from './docker-sandbox.ts';
+import { sandboxOptionsSchema } from './options.ts';
+
+/** `node broker-main.ts <options file>`: JSON, readable by the broker alone; nothing comes from the environment. */
+const optionsSchema = z.strictObject({
+  socket: z.string().startsWith('/'),
+  socketGid: z.number().int().nullable().default(null),
+  logLevel: z.string().default('info'),
+  sandbox: sandboxOptionsSchema,
+});
+
+async function main(file: string): Promise<void> {
+  const options = optionsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  const logger = pino({ name: 'broker', level: options.logLevel });
+  const log: Log = (level, facts, message) => logger[level](facts, message);
+  const ended = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.abort());
+  await using sandbox = openDockerSandbox(options.sandbox, log);
+  await using _broker = await serveBroker({ sandbox, socket: options.socket, socketGid: options.socketGid, log });
+  log('info', { socket: options.socket }, 'sandbox broker ready');
+  await adoptWhenUp(sandbox, log, ended.signal);
+  if (!ended.signal.aborted) await once(ended.signal, 'abort');
+}
+
+/** Docker may come later than we: what runs there is taken up as soon as it answers. */
+async function adoptWhenUp(sandbox: DockerSandbox, log: Log, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
+    try {
+      return await sandbox.adopt();
+    } catch (error) {
+      log('warn', { error }, 'could not look for running containers yet');
+      await sleep(5_000, undefined, { signal: ended }).catch(() => {});
+    }
+  }
+}
+
+await main(z.string({ error: 'usage: broker-main.ts <options file>' }).parse(process.argv[2]));
