@@ -7,7 +7,7 @@ export interface ModelRequest {
   readonly api: Api;
   readonly model: string;
   readonly stream: boolean;
-  /** Names of the tools that the agent offers; none for an agent's side requests (titles, quota checks). */
+  /** Names of the tools that the agent offers, nested ones too; none for an agent's side requests (titles, quota checks). */
   readonly tools: readonly string[];
   readonly system: string;
   readonly messages: readonly Message[];
@@ -34,7 +34,11 @@ const content = z.union([z.string(), z.array(part)]).nullish();
 const tool = z.looseObject({
   name: z.string().optional(),
   type: z.string().optional(),
+  description: z.string().optional(),
   function: z.looseObject({ name: z.string() }).optional(),
+  get tools() {
+    return z.array(tool).optional();
+  },
 });
 const item = z.looseObject({
   type: z.string().optional(),
@@ -42,6 +46,7 @@ const item = z.looseObject({
   content,
   output: z.unknown().optional(),
   name: z.string().optional(),
+  tools: z.array(tool).optional(),
 });
 const bodySchema = z.looseObject({
   model: z.string().default('unknown'),
@@ -63,7 +68,7 @@ export function decodeRequest(api: Api, body: unknown, headers: Readonly<Record<
     api,
     model: call.model,
     stream: call.stream,
-    tools: (call.tools ?? []).map((each) => each.function?.name ?? each.name ?? each.type ?? 'unknown'),
+    tools: [...(call.tools ?? []), ...items.flatMap((each) => each.tools ?? [])].flatMap(toolNames),
     system: [textOf(call.system), call.instructions ?? '', ...systems.map((each) => textOf(each.content))].join('\n'),
     messages,
     ...lastPrompt(messages),
@@ -74,6 +79,15 @@ export function decodeRequest(api: Api, body: unknown, headers: Readonly<Record<
 
 type Item = z.infer<typeof item>;
 
+/** Codex groups tools in namespaces, and lets its newer models reach most of them only from a script: `exec.<tool>` here. */
+function toolNames(each: z.infer<typeof tool>): readonly string[] {
+  if (each.type === 'namespace') return (each.tools ?? []).flatMap(toolNames);
+  const name = each.function?.name ?? each.name ?? each.type ?? 'unknown';
+  if (each.type !== 'custom' || name !== 'exec') return [name];
+  const nested = (each.description ?? '').matchAll(/^### `(\w+)`/gm);
+  return [name, ...Array.from(nested, ([, inner]) => `exec.${inner}`)];
+}
+
 function inputItems(input: z.infer<typeof bodySchema>['input']): readonly Item[] {
   return typeof input === 'string' ? [{ role: 'user', content: input }] : (input ?? []);
 }
@@ -83,6 +97,7 @@ function toMessages(each: Item): readonly Message[] {
     const output = typeof each.output === 'string' ? each.output : JSON.stringify(each.output);
     return [{ role: 'tool', text: output }];
   }
+  if (each.type?.endsWith('_call')) return [{ role: 'assistant', text: '' }];
   if (each.role === 'tool') return [{ role: 'tool', text: textOf(each.content) }];
   if (each.role === 'assistant') return [{ role: 'assistant', text: textOf(each.content) }];
   if (each.role !== 'user') return [];

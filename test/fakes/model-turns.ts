@@ -36,7 +36,7 @@ export type Intent =
   | { readonly intent: 'run'; readonly command: string }
   | { readonly intent: 'write'; readonly path: string; readonly content: string }
   | { readonly intent: 'plan'; readonly steps: readonly PlanStep[] }
-  | { readonly intent: 'call'; readonly name: string; readonly args: Readonly<Record<string, unknown>> };
+  | { readonly intent: 'call'; readonly name: string; readonly args: Readonly<Record<string, unknown>> | string };
 
 export type PlanStep = readonly [title: string, status: 'pending' | 'in_progress' | 'completed'];
 
@@ -58,7 +58,7 @@ export function plan(steps: readonly PlanStep[], text?: string): Reply {
   return withText([{ intent: 'plan', steps }], text);
 }
 
-export function callTool(name: string, args: Readonly<Record<string, unknown>>, text?: string): Reply {
+export function callTool(name: string, args: Readonly<Record<string, unknown>> | string, text?: string): Reply {
   return withText([{ intent: 'call', name, args }], text);
 }
 
@@ -78,10 +78,10 @@ function withText(calls: readonly Intent[], text: string | undefined): Reply {
   return text === undefined ? { calls } : { calls, text };
 }
 
-/** A tool call as it goes on the wire; `freeform` ones take text instead of JSON. */
+/** A tool call as it goes on the wire; a string is the text that a freeform tool takes instead of JSON. */
 export interface WireCall {
   readonly name: string;
-  readonly args: Readonly<Record<string, unknown>>;
+  readonly args: Readonly<Record<string, unknown>> | string;
 }
 
 /** Maps intents to the tools that this request offers; what no tool can do becomes words. */
@@ -122,11 +122,17 @@ function shellCall(command: string, tools: readonly string[]): WireCall | undefi
     shell_command: { command },
     shell: { command: ['sh', '-c', command] },
   };
+  if (tools.includes('exec.exec_command')) return scripted('exec_command', { cmd: command, login: false });
   for (const name of tools) {
     const args = shells[name];
     if (args !== undefined) return { name, args };
   }
   return undefined;
+}
+
+/** Calls a tool from the script that Codex's `exec` runs. */
+function scripted(name: string, args: object): WireCall {
+  return { name: 'exec', args: `text(await tools.${name}(${JSON.stringify(args)}));` };
 }
 
 function planCall(steps: readonly PlanStep[], tools: readonly string[]): WireCall | undefined {
@@ -138,10 +144,9 @@ function planCall(steps: readonly PlanStep[], tools: readonly string[]): WireCal
     const todos = steps.map(([content, status], index) => ({ id: `${index}`, content, status, priority: 'medium' }));
     return { name: 'todowrite', args: { todos } };
   }
-  if (tools.includes('update_plan')) {
-    return { name: 'update_plan', args: { plan: steps.map(([step, status]) => ({ step, status })) } };
-  }
-  return undefined;
+  const args = { plan: steps.map(([step, status]) => ({ step, status })) };
+  if (tools.includes('exec.update_plan')) return scripted('update_plan', args);
+  return tools.includes('update_plan') ? { name: 'update_plan', args } : undefined;
 }
 
 function writeCommand(path: string, content: string): string {

@@ -125,15 +125,13 @@ function responsesOutput({ id, text, calls }: Answer) {
     role: 'assistant',
     content: [{ type: 'output_text', text, annotations: [] }],
   };
-  const functionCalls = calls.map(({ name, args }, index) => ({
-    type: 'function_call' as const,
-    id: `fc_${id}_${index}`,
-    call_id: `call_${id}_${index}`,
-    name,
-    arguments: JSON.stringify(args),
-    status: 'completed',
-  }));
-  return [...(text === '' ? [] : [message]), ...functionCalls];
+  const toolCalls = calls.map(({ name, args }, index) => {
+    const head = { call_id: `call_${id}_${index}`, name, status: 'completed' };
+    return typeof args === 'string'
+      ? { type: 'custom_tool_call' as const, id: `ctc_${id}_${index}`, ...head, input: args }
+      : { type: 'function_call' as const, id: `fc_${id}_${index}`, ...head, arguments: JSON.stringify(args) };
+  });
+  return [...(text === '' ? [] : [message]), ...toolCalls];
 }
 
 function response(answer: Answer, status: string, output: readonly unknown[]) {
@@ -164,28 +162,39 @@ function response(answer: Answer, status: string, output: readonly unknown[]) {
 function responsesStream(answer: Answer): WireStream {
   const output = responsesOutput(answer);
   const started = response(answer, 'in_progress', []);
-  const items = output.flatMap((item, output_index): readonly ({ readonly type: string } & object)[] => {
-    const place = { item_id: item.id, output_index };
-    if (item.type === 'function_call') {
-      const { arguments: args } = item;
+  const items = output.flatMap(
+    (item, output_index): readonly { readonly type: string; readonly [field: string]: unknown }[] => {
+      const place = { item_id: item.id, output_index };
+      if (item.type === 'function_call') {
+        const { arguments: args } = item;
+        return [
+          { type: 'response.output_item.added', output_index, item: { ...item, status: 'in_progress', arguments: '' } },
+          ...halves(args).map((delta) => ({ type: 'response.function_call_arguments.delta', ...place, delta })),
+          { type: 'response.function_call_arguments.done', ...place, arguments: args },
+          { type: 'response.output_item.done', output_index, item },
+        ];
+      }
+      if (item.type === 'custom_tool_call') {
+        const { input } = item;
+        return [
+          { type: 'response.output_item.added', output_index, item: { ...item, status: 'in_progress', input: '' } },
+          ...halves(input).map((delta) => ({ type: 'response.custom_tool_call_input.delta', ...place, delta })),
+          { type: 'response.custom_tool_call_input.done', ...place, input },
+          { type: 'response.output_item.done', output_index, item },
+        ];
+      }
+      const at = { ...place, content_index: 0 };
+      const empty = { type: 'output_text', text: '', annotations: [] };
       return [
-        { type: 'response.output_item.added', output_index, item: { ...item, status: 'in_progress', arguments: '' } },
-        ...halves(args).map((delta) => ({ type: 'response.function_call_arguments.delta', ...place, delta })),
-        { type: 'response.function_call_arguments.done', ...place, arguments: args },
+        { type: 'response.output_item.added', output_index, item: { ...item, status: 'in_progress', content: [] } },
+        { type: 'response.content_part.added', ...at, part: empty },
+        ...halves(answer.text).map((delta) => ({ type: 'response.output_text.delta', ...at, delta })),
+        { type: 'response.output_text.done', ...at, text: answer.text },
+        { type: 'response.content_part.done', ...at, part: { ...empty, text: answer.text } },
         { type: 'response.output_item.done', output_index, item },
       ];
-    }
-    const at = { ...place, content_index: 0 };
-    const empty = { type: 'output_text', text: '', annotations: [] };
-    return [
-      { type: 'response.output_item.added', output_index, item: { ...item, status: 'in_progress', content: [] } },
-      { type: 'response.content_part.added', ...at, part: empty },
-      ...halves(answer.text).map((delta) => ({ type: 'response.output_text.delta', ...at, delta })),
-      { type: 'response.output_text.done', ...at, text: answer.text },
-      { type: 'response.content_part.done', ...at, part: { ...empty, text: answer.text } },
-      { type: 'response.output_item.done', output_index, item },
-    ];
-  });
+    },
+  );
   const head = [
     { type: 'response.created', response: started },
     { type: 'response.in_progress', response: started },
