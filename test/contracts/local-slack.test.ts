@@ -1,3 +1,6 @@
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { App, HTTPReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -183,7 +186,7 @@ describe('Bolt over Socket Mode', () => {
       });
       app.view('form', async ({ ack, view }) => {
         attempts += 1;
-        const value = view.state.values['what']?.['text']?.value;
+        const value = view.state.values.what?.text?.value;
         if (value === 'bad') await ack({ response_action: 'errors', errors: { what: 'Say more.' } });
         else await ack();
       });
@@ -314,7 +317,7 @@ describe('WebClient', () => {
   });
 
   test('a restart keeps threads', async () => {
-    const dataFile = `${process.env['TMPDIR'] ?? '/tmp'}/local-slack-${crypto.randomUUID()}/slack.json`;
+    const dataFile = path.join(tmpdir(), `local-slack-${crypto.randomUUID()}`, 'slack.json');
     const before = await start({ dataFile });
     const { ts = '' } = await client(before).chat.postMessage({ channel: seed.dev, text: 'root' });
     await before.close();
@@ -327,8 +330,13 @@ describe('WebClient', () => {
 
   test('a foreign host name or origin gets nothing', async () => {
     const slack = await start();
-    const rebound = await fetch(`${slack.url}/local/state`, { headers: { host: 'evil.example' } });
-    expect([200, 421]).toContain(rebound.status);
+    const rebound = await new Promise<number | undefined>((resolve, reject) =>
+      get(`${slack.url}/local/state`, { headers: { host: 'evil.example' } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      }).on('error', reject),
+    );
+    expect(rebound).toBe(421);
     const write = await fetch(`${slack.url}/local/message`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: 'http://evil.example' },

@@ -128,7 +128,7 @@ export function createInteractions(api: Api, outbound: Outbound, shortcuts: read
         response_urls: [],
       });
       if (error !== null) return { error, errors: {} };
-      if (body === null || body['response_action'] === undefined) {
+      if (body === null || body.response_action === undefined) {
         store.closeView(view.id);
         return { error: null, errors: {} };
       }
@@ -156,7 +156,7 @@ export function createInteractions(api: Api, outbound: Outbound, shortcuts: read
       const user = person(api, order.user);
       const view = openView(api, order.view_id, user);
       store.closeView(view.id);
-      if (view['notify_on_close'] === true) await send(user, { type: 'view_closed', view, is_cleared: false });
+      if (view.notify_on_close === true) await send(user, { type: 'view_closed', view, is_cleared: false });
     },
 
     async shortcut(order) {
@@ -195,8 +195,7 @@ function pressed(
 ): FoundElement {
   const found = elementsOf(blocks).find(
     ({ block, element }) =>
-      element['action_id'] === order.action_id &&
-      (order.block_id === undefined || block['block_id'] === order.block_id),
+      element.action_id === order.action_id && (order.block_id === undefined || block.block_id === order.block_id),
   );
   if (found === undefined) throw new Refused('action_not_found');
   return found;
@@ -206,11 +205,11 @@ function toAction(api: Api, { block, element }: FoundElement, chosen: Chosen): L
   const choice = choiceOf(element, chosen);
   if (choice === undefined) throw new Refused('option_not_found');
   return {
-    type: element['type'],
-    action_id: element['action_id'],
-    block_id: block['block_id'],
+    type: element.type,
+    action_id: element.action_id,
+    block_id: block.block_id,
     ...choice,
-    ...(element['style'] !== undefined && { style: element['style'] }),
+    ...(element.style !== undefined && { style: element.style }),
     action_ts: api.store.nextTs(),
   };
 }
@@ -225,10 +224,10 @@ function openView(api: Api, id: string, user: User): View {
 function toState(view: View, values: Filled): LooseObject {
   const state: Record<string, Record<string, unknown>> = {};
   for (const { block, element } of elementsOf(view.blocks)) {
-    const type = String(element['type']);
+    const type = String(element.type);
     if (['button', 'overflow', 'icon_button', 'feedback_buttons'].includes(type)) continue;
-    const blockId = String(block['block_id']);
-    const actionId = String(element['action_id']);
+    const blockId = String(block.block_id);
+    const actionId = String(element.action_id);
     const given = values[blockId]?.[actionId];
     const choice = choiceOf(element, given === undefined ? initialChoice(element) : given);
     if (choice === undefined) throw new Refused('option_not_found');
@@ -241,16 +240,16 @@ function toState(view: View, values: Filled): LooseObject {
 function check(view: View, values: Filled): Record<string, string> {
   const errors: Record<string, string> = {};
   for (const { block, element } of elementsOf(view.blocks)) {
-    if (block['type'] !== 'input') continue;
-    const blockId = String(block['block_id']);
-    const given = values[blockId]?.[String(element['action_id'])];
+    if (block.type !== 'input') continue;
+    const blockId = String(block.block_id);
+    const given = values[blockId]?.[String(element.action_id)];
     const chosen = given === undefined ? initialChoice(element) : given;
     const choice = choiceOf(element, chosen);
     const empty = choice === undefined || isEmptyChoice(choice);
-    if (empty && block['optional'] !== true) errors[blockId] = 'Please complete this required field.';
+    if (empty && block.optional !== true) errors[blockId] = 'Please complete this required field.';
     if (empty || typeof chosen !== 'string') continue;
-    const min = Number(element['min_length'] ?? 0);
-    const max = Number(element['max_length'] ?? Number.POSITIVE_INFINITY);
+    const min = Number(element.min_length ?? 0);
+    const max = Number(element.max_length ?? Number.POSITIVE_INFINITY);
     if (chosen.length < min) errors[blockId] = `Please enter at least ${min} characters.`;
     if (chosen.length > max) errors[blockId] = `Please enter no more than ${max} characters.`;
   }

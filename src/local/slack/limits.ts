@@ -87,10 +87,10 @@ const methodTiers: Readonly<Record<string, Tier>> = {
 
 /** The buckets that one call draws from, by key. */
 export function bucketsFor(method: string, args: Readonly<Record<string, unknown>>): readonly [string, Bucket][] {
-  if (method === 'chat.postMessage') return [[`${method}:${args['channel']}`, { size: 10, perMs: 1 / 1000 }]];
+  if (method === 'chat.postMessage') return [[`${method}:${args.channel}`, { size: 10, perMs: 1 / 1000 }]];
   if (method === 'chat.getPermalink') return [[method, { size: 200, perMs: 200 / 60_000 }]];
   const perMinute = tiers[methodTiers[method] ?? 'tier3'];
   const own: [string, Bucket] = [method, { size: perMinute, perMs: perMinute / 60_000 }];
   if (method !== 'chat.update') return [own];
-  return [own, [`${method}:${args['channel']}:${args['ts']}`, { size: 5, perMs: 1 / 3_000 }]];
+  return [own, [`${method}:${args.channel}:${args.ts}`, { size: 5, perMs: 1 / 3_000 }]];
 }

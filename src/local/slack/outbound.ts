@@ -46,7 +46,7 @@ export function createOutbound(options: {
   }
 
   function keep(kind: PayloadKind, payload: LooseObject): DeliveryRecord {
-    const event = payload['event_id'] ?? payload['trigger_id'];
+    const event = payload.event_id ?? payload.trigger_id;
     const record = { id: typeof event === 'string' ? event : randomUUID(), kind, payload, tries: 0, acked: false };
     records.push(record);
     if (records.length > keptRecords) records.shift();

@@ -39,19 +39,19 @@ function withEmoji(text: string): string {
 export function readTextObject(value: unknown, names: Names): string {
   const parsed = Loose.safeParse(value);
   if (!parsed.success) return '';
-  const text = String(parsed.data['text'] ?? '');
-  return parsed.data['type'] === 'mrkdwn' ? readMrkdwn(text, names) : withEmoji(text);
+  const text = String(parsed.data.text ?? '');
+  return parsed.data.type === 'mrkdwn' ? readMrkdwn(text, names) : withEmoji(text);
 }
 
 /** A `rich_text` block, or any part of one. */
 export function readRichText(value: LooseObject, names: Names): string {
-  const parts = objects(value['elements']);
-  switch (value['type']) {
+  const parts = objects(value.elements);
+  switch (value.type) {
     case 'rich_text':
       return parts.map((part) => readRichText(part, names)).join('\n');
     case 'rich_text_list':
       return parts
-        .map((part, index) => `${value['style'] === 'ordered' ? `${index + 1}.` : '•'} ${readRichText(part, names)}`)
+        .map((part, index) => `${value.style === 'ordered' ? `${index + 1}.` : '•'} ${readRichText(part, names)}`)
         .join('\n');
     case 'rich_text_quote':
       return prefixed(parts.map((part) => readRichText(part, names)).join(''), '> ');
@@ -60,21 +60,21 @@ export function readRichText(value: LooseObject, names: Names): string {
     case 'rich_text_section':
       return parts.map((part) => readRichText(part, names)).join('');
     case 'user':
-      return `@${userName(String(value['user_id']), names)}`;
+      return `@${userName(String(value.user_id), names)}`;
     case 'channel':
-      return readToken(`#${value['channel_id']}`, names);
+      return readToken(`#${value.channel_id}`, names);
     case 'usergroup':
-      return readToken(`!subteam^${value['usergroup_id']}`, names);
+      return readToken(`!subteam^${value.usergroup_id}`, names);
     case 'broadcast':
-      return `@${value['range']}`;
+      return `@${value.range}`;
     case 'emoji':
-      return toEmojiCharacter(String(value['name']));
+      return toEmojiCharacter(String(value.name));
     case 'link':
-      return value['text'] === undefined ? String(value['url']) : `${value['text']} (${value['url']})`;
+      return value.text === undefined ? String(value.url) : `${value.text} (${value.url})`;
     case 'date':
-      return String(value['fallback'] ?? value['timestamp']);
+      return String(value.fallback ?? value.timestamp);
     default:
-      return String(value['text'] ?? '');
+      return String(value.text ?? '');
   }
 }
 

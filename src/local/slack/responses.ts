@@ -25,7 +25,8 @@ export function applyResponse(api: Api, target: ResponseTarget, body: LooseObjec
   if (response.delete_original === true && original !== null) {
     if (original.ephemeral) api.store.removeEphemeral(original.ts);
     else remove(api, target.channel, original.ts);
-    return done(original.ts);
+    done(original.ts);
+    return;
   }
   const blocks = acceptBlocks(response.blocks);
   const { text } = cutText(response.text ?? '');
@@ -33,7 +34,8 @@ export function applyResponse(api: Api, target: ResponseTarget, body: LooseObjec
   const content = { text, ...(blocks && { blocks }) };
   if (response.replace_original === true && original !== null) {
     replace(api, target, original, content);
-    return done(original.ts);
+    done(original.ts);
+    return;
   }
   const threadTs = response.thread_ts ?? target.threadTs;
   const ts = api.store.nextTs();

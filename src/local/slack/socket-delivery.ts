@@ -9,6 +9,7 @@ import type { LooseObject } from './workspace.ts';
 
 const Answer = z.object({ envelope_id: z.string(), payload: z.record(z.string(), z.unknown()).optional() });
 const pingMs = 10_000;
+const closingMs = 250;
 
 export interface SocketDelivery extends Delivery {
   /** A one-time address for `apps.connections.open`. */
@@ -81,7 +82,10 @@ export function createSocketDelivery(options: {
   }
 
   signal.addEventListener('abort', () => {
-    for (const socket of sockets) socket.terminate();
+    for (const socket of sockets) {
+      socket.close(1001, 'The local workspace ends.');
+      setTimeout(() => socket.terminate(), closingMs).unref();
+    }
     upgrades.close();
   });
 

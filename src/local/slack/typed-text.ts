@@ -64,11 +64,11 @@ function nameMentions(text: string, workspace: Workspace, command: boolean): str
     .toSorted((one, other) => other.name.length - one.name.length);
   let encoded = text;
   for (const { name, user } of people) {
-    const pattern = new RegExp(`(?<![\\w@/.<|])@${literally(name)}(?![\\w-])`, 'gi');
+    const pattern = new RegExp(`(?<![\\w@/.<|])@${literally(name)}(?![\\w/-])`, 'gi');
     encoded = encoded.replaceAll(pattern, command ? `<@${user.id}|${user.name}>` : `<@${user.id}>`);
   }
   for (const group of workspace.userGroups) {
-    const pattern = new RegExp(`(?<![\\w@/.<|])@${literally(group.handle)}(?![\\w-])`, 'gi');
+    const pattern = new RegExp(`(?<![\\w@/.<|])@${literally(group.handle)}(?![\\w/-])`, 'gi');
     encoded = encoded.replaceAll(pattern, `<!subteam^${group.id}|@${group.handle}>`);
   }
   encoded = encoded.replaceAll(/(?<![\w@/.<|])@(here|channel|everyone)\b/g, '<!$1>');
@@ -99,7 +99,10 @@ const unescapeEntities = (text: string) =>
 
 /** Splits encoded text into rich text elements; the inverse of what Slack does when it writes `text`. */
 function inline(text: string, code: boolean): LooseObject[] {
-  const tokens = text.split(/(<[^<>]+>|`[^`\n]+`|\*[^*\n]+\*|~[^~\n]+~|(?<!\w)_[^_\n]+_(?!\w)|:[a-z0-9_+-]+:)/g);
+  const marks = code
+    ? /(<[^<>]+>)/g
+    : /(<[^<>]+>|`[^`\n]+`|\*[^*\n]+\*|~[^~\n]+~|(?<!\w)_[^_\n]+_(?!\w)|:[a-z0-9_+-]+:)/g;
+  const tokens = text.split(marks);
   return tokens.flatMap((token): LooseObject[] => {
     if (token === '') return [];
     if (token.startsWith('<')) return [bracketed(token.slice(1, -1))];

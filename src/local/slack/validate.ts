@@ -39,14 +39,14 @@ export function checkView(view: unknown, type: 'modal' | 'home'): BlockProblem |
 
 function wholeMessage(blocks: readonly LooseObject[]): string[] {
   const messages: string[] = [];
-  const markdown = blocks.filter((block) => block['type'] === 'markdown');
-  const total = markdown.reduce((sum, block) => sum + String(block['text']).length, 0);
+  const markdown = blocks.filter((block) => block.type === 'markdown');
+  const total = markdown.reduce((sum, block) => sum + String(block.text).length, 0);
   if (total > limits.markdownChars) {
     messages.push(
       `[ERROR] markdown text must be less than ${limits.markdownChars + 1} characters in total [json-pointer:/blocks]`,
     );
   }
-  if (blocks.filter((block) => block['type'] === 'table').length > limits.tablesPerMessage) {
+  if (blocks.filter((block) => block.type === 'table').length > limits.tablesPerMessage) {
     messages.push('[ERROR] only one table is allowed [json-pointer:/blocks]');
   }
   return messages;
@@ -57,7 +57,7 @@ function duplicates(blocks: readonly LooseObject[], at: string): string[] {
   const messages: string[] = [];
   const blockIds = new Set<unknown>();
   for (const [index, block] of blocks.entries()) {
-    const blockId = block['block_id'];
+    const blockId = block.block_id;
     if (blockId !== undefined && blockId !== '') {
       if (blockIds.has(blockId)) {
         messages.push(`[ERROR] block_id \`${blockId}\` already exists [json-pointer:${at}/${index}/block_id]`);

@@ -39,7 +39,7 @@ export function webApi(options: {
     c.header('x-oauth-scopes', options.scopes.join(','));
     const args =
       c.req.method === 'GET' ? c.req.query() : toArguments(c.req.header('content-type') ?? '', await c.req.text());
-    const token = /^Bearer (.+)$/.exec(c.req.header('authorization') ?? '')?.[1] ?? args['token'];
+    const token = /^Bearer (.+)$/.exec(c.req.header('authorization') ?? '')?.[1] ?? args.token;
     const fault = faults.forCall(name);
     if (fault?.type === 'hang') return untilAborted(signal, () => c.env.outgoing.destroy());
     if (fault?.type === 'status') return new Response('', { status: fault.status });
@@ -77,8 +77,8 @@ export function webApi(options: {
         api.store.record({
           method: name,
           args: told,
-          channel: text(answer['channel']) ?? text(args['channel'] ?? args['channel_id']),
-          ts: text(answer['ts'] ?? answer['message_ts'] ?? args['timestamp']),
+          channel: text(answer.channel) ?? text(args.channel ?? args.channel_id),
+          ts: text(answer.ts ?? answer.message_ts ?? args.timestamp),
         });
       }
       return { ok: true, ...answer };

@@ -112,7 +112,7 @@ export function acceptBlocks(blocks: unknown): LooseObject[] | undefined {
 export function withIds(block: LooseObject): LooseObject {
   return {
     ...namedActions(block),
-    block_id: typeof block['block_id'] === 'string' && block['block_id'] !== '' ? block['block_id'] : shortId(),
+    block_id: typeof block.block_id === 'string' && block.block_id !== '' ? block.block_id : shortId(),
   };
 }
 
@@ -122,8 +122,8 @@ const pressable =
 function namedActions(value: LooseObject): LooseObject {
   const entries = Object.entries(value).map(([key, each]): [string, unknown] => [key, namedAction(each)]);
   const named = Object.fromEntries(entries);
-  const type = value['type'];
-  const unnamed = typeof value['action_id'] !== 'string' || value['action_id'] === '';
+  const type = value.type;
+  const unnamed = typeof value.action_id !== 'string' || value.action_id === '';
   return typeof type === 'string' && pressable.test(type) && unnamed ? { ...named, action_id: shortId() } : named;
 }
 

@@ -68,7 +68,7 @@ export const reactions: Readonly<Record<string, Method>> = {
     },
   }),
   'reactions.get': method({
-    args: { channel: text, timestamp: text, full: z.unknown() },
+    args: { channel: text, timestamp: text, full: z.unknown().optional() },
     missing,
     run(api, { channel, timestamp }) {
       const message = reacted(api, channel, timestamp);

@@ -85,7 +85,7 @@ export const views: Readonly<Record<string, Method>> = {
     run(api, args): LooseObject {
       const known = api.store.views.find(
         ({ view: each }) =>
-          each.id === args.view_id || (args.external_id !== undefined && each['external_id'] === args.external_id),
+          each.id === args.view_id || (args.external_id !== undefined && each.external_id === args.external_id),
       );
       if (known === undefined) throw new Refused('not_found');
       if (args.hash !== undefined && args.hash !== known.view.hash) throw new Refused('hash_conflict');
