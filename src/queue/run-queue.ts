@@ -1,0 +1,171 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { z } from 'zod';
+import { parseTaskId, type TaskId } from '../task/ids.ts';
+import type { Job, RunQueue } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+
+export interface RunQueueOptions {
+  /** `redis://…`, `rediss://…` or a socket's path. */
+  readonly url: string;
+  /** Keeps several Errands on one Redis apart. */
+  readonly instance?: string;
+  /** Gets what went wrong beside a call: a lost connection, a job that failed. */
+  readonly onError: (error: Error) => void;
+}
+
+/** After these, the job is dropped and the recovery sweep, which looks at the tasks themselves, wakes the task again. */
+const maxAttempts = 10;
+const longestBackoffMs = 60_000;
+/** A producer that waits longer than this would keep Slack waiting. */
+const wakeTimeoutMs = 2_000;
+const closeTimeoutMs = 2_000;
+/** A worker that says nothing for this long is thought dead, and its jobs go to another within `stalledMs` more. */
+const lockMs = 15_000;
+const stalledMs = 5_000;
+
+const types = ['run', 'merge', 'pull'] as const satisfies readonly Job['type'][];
+const data = z.object({ task: z.string() });
+
+interface Data {
+  readonly task: TaskId;
+}
+
+/**
+ * The queue on BullMQ, one a job type, so that no type waits for another. A task has at most one waiting job of a type and one
+ * that is being handled; a wake-up that comes meanwhile is handled after it. Lower `priority` (from 1) goes first, equal ones in order.
+ * `wake` and `ahead` throw `redis_down` within two seconds. A handler's error brings its job back, first after a second, then
+ * after twice as long each time up to a minute, or when the `Problem` says; ten times, then the job is dropped.
+ */
+export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDisposable {
+  const prefix = `{errand:${options.instance ?? 'default'}}:jobs`;
+  const producer = new Redis(options.url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: wakeTimeoutMs,
+    retryStrategy: reconnectMs,
+  });
+  producer.on('error', options.onError);
+  const open = (type: Job['type']) => {
+    const queue = new Queue<Data>(type, { connection: producer, prefix });
+    queue.on('error', options.onError);
+    return queue;
+  };
+  const queues = { run: open('run'), merge: open('merge'), pull: open('pull') };
+
+  return {
+    wake: (job, { priority = 1, delayMs = 0 } = {}) =>
+      inTime(`wake task ${job.task}`, async () => {
+        const queue = queues[job.type];
+        const sooner = await isSooner(queue, job.task, delayMs);
+        await queue.add(
+          job.type,
+          { task: job.task },
+          {
+            delay: delayMs,
+            priority: Math.max(1, Math.round(priority)),
+            deduplication: { id: job.task, keepLastIfActive: true, reschedule: sooner },
+            attempts: maxAttempts,
+            backoff: { type: 'custom' },
+            removeOnComplete: true,
+            removeOnFail: { count: 1_000, age: 7 * 24 * 3_600 },
+          },
+        );
+      }),
+
+    ahead: (task) =>
+      inTime(`count what waits before task ${task}`, async () => {
+        const id = await queues.run.getDeduplicationJobId(task);
+        if (id === null) return 0;
+        const waiting = await queues.run.getRanges(['prioritized'], 0, -1, true);
+        return Math.max(0, waiting.indexOf(id));
+      }),
+
+    async work(type, handle, { concurrency, signal }) {
+      if (signal.aborted) return;
+      // BullMQ's blocking reads must wait for as long as Redis is away.
+      const connection = new Redis(options.url, { maxRetriesPerRequest: null, retryStrategy: reconnectMs });
+      connection.on('error', options.onError);
+      const handling = new Set<Promise<void>>();
+      const worker = new Worker<Data>(
+        type,
+        async (job, _token, cancelled) => {
+          const task = parseTaskId(data.parse(job.data).task);
+          if (task === undefined) throw new UnrecoverableError(`job ${job.id} names no task`);
+          const handled = handle({ type, task }, cancelled ? AbortSignal.any([signal, cancelled]) : signal);
+          handling.add(handled);
+          await handled.finally(() => handling.delete(handled));
+        },
+        {
+          connection,
+          prefix,
+          concurrency,
+          lockDuration: lockMs,
+          stalledInterval: stalledMs,
+          // A crash of the worker is not the job's fault, however often it comes.
+          maxStalledCount: Number.MAX_SAFE_INTEGER,
+          runRetryDelay: 1_000,
+          settings: { backoffStrategy: (attempt, _type, error) => backoffMs(attempt, error) },
+        },
+      );
+      worker.on('error', options.onError);
+      worker.on('failed', (_job, error) => options.onError(error));
+      // Another worker has the job by now; what this one still does for it would be done twice.
+      worker.on('lockRenewalFailed', (ids) => {
+        for (const id of ids) worker.cancelJob(id, 'the lock on this job was lost');
+      });
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await worker.pause(true);
+      await Promise.allSettled(handling);
+      // Closing tells Redis how the last jobs ended, and would wait for ever for one that is away.
+      const away = connection.status !== 'ready';
+      await Promise.race([worker.close(away), wait(closeTimeoutMs, undefined, { ref: false })]);
+      connection.disconnect();
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled(types.map((type) => queues[type].close()));
+      producer.disconnect();
+    },
+  };
+}
+
+/** Whether a delayed job of this task would come later than the new one; the earlier wake-up wins. */
+async function isSooner(queue: Queue<Data>, task: TaskId, delayMs: number): Promise<boolean> {
+  if (delayMs === 0) return true;
+  const id = await queue.getDeduplicationJobId(task);
+  const waiting = id === null ? undefined : await queue.getJob(id);
+  return waiting !== undefined && Date.now() + delayMs < waiting.timestamp + waiting.delay;
+}
+
+function backoffMs(attempt: number, error: Error | undefined): number {
+  const known = error instanceof Problem && error.retryAt !== null ? error.retryAt - Date.now() : 0;
+  return Math.max(known, Math.min(1_000 * 2 ** (attempt - 1), longestBackoffMs));
+}
+
+function reconnectMs(times: number): number {
+  return Math.min(50 * 2 ** Math.min(times, 6), 1_000);
+}
+
+/** BullMQ waits for a connection as long as it takes; whoever wakes a task does not. */
+async function inTime<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${wakeTimeoutMs} ms`)), wakeTimeoutMs);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } catch (cause) {
+    throw new Problem(
+      {
+        code: 'redis_down',
+        sentence: `Errand could not ${what}: its queue (Redis) does not answer.`,
+        next: 'Try again in a minute. The operator finds the reason in the log and with `npm run doctor`.',
+      },
+      { retry: true, cause },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,210 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createRunQueue } from '../../src/queue/run-queue.ts';
+import type { TaskId } from '../../src/task/ids.ts';
+import type { Job, RunQueue } from '../../src/task/ports.ts';
+import { Problem } from '../../src/task/problem.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { failure, taskId } from '../task/example.ts';
+
+let server: TestRedis;
+let number = 0;
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+function openQueue(url = server.url, instance = `test${++number}`) {
+  return createRunQueue({ url, instance, onError: () => undefined });
+}
+
+const [one, two, three] = [taskId('t000001'), taskId('t000002'), taskId('t000003')];
+const run = (task: TaskId): Job => ({ type: 'run', task });
+
+/** Works one type until disposed; `handled` is told of each job when its handler begins. */
+function working(
+  queue: RunQueue,
+  handle: (job: Job, signal: AbortSignal) => Promise<void>,
+  options: { type?: Job['type']; concurrency?: number } = {},
+) {
+  const ended = new AbortController();
+  const done = queue.work(options.type ?? 'run', handle, {
+    concurrency: options.concurrency ?? 1,
+    signal: ended.signal,
+  });
+  return {
+    abort: () => ended.abort(),
+    done,
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await done;
+    },
+  };
+}
+
+describe('the run queue', () => {
+  it('hands a job to a worker once, though it was woken many times', async () => {
+    await using queue = openQueue();
+    await Promise.all(Array.from({ length: 10 }, () => queue.wake(run(one))));
+    await queue.wake(run(two), { priority: 9 });
+    const seen: TaskId[] = [];
+    await using _worker = working(queue, async (job) => void seen.push(job.task));
+    await vi.waitFor(() => expect(seen).toContain(two), 5_000);
+    expect(seen).toEqual([one, two]);
+  });
+
+  it('does not lose a wake-up that comes while the task is being handled', async () => {
+    await using queue = openQueue();
+    const seen: TaskId[] = [];
+    const first = Promise.withResolvers<void>();
+    await using _worker = working(
+      queue,
+      async (job) => {
+        seen.push(job.task);
+        if (seen.length === 1) await first.promise;
+      },
+      { concurrency: 4 },
+    );
+    await queue.wake(run(one));
+    await vi.waitFor(() => expect(seen).toEqual([one]), 5_000);
+    await Promise.all([queue.wake(run(one)), queue.wake(run(one)), queue.wake(run(one))]);
+    await queue.wake(run(two));
+    await vi.waitFor(() => expect(seen).toEqual([one, two]), 5_000);
+    first.resolve();
+    await vi.waitFor(() => expect(seen).toEqual([one, two, one]), 5_000);
+    await queue.wake(run(three), { priority: 9 });
+    await vi.waitFor(() => expect(seen).toEqual([one, two, one, three]), 5_000);
+  });
+
+  it('lets the person with fewer tasks go first, and says how many wait before a task', async () => {
+    await using queue = openQueue();
+    await queue.wake(run(one), { priority: 1 });
+    await queue.wake(run(two), { priority: 2 });
+    await queue.wake(run(three), { priority: 1 });
+    expect(await Promise.all([one, two, three].map((task) => queue.ahead(task)))).toEqual([0, 2, 1]);
+    expect(await queue.ahead(taskId('t000009'))).toBe(0);
+    const seen: TaskId[] = [];
+    await using _worker = working(queue, async (job) => void seen.push(job.task));
+    await vi.waitFor(() => expect(seen).toEqual([one, three, two]), 5_000);
+  });
+
+  it('lets no type wait for another', async () => {
+    await using queue = openQueue();
+    const busy = Promise.withResolvers<void>();
+    const merged: TaskId[] = [];
+    await using _runs = working(queue, () => busy.promise);
+    await using _merges = working(queue, async (job) => void merged.push(job.task), { type: 'merge' });
+    await queue.wake(run(one));
+    await queue.wake({ type: 'merge', task: one });
+    await vi.waitFor(() => expect(merged).toEqual([one]), 5_000);
+    busy.resolve();
+  });
+
+  it('brings a job back whose handler threw', async () => {
+    await using queue = openQueue();
+    let handled = 0;
+    await using _worker = working(queue, async () => {
+      handled += 1;
+      if (handled < 3) throw new Problem(failure, { retry: true });
+    });
+    await queue.wake(run(one));
+    await vi.waitFor(() => expect(handled).toBe(3), 10_000);
+  });
+
+  it('waits with a job that is to come later, unless it is woken before', async () => {
+    await using queue = openQueue();
+    const seen: TaskId[] = [];
+    await using _worker = working(queue, async (job) => void seen.push(job.task));
+    await queue.wake(run(one), { delayMs: 3_600_000 });
+    await queue.wake(run(two), { delayMs: 3_600_000 });
+    await queue.wake(run(three));
+    await vi.waitFor(() => expect(seen).toEqual([three]), 5_000);
+    await queue.wake(run(one), { delayMs: 10 });
+    await vi.waitFor(() => expect(seen).toEqual([three, one]), 5_000);
+    await queue.wake(run(two));
+    await vi.waitFor(() => expect(seen).toEqual([three, one, two]), 5_000);
+  });
+
+  it('is not put off by a later wake-up', async () => {
+    await using queue = openQueue();
+    const seen: TaskId[] = [];
+    await queue.wake(run(one), { delayMs: 100 });
+    await queue.wake(run(one), { delayMs: 3_600_000 });
+    await using _worker = working(queue, async (job) => void seen.push(job.task));
+    await vi.waitFor(() => expect(seen).toEqual([one]), 5_000);
+  });
+
+  it('tells running handlers to end, waits for them, and takes no more', async () => {
+    await using queue = openQueue();
+    const seen: TaskId[] = [];
+    const told = Promise.withResolvers<void>();
+    const finish = Promise.withResolvers<void>();
+    const worker = working(queue, async (job, signal) => {
+      seen.push(job.task);
+      signal.addEventListener('abort', () => told.resolve());
+      await finish.promise;
+    });
+    await queue.wake(run(one));
+    await vi.waitFor(() => expect(seen).toEqual([one]), 5_000);
+    await queue.wake(run(two));
+    worker.abort();
+    await told.promise;
+    const early = await Promise.race([worker.done.then(() => 'closed'), wait(50).then(() => 'waiting')]);
+    expect(early).toBe('waiting');
+    finish.resolve();
+    await worker.done;
+    expect(seen).toEqual([one]);
+    await using _next = working(queue, async (job) => void seen.push(job.task));
+    await vi.waitFor(() => expect(seen).toEqual([one, two]), 5_000);
+  });
+
+  it('goes on after Redis was killed, with what was waiting', async () => {
+    await using own = await startRedis();
+    await using queue = openQueue(own.url);
+    const seen: TaskId[] = [];
+    await using _worker = working(queue, async (job) => void seen.push(job.task));
+    await queue.wake(run(one));
+    await vi.waitFor(() => expect(seen).toEqual([one]), 5_000);
+    await queue.wake(run(two), { delayMs: 500 });
+    await own.stop('SIGKILL');
+    await expect(queue.wake(run(three))).rejects.toMatchObject({ failure: { code: 'redis_down' }, retry: true });
+    await own.start();
+    await vi.waitFor(() => expect(seen).toEqual([one, two]), 20_000);
+    await queue.wake(run(three));
+    await vi.waitFor(() => expect(seen).toEqual([one, two, three]), 20_000);
+  });
+
+  it('ends in time although Redis is away', async () => {
+    await using own = await startRedis();
+    await using queue = openQueue(own.url);
+    const seen: TaskId[] = [];
+    const worker = working(queue, async (job) => void seen.push(job.task));
+    await queue.wake(run(one));
+    await vi.waitFor(() => expect(seen).toEqual([one]), 5_000);
+    await own.stop('SIGKILL');
+    worker.abort();
+    await worker.done;
+  });
+
+  it('gives the job of a killed worker to another, however often that happens', async () => {
+    const instance = `test${++number}`;
+    await using queue = openQueue(server.url, instance);
+    await queue.wake(run(one));
+    for (let kill = 0; kill < 2; kill += 1) {
+      const child = fork(new URL('../support/queue-worker.ts', import.meta.url), [server.url, instance]);
+      await once(child, 'message');
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    }
+    const seen: TaskId[] = [];
+    await using _worker = working(queue, async (job) => void seen.push(job.task));
+    await vi.waitFor(() => expect(seen).toEqual([one]), 40_000);
+  });
+});
