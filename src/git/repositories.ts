@@ -1,0 +1,153 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BranchName, parseSha, type RepositoryName, type Sha, type TaskId } from '../task/ids.ts';
+import type { Prepared, Repositories, RepositoryRules } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+import { type Credentials, createGit, type GitOrder, must } from './git.ts';
+import { initBare, makeReadable, mirrorPath, refreshMirror } from './mirror.ts';
+import { toProblem } from './problems.ts';
+import { pushBranch } from './push.ts';
+import { defaultImportCaps, type ImportCaps } from './quarantine.ts';
+import { askHeads, type Remote } from './remote.ts';
+import { defaultRules, maxRulesBytes, parseRules, rulesFile } from './rules.ts';
+import { takeOut } from './take-out.ts';
+
+export interface RepositoriesOptions {
+  /** Absolute; one bare mirror per repository and base branch. */
+  readonly mirrorsDir: string;
+  /** Absolute; one bare repository per task. */
+  readonly tasksDir: string;
+  /** What clone addresses begin with, such as `https://github.com`. */
+  readonly githubUrl: string;
+  /** Asked before each call to the remote. */
+  readonly credentials: (repository: RepositoryName) => Promise<Credentials>;
+  /** Who commits. */
+  readonly bot: { readonly name: string; readonly email: string };
+  readonly caps?: Partial<ImportCaps>;
+  /** Whether a change may touch `.github/workflows` and `.github/actions`; no by default. */
+  readonly allowWorkflows?: boolean;
+  /** `HTTPS_PROXY`, `NO_PROXY`, `GIT_SSL_CAINFO` and the like, for git's calls to the remote. */
+  readonly outboundEnv?: Readonly<Record<string, string>>;
+  readonly now?: () => number;
+}
+
+/**
+ * Git on the host. It works in repositories of its own making only, and takes from an agent nothing but a checked tree. Every error of the
+ * outside world is a `Problem`.
+ */
+export function createRepositories(options: RepositoriesOptions): Repositories {
+  const { mirrorsDir, tasksDir } = options;
+  const base = options.githubUrl.replace(/\/+$/, '');
+  const git = createGit({ remoteUrl: `${base}/`, outboundEnv: options.outboundEnv ?? {} });
+  const remote: Remote = { git, credentials: options.credentials, url: (repository) => `${base}/${repository}.git` };
+  const taskPath = (task: TaskId) => join(tasksDir, `${task}.git`);
+
+  return {
+    async prepare({ task, repository, base: wanted, branch, signal }) {
+      try {
+        return await prepare(remote, { mirrorsDir, taskPath: taskPath(task), repository, wanted, branch, signal });
+      } catch (error) {
+        throw toProblem(`Fetching ${repository}`, error);
+      }
+    },
+    async import({ task, run, bundle, start, words }) {
+      const caps = { ...defaultImportCaps, ...options.caps };
+      const { bot, allowWorkflows = false, now = Date.now } = options;
+      const taskRepository = taskPath(task);
+      try {
+        const order = { run, bundle, start, words, taskRepository, dir: tasksDir, bot, caps, allowWorkflows, now };
+        return await takeOut(git, order);
+      } catch (error) {
+        throw toProblem('Taking in what the agent left', error);
+      }
+    },
+    push: ({ task, ...order }) => pushBranch(remote, { ...order, gitDir: taskPath(task) }),
+    remove: (task) => rm(taskPath(task), { recursive: true, force: true }),
+  };
+}
+
+interface PrepareOrder {
+  readonly mirrorsDir: string;
+  readonly taskPath: string;
+  readonly repository: RepositoryName;
+  readonly wanted: BranchName | null;
+  readonly branch: BranchName;
+  readonly signal: AbortSignal;
+}
+
+async function prepare(remote: Remote, order: PrepareOrder): Promise<Prepared> {
+  const { repository, wanted, branch, signal } = order;
+  const { defaultBranch, heads } = await askHeads(
+    remote,
+    repository,
+    wanted === null ? [branch] : [wanted, branch],
+    signal,
+  );
+  const baseBranch = wanted ?? defaultBranch;
+  const tip = baseBranch === undefined ? undefined : heads.get(baseBranch);
+  if (baseBranch === undefined || tip === undefined) throw missing(repository, wanted, defaultBranch);
+
+  const path = mirrorPath(order.mirrorsDir, remote.url(repository), baseBranch);
+  const base = await refreshMirror(remote, { path, repository, branch: baseBranch, wanted: tip, signal });
+  await ensureTaskRepository(remote, order.taskPath, path);
+  const rules = await readRules(remote, path, base, `${repository} on \`${baseBranch}\``);
+  const head = heads.get(branch) ?? null;
+  const pushed = head === null ? null : await fetchTaskBranch(remote, order, head);
+  const start = pushed ?? base;
+  await must(remote.git, ['update-ref', 'refs/heads/start', start], { gitDir: order.taskPath });
+  return { baseBranch, base, start, remote: pushed, repositories: [path, order.taskPath], rules };
+}
+
+function missing(repository: RepositoryName, wanted: BranchName | null, other: BranchName | undefined): Problem {
+  if (wanted === null || other === undefined) {
+    return new Problem({
+      code: 'repository_empty',
+      sentence: `Fetching ${repository} found no commit on its default branch.`,
+      next: 'Push a first commit, or name a branch with `branch:`.',
+    });
+  }
+  return new Problem({
+    code: 'base_missing',
+    sentence: `Fetching ${repository} found no branch \`${wanted}\`; its default branch is \`${other}\`.`,
+    next: 'Name a branch that exists with `branch:`, or leave it out.',
+  });
+}
+
+/** Holds the task's own commits and borrows the rest from the mirror; every uid may read it. */
+async function ensureTaskRepository(remote: Remote, path: string, mirror: string): Promise<void> {
+  await makeReadable(join(path, '..'));
+  await initBare(remote, path);
+  await mkdir(join(path, 'objects', 'info'), { recursive: true });
+  await writeFile(join(path, 'objects', 'info', 'alternates'), `${join(mirror, 'objects')}\n`, { mode: 0o644 });
+}
+
+/** People push to the task's branch too, so its head is fetched where it isn't ours. Returns the head as it is then. */
+async function fetchTaskBranch(remote: Remote, order: PrepareOrder, head: Sha): Promise<Sha> {
+  const { repository, branch, signal } = order;
+  const at: GitOrder = { gitDir: order.taskPath, signal };
+  const known = await remote.git(['rev-list', '--objects', '--quiet', '--max-count=1', head], at);
+  if (known.code === 0) return head;
+  const credentials = await remote.credentials(repository);
+  const flags = ['--quiet', '--no-tags', '--no-auto-gc', '--no-write-fetch-head', '--no-recurse-submodules'];
+  const ref = `refs/remotes/origin/${branch}`;
+  const args = ['fetch', ...flags, '--', remote.url(repository), `+refs/heads/${branch}:${ref}`];
+  await must(remote.git, args, { ...at, credentials, timeoutMs: 30 * 60_000 });
+  const fetched = parseSha(await must(remote.git, ['rev-parse', '--verify', ref], at));
+  if (fetched === undefined) throw new Error(`The fetch of ${branch} left no commit`);
+  return fetched;
+}
+
+async function readRules(remote: Remote, mirror: string, base: Sha, where: string): Promise<RepositoryRules> {
+  const listed = await must(remote.git, ['ls-tree', '-l', base, '--', rulesFile], { gitDir: mirror });
+  if (listed === '') return defaultRules;
+  const [mode = '', , blob = '', size = ''] = listed.split(/\s+/);
+  if (!mode.startsWith('100') || Number(size) > maxRulesBytes) {
+    throw new Problem({
+      code: 'rules_invalid',
+      sentence: `Reading \`${rulesFile}\` of ${where} failed: it is not a file of at most ${maxRulesBytes / 1024} KB.`,
+      next: `Mend \`${rulesFile}\` on the base branch, then retry.`,
+    });
+  }
+  const { stdout } = await remote.git(['cat-file', 'blob', blob], { gitDir: mirror });
+  return parseRules(stdout, where);
+}

@@ -1,0 +1,87 @@
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import type { RepositoryRules } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+
+/** The file that says how Errand works on a repository. Only the base branch's counts: an agent can't change its own rules. */
+export const rulesFile = '.errand.yml';
+export const maxRulesBytes = 64 * 1024;
+
+const rules = z.strictObject({
+  /** Commands that decide "done", each run by a shell in the finished checkout. */
+  checks: z.array(z.string().trim().min(1).max(2_000)).max(20).default([]),
+  /** Host names that the sandbox may reach on port 443. */
+  allow: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/,
+          'is not an exact host name',
+        ),
+    )
+    .max(100)
+    .default([]),
+  agent: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,31}$/, "is not an agent's name")
+    .nullable()
+    .default(null),
+  merge: z
+    .strictObject({
+      method: z.enum(['merge', 'squash', 'rebase']).default('squash'),
+      /** Slack users or groups, `U…`, `W…` or `S…`. */
+      approvers: z
+        .array(z.string().regex(/^[UWS][A-Z0-9]{2,20}$/, 'is not a Slack user or group id'))
+        .max(100)
+        .default([]),
+      selfApproval: z.boolean().nullable().default(null),
+    })
+    .prefault({}),
+});
+
+/** What holds where a repository has no `.errand.yml`. */
+export const defaultRules: RepositoryRules = rules.parse({});
+
+/** Reads the text of an `.errand.yml`; throws a `Problem` that names the line and the key. `where` is said in the sentence. */
+export function parseRules(text: string, where: string): RepositoryRules {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const broken = document.errors[0];
+  if (broken !== undefined) throw invalid(where, lines.linePos(broken.pos[0]).line, broken.message);
+  const parsed = rules.safeParse(plain(document, where) ?? {});
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const path = [...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])];
+  const name = path.map(String).join('.');
+  const says =
+    unknown === undefined ? `\`${name || 'the file'}\`: ${issue?.message ?? 'not usable'}` : `unknown key \`${name}\``;
+  throw invalid(where, lineOf(document, lines, path), says);
+}
+
+function plain(document: Document, where: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (cause) {
+    throw invalid(where, 1, `aliases (\`*name\`) can't be used here: ${cause instanceof Error ? cause.message : ''}`);
+  }
+}
+
+function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    const start = isNode(node) ? node.range?.[0] : undefined;
+    if (start !== undefined) return lines.linePos(start).line;
+  }
+  return 1;
+}
+
+function invalid(where: string, line: number, says: string): Problem {
+  const words = says.replaceAll(/\s+/g, ' ').slice(0, 300);
+  return new Problem({
+    code: 'rules_invalid',
+    sentence: `Reading \`${rulesFile}\` of ${where} failed at line ${line}: ${words}.`,
+    next: `Mend \`${rulesFile}\` on the base branch, then retry.`,
+  });
+}

@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import { parseSha, type RunId, type Sha } from '../task/ids.ts';
+import type { CommitWords, Imported } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+import type { FileChange } from '../task/task.ts';
+import { BadBundle, openBundle } from './bundle.ts';
+import { toCommitMessage } from './commit-words.ts';
+import { type GitOrder, must, type TryGit } from './git.ts';
+import { type Change, changesLifecycle, isSensitive, isWorkflow, linkEscapes, refusalOf } from './path-policy.ts';
+import { type ImportCaps, takeIn } from './quarantine.ts';
+
+export interface TakeOutOrder {
+  readonly run: RunId;
+  readonly bundle: string;
+  readonly start: Sha;
+  readonly words: CommitWords;
+  /** The task's own repository, which `start` is in and the new commit goes to. */
+  readonly taskRepository: string;
+  /** Where quarantines are made. */
+  readonly dir: string;
+  readonly bot: { readonly name: string; readonly email: string };
+  readonly caps: ImportCaps;
+  readonly allowWorkflows: boolean;
+  readonly now: () => number;
+}
+
+/**
+ * Takes the final tree of a hostile bundle, and nothing else of it, into the task's repository: one commit by the bot on top of `start`.
+ * The same run taken out again gives the same commit. Null when the tree is `start`'s. Throws `Problem` for what is refused.
+ */
+export async function takeOut(git: TryGit, order: TakeOutOrder): Promise<Imported | null> {
+  const { start, caps, taskRepository } = order;
+  try {
+    await using bundle = await openBundle(order.bundle, caps.bundleBytes);
+    await using quarantine = await takeIn(git, { bundle, borrowFrom: taskRepository, dir: order.dir, start, caps });
+    const at: GitOrder = { gitDir: quarantine.gitDir, timeoutMs: caps.timeoutMs };
+    const tree = await must(git, ['rev-parse', `${bundle.head}^{tree}`], at);
+    if (tree === (await must(git, ['rev-parse', `${start}^{tree}`], at))) return null;
+    const changes = await readChanges(git, at, start, tree);
+    checkPolicy(changes, order);
+    const sensitive = await findSensitive(git, at, start, changes);
+    const files = await countLines(git, at, start, tree);
+    const head = await commit(git, at, tree, order);
+    return { head, files, sensitive };
+  } catch (error) {
+    if (!(error instanceof BadBundle)) throw error;
+    throw refused('bundle_refused', `What the agent left was refused: ${error.message}`, error);
+  }
+}
+
+function refused(code: string, sentence: string, cause?: unknown): Problem {
+  const next = 'Nothing was pushed. Reply in the thread to say what to do differently, or start the task anew.';
+  return new Problem({ code, sentence: `${sentence}.`, next }, { cause });
+}
+
+async function readChanges(git: TryGit, at: GitOrder, start: Sha, tree: string): Promise<readonly Change[]> {
+  const text = await must(git, ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', start, tree], at);
+  const parts = text.split('\0').filter((part) => part !== '');
+  const changes: Change[] = [];
+  for (let n = 0; n + 1 < parts.length; n += 2) {
+    const [oldMode = '', newMode = '', , blob = ''] = (parts[n] ?? '').replace(/^:/, '').split(' ');
+    changes.push({ path: parts[n + 1] ?? '', oldMode, newMode, blob });
+  }
+  return changes;
+}
+
+function checkPolicy(changes: readonly Change[], order: TakeOutOrder): void {
+  const { caps } = order;
+  if (changes.length > caps.changedFiles) {
+    const count = `it changes ${changes.length} files, and ${caps.changedFiles} are allowed`;
+    throw refused('too_many_files', `What the agent left was refused: ${count}`);
+  }
+  for (const change of changes) {
+    const refusal = refusalOf(change);
+    if (refusal !== undefined) throw refused('path_refused', `What the agent left was refused: it ${refusal}`);
+  }
+  const workflow = order.allowWorkflows ? undefined : changes.find(({ path }) => isWorkflow(path));
+  if (workflow !== undefined) {
+    throw refused(
+      'workflow_refused',
+      `What the agent left was refused: it changes ${JSON.stringify(workflow.path)}, which would run with the repository's secrets as soon as it is pushed`,
+    );
+  }
+}
+
+async function findSensitive(
+  git: TryGit,
+  at: GitOrder,
+  start: Sha,
+  changes: readonly Change[],
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const change of changes) {
+    const { path, newMode, blob } = change;
+    if (isSensitive(path)) found.push(path);
+    else if (newMode === '120000') {
+      if (linkEscapes(path, (await textOf(git, at, blob)) ?? '/')) found.push(path);
+    } else if (/(?:^|\/)package\.json$/i.test(path) && newMode !== '000000') {
+      const before = await textOf(git, at, `${start}:${path}`);
+      if (changesLifecycle(before, await textOf(git, at, blob))) found.push(path);
+    } else if (newMode === '100755' && change.oldMode !== '100755') found.push(path);
+  }
+  return found;
+}
+
+async function textOf(git: TryGit, at: GitOrder, object: string): Promise<string | undefined> {
+  const { code, stdout } = await git(['cat-file', 'blob', object], { ...at, maxOutputBytes: 8 * 1024 * 1024 });
+  return code === 0 ? stdout : undefined;
+}
+
+async function countLines(git: TryGit, at: GitOrder, start: Sha, tree: string): Promise<readonly FileChange[]> {
+  const flags = ['-r', '-z', '--numstat', '--no-renames', '--no-ext-diff', '--no-textconv'];
+  const text = await must(git, ['diff-tree', ...flags, start, tree], at);
+  return text.split('\0').flatMap((line) => {
+    const [added = '', removed = '', ...path] = line.split('\t');
+    if (path.length === 0) return [];
+    // Binary files count as `-`.
+    return [{ path: path.join('\t'), added: Number(added) || 0, removed: Number(removed) || 0 }];
+  });
+}
+
+async function commit(git: TryGit, at: GitOrder, tree: string, order: TakeOutOrder): Promise<Sha> {
+  const { start, taskRepository, bot } = order;
+  const ref = `refs/errand/${order.run}`;
+  const inTask: GitOrder = { gitDir: taskRepository };
+  const earlier = await git(['rev-parse', `${ref}^{tree}`, `${ref}^`, ref], inTask);
+  const [oldTree, oldParent, oldHead = ''] = earlier.stdout.trim().split('\n');
+  const known = parseSha(oldHead);
+  if (earlier.code === 0 && oldTree === tree && oldParent === start && known !== undefined) return known;
+
+  const date = `${Math.floor(order.now() / 1000)} +0000`;
+  const env = {
+    GIT_AUTHOR_NAME: bot.name,
+    GIT_AUTHOR_EMAIL: bot.email,
+    GIT_AUTHOR_DATE: date,
+    GIT_COMMITTER_NAME: bot.name,
+    GIT_COMMITTER_EMAIL: bot.email,
+    GIT_COMMITTER_DATE: date,
+  };
+  const args = ['commit-tree', tree, '-p', start, '-F', '-'];
+  const head = parseSha(await must(git, args, { ...at, env, input: toCommitMessage(order.words) }));
+  if (head === undefined) throw new Error('git commit-tree printed no commit');
+  // Only what the new commit reaches moves over; the agent's own commits stay behind and vanish with the quarantine.
+  const pack = ['pack-objects', '--revs', '-q', join(taskRepository, 'objects', 'pack', 'pack')];
+  await must(git, pack, { ...at, input: `${head}\n^${start}\n` });
+  await must(git, ['update-ref', ref, head], inTask);
+  return head;
+}

@@ -1,0 +1,423 @@
+import { execFile } from 'node:child_process';
+import { access, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Problem } from '../../src/task/problem.ts';
+import {
+  Agent,
+  type Bench,
+  branch,
+  branchOf,
+  firstRun,
+  prepareOrder,
+  required,
+  shaOf,
+  startBench,
+  task,
+  taskOf,
+  token,
+  web,
+  words,
+} from './git-fixture.ts';
+
+const run = promisify(execFile);
+let bench: Bench;
+
+beforeEach(async () => {
+  bench = await startBench();
+});
+afterEach(async () => {
+  await bench[Symbol.asyncDispose]();
+});
+
+const git = async (path: string, ...args: string[]) => (await run('git', ['--git-dir', path, ...args])).stdout.trim();
+const taskRepository = () => join(bench.dir, 'tasks', `${task}.git`);
+
+async function problemOf(promise: Promise<unknown>): Promise<Problem> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof Problem) return error;
+  throw new Error('Expected a Problem', { cause: error });
+}
+
+async function importOf(bundle: string, prepared: { start: ReturnType<typeof shaOf> }) {
+  return bench.repositories.import({ task, run: firstRun, bundle, start: prepared.start, words });
+}
+
+async function changed(script: string): Promise<{ agent: Agent; bundle: string }> {
+  const prepared = await bench.repositories.prepare(prepareOrder);
+  const agent = await Agent.start(bench, prepared);
+  await agent.sh(`${script}\ngit add -A && git commit --quiet -m 'Agent says @team fixes #1'`);
+  return { agent, bundle: await agent.bundle() };
+}
+
+test('a first run starts at the base branch, with the rules that stand there', async () => {
+  const prepared = await bench.repositories.prepare(prepareOrder);
+  const head = await bench.forge.control.branchHead('acme/web', 'main');
+  expect(prepared).toMatchObject({ baseBranch: 'main', base: head, start: head, remote: null });
+  expect(prepared.rules).toMatchObject({ checks: ['node --test'], merge: { method: 'squash' } });
+  const agent = await Agent.start(bench, prepared);
+  expect(await agent.sh('ls')).toContain('package.json');
+});
+
+test('without a base branch the default branch is taken', async () => {
+  expect((await bench.repositories.prepare({ ...prepareOrder, base: null })).baseBranch).toBe('main');
+});
+
+test.skipIf(process.getuid?.() !== 0)('other uids can read what a sandbox mounts', async () => {
+  const { repositories, start } = await bench.repositories.prepare(prepareOrder);
+  for (const path of repositories) await run('chmod', ['755', bench.dir]).then(() => access(path));
+  const read = [
+    '--reuid=20001',
+    '--regid=20001',
+    '--clear-groups',
+    'git',
+    '-c',
+    'safe.directory=*',
+    'cat-file',
+    '-t',
+    start,
+  ];
+  const options = { env: { PATH: '/usr/bin:/bin', GIT_DIR: required(repositories.at(-1)) }, cwd: '/' };
+  const { stdout } = await run('setpriv', read, options);
+  expect(stdout.trim()).toBe('commit');
+});
+
+test('the mirror holds one branch and nothing of the others', async () => {
+  const secret = await bench.forge.control.commit({
+    repository: 'acme/web',
+    branch: 'private',
+    files: { 'a.txt': 'a' },
+    message: 'a',
+  });
+  const [mirror = ''] = (await bench.repositories.prepare(prepareOrder)).repositories;
+  expect(await git(mirror, 'for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
+  await expect(git(mirror, 'cat-file', '-e', secret)).rejects.toThrow();
+});
+
+test('eight tasks that start at once share one fetch', async () => {
+  const ids = Array.from('23456789', (n) => taskOf(`taaaaa${n}`));
+  const all = await Promise.all(
+    ids.map((id) => bench.repositories.prepare({ ...prepareOrder, task: id, branch: branchOf(`errand/${id}`) })),
+  );
+  expect(new Set(all.map(({ start }) => start)).size).toBe(1);
+  const [mirror = ''] = required(all[0]).repositories;
+  expect((await readdir(join(mirror, '..'))).filter((name) => name.endsWith('.lock'))).toEqual([]);
+  await git(mirror, 'fsck', '--strict');
+});
+
+test('what people push to the base is there for the next run, and a forced push keeps what tasks borrowed', async () => {
+  const before = await bench.repositories.prepare(prepareOrder);
+  const added = await bench.forge.control.commit({
+    repository: 'acme/web',
+    files: { 'new.txt': 'new' },
+    message: 'New',
+  });
+  expect((await bench.repositories.prepare(prepareOrder)).base).toBe(added);
+  await bench.forge.control.moveBranch({ repository: 'acme/web', branch: 'main', to: before.base });
+  expect((await bench.repositories.prepare(prepareOrder)).base).toBe(before.base);
+  expect(await git(required(before.repositories[0]), 'cat-file', '-t', added)).toBe('commit');
+});
+
+test('a mirror whose fetch was killed is taken over and mended', async () => {
+  const { repositories } = await bench.repositories.prepare(prepareOrder);
+  const mirror = required(repositories[0]);
+  await writeFile(join(mirror, 'refs/heads/main.lock'), '');
+  await writeFile(join(mirror, 'objects/pack/tmp_pack_XYZ'), 'half');
+  await writeFile(`${mirror}.lock`, `${(await import('node:os')).hostname()} 999999999 dead`);
+  const head = await bench.forge.control.commit({
+    repository: 'acme/web',
+    files: { 'new.txt': 'new' },
+    message: 'New',
+  });
+  expect((await bench.repositories.prepare(prepareOrder)).base).toBe(head);
+  expect(await readdir(join(mirror, 'objects/pack'))).not.toContain('tmp_pack_XYZ');
+});
+
+test('objects that a killed fetch lost are fetched again', async () => {
+  const { repositories } = await bench.repositories.prepare(prepareOrder);
+  const mirror = required(repositories[0]);
+  const blob = await git(mirror, 'rev-parse', 'main:README.md');
+  const loose = join(mirror, 'objects', blob.slice(0, 2), blob.slice(2));
+  await run('rm', ['-f', loose]);
+  await writeFile(join(mirror, 'packed-refs.lock'), '');
+  await bench.forge.control.commit({ repository: 'acme/web', files: { 'new.txt': 'new' }, message: 'New' });
+  await bench.repositories.prepare(prepareOrder);
+  await git(mirror, 'fsck', '--strict');
+});
+
+test('a missing branch, an empty repository, a missing one and a wrong token are each told apart', async () => {
+  const missing = await problemOf(bench.repositories.prepare({ ...prepareOrder, base: branchOf('nope') }));
+  expect(missing.failure).toMatchObject({ code: 'base_missing', sentence: expect.stringContaining('`nope`') });
+  await bench.forge.control.createRepository({ repository: 'acme/new' });
+  const named = (name: string) => ({ ...prepareOrder, repository: name as typeof web });
+  expect((await problemOf(bench.repositories.prepare(named('acme/new')))).failure.code).toBe('repository_empty');
+  expect((await problemOf(bench.repositories.prepare(named('acme/none')))).failure.code).toBe('repository_not_found');
+  const stranger = bench.other({ credentials: async () => ({ username: 'x', token: 'wrong' }) });
+  const refused = await problemOf(stranger.prepare(prepareOrder));
+  expect(refused).toMatchObject({ retry: false, failure: { code: 'github_unauthorized' } });
+});
+
+test('a server that is away or broken is worth another try', async () => {
+  bench.forge.control.fault({ route: 'GET /acme/web.git/info/refs', kind: 'status', status: 503 });
+  const broken = await problemOf(bench.repositories.prepare(prepareOrder));
+  expect(broken).toMatchObject({ retry: true, failure: { code: 'github_unreachable' } });
+  bench.forge.control.fault({ route: 'GET /acme/web.git/info/refs', kind: 'status', status: 403 });
+  expect((await problemOf(bench.repositories.prepare(prepareOrder))).failure.code).toBe('github_forbidden');
+  const away = bench.other({ githubUrl: 'http://127.0.0.1:9' });
+  expect((await problemOf(away.prepare(prepareOrder))).retry).toBe(true);
+});
+
+test('an aborted signal ends a fetch that hangs', async () => {
+  bench.forge.control.fault({ route: 'GET /acme/web.git/info/refs', kind: 'hang' });
+  const stop = new AbortController();
+  const prepared = bench.repositories.prepare({ ...prepareOrder, signal: stop.signal });
+  stop.abort(new Error('enough'));
+  await expect(prepared).rejects.toThrow('enough');
+});
+
+test('the rules of another branch, and a broken file, do not count', async () => {
+  await bench.forge.control.commit({
+    repository: 'acme/web',
+    files: { '.errand.yml': 'checks:\n  - a\nchekcs: []\n' },
+    message: 'x',
+  });
+  const { failure } = await problemOf(bench.repositories.prepare(prepareOrder));
+  expect(failure).toMatchObject({
+    code: 'rules_invalid',
+    sentence: expect.stringMatching(/line 3: unknown key `chekcs`/),
+  });
+});
+
+test('a change becomes one commit by the bot, with the requester beside it', async () => {
+  const { bundle, agent } = await changed(
+    "echo one >> README.md; git commit --quiet -am one; printf 'a\\nb\\n' > 'new file.txt'",
+  );
+  const imported = required((await importOf(bundle, agent.prepared)) ?? undefined);
+  expect(imported.files).toEqual([
+    { path: 'README.md', added: 1, removed: 0 },
+    { path: 'new file.txt', added: 2, removed: 0 },
+  ]);
+  expect(imported.sensitive).toEqual([]);
+  const text = await git(taskRepository(), 'log', '-1', '--format=%P|%an|%ae|%cn|%B', imported.head);
+  expect(text).toBe(
+    `${agent.prepared.start}|errand[bot]|errand@localhost|errand[bot]|Fix words\n\nCo-authored-by: Robin Doe <robin@example.com>`,
+  );
+  expect(await readdir(join(bench.dir, 'tasks'))).toEqual([`${task}.git`]);
+});
+
+test('taking the same run out twice gives the same commit, and nothing changed gives none', async () => {
+  const { bundle, agent } = await changed('echo one >> README.md');
+  const first = await importOf(bundle, agent.prepared);
+  const later = bench.other({ now: () => Date.now() + 60_000 });
+  const again = await later.import({ task, run: firstRun, bundle, start: agent.prepared.start, words });
+  expect(again?.head).toBe(first?.head);
+  await agent.sh('git revert --no-edit HEAD');
+  expect(await importOf(await agent.bundle(), agent.prepared)).toBeNull();
+});
+
+test("the agent's own commits do not come along", async () => {
+  const { bundle, agent } = await changed(
+    'echo secret > secret.txt; git add -A; git commit --quiet -m s; rm secret.txt; echo x > x.txt',
+  );
+  const blob = await agent.sh('git rev-parse HEAD~1:secret.txt');
+  await importOf(bundle, agent.prepared);
+  await expect(git(taskRepository(), 'cat-file', '-e', blob)).rejects.toThrow();
+});
+
+test('what runs by itself on somebody is listed for the reviewer', async () => {
+  const { bundle, agent } = await changed(`
+    mkdir -p .vscode .claude sub
+    echo {} > .vscode/tasks.json; echo hi > AGENTS.md; echo x > .claude/settings.json; echo 'registry=http://evil' > .npmrc
+    sed -i 's/"test":/"postinstall": "evil", "test":/' package.json
+    ln -s /etc/passwd absolute; ln -s ../../out escaping; ln -s ../README.md sub/fine
+    printf '#!/bin/sh\\n' > run.sh; chmod +x run.sh; echo plain > plain.txt`);
+  const imported = await importOf(bundle, agent.prepared);
+  expect(imported?.sensitive).toEqual([
+    '.claude/settings.json',
+    '.npmrc',
+    '.vscode/tasks.json',
+    'AGENTS.md',
+    'absolute',
+    'escaping',
+    'package.json',
+    'run.sh',
+  ]);
+});
+
+test('a workflow is stopped before the push unless the operator allows it', async () => {
+  const { bundle, agent } = await changed('mkdir -p .github/workflows; echo "on: push" > .github/workflows/ci.yml');
+  expect((await problemOf(importOf(bundle, agent.prepared))).failure.code).toBe('workflow_refused');
+  const open = bench.other({ allowWorkflows: true });
+  const imported = await open.import({ task, run: firstRun, bundle, start: agent.prepared.start, words });
+  expect(imported?.sensitive).toEqual(['.github/workflows/ci.yml']);
+});
+
+const plumb = (entries: string) => `git read-tree HEAD
+  blob=$(echo x | git hash-object -w --stdin); tree=$(git write-tree)
+  bad=$(printf '${entries}' "$blob" | git mktree --missing)
+  new=$( { git ls-tree $tree; printf '040000 tree %s\\tsub\\n' $bad; } | git mktree --missing)
+  git update-ref HEAD $(git commit-tree $new -p HEAD -m bad)`;
+
+test.each([
+  ['.git', plumb('100644 blob %s\\t.git\\n')],
+  ['.GIT', plumb('100644 blob %s\\t.GIT\\n')],
+  ['git~1', plumb('100644 blob %s\\tgit~1\\n')],
+  ['..', plumb('100644 blob %s\\t..\\n')],
+  ['.git with a character that HFS+ ignores', plumb('100644 blob %s\\t.g\\342\\200\\214it\\n')],
+])('a tree with %s in it is refused', async (_, script) => {
+  const prepared = await bench.repositories.prepare(prepareOrder);
+  const agent = await Agent.start(bench, prepared);
+  await agent.sh(script);
+  const { failure } = await problemOf(importOf(await agent.bundle(), prepared));
+  expect(failure.code).toBe('bundle_refused');
+});
+
+test.each([
+  ['a gitlink', 'git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),sub'],
+  [
+    '.gitmodules',
+    'printf "[submodule \\"a\\"]\\n\\tpath = a\\n\\turl = https://example.com/a\\n" > .gitmodules; git add .gitmodules',
+  ],
+  ['a carriage return in a path', 'printf x > "$(printf \'a\\rb\')"; git add -A'],
+])('%s is refused', async (_, script) => {
+  const prepared = await bench.repositories.prepare(prepareOrder);
+  const agent = await Agent.start(bench, prepared);
+  await agent.sh(`${script}; git commit --quiet -m x`);
+  expect((await problemOf(importOf(await agent.bundle(), prepared))).failure.code).toBe('path_refused');
+});
+
+test('unrelated history, a rewritten base, extra references and strange names are refused', async () => {
+  const prepared = await bench.repositories.prepare(prepareOrder);
+  const agent = await Agent.start(bench, prepared);
+  const refused = async (bundle: string) => (await problemOf(importOf(bundle, prepared))).failure;
+  await agent.sh(
+    'echo x >> README.md; git commit --quiet -am x; git tag extra; git checkout --quiet --orphan lone; git commit --quiet -m lone',
+  );
+  expect((await refused(await agent.bundle('HEAD'))).sentence).toContain('does not build on');
+  await agent.sh('git checkout --quiet work; git branch two');
+  expect((await refused(await agent.bundle(`HEAD two ^${prepared.start}`))).sentence).toContain('instead of HEAD');
+  expect((await refused(await agent.bundle(`extra ^${prepared.start}`))).sentence).toContain('instead of HEAD');
+  await agent.sh(`git reset --quiet --hard ${prepared.start}; git commit --quiet --amend -m rewritten`);
+  expect((await refused(await agent.bundle('HEAD'))).sentence).toContain('does not build on');
+  const head = await agent.sh('git rev-parse HEAD');
+  const strange = await agent.forge(`# v2 git bundle\n-${'1'.repeat(40)} x\n${head} HEAD`, 'HEAD\\n');
+  expect((await refused(strange)).sentence).toContain('never gave out');
+});
+
+test('a bundle that is cut short, lacks objects, is no file or is too large is refused', async () => {
+  const { bundle, agent } = await changed('head -c 200000 /dev/urandom > noise.bin');
+  const refused = async (path: string) => (await problemOf(importOf(path, agent.prepared))).failure.code;
+  const small = bench.other({ caps: { bundleBytes: 1_000 } });
+  const large = await problemOf(small.import({ task, run: firstRun, bundle, start: agent.prepared.start, words }));
+  expect(large.failure.sentence).toContain('1000 are allowed');
+  await symlink(bundle, `${bundle}.link`);
+  await expect(importOf(`${bundle}.link`, agent.prepared)).rejects.toThrow();
+  await truncate(bundle, (await stat(bundle)).size - 5_000);
+  expect(await refused(bundle)).toBe('bundle_refused');
+  const commit = await agent.sh('git rev-parse HEAD');
+  await agent.sh(
+    `{ printf '# v2 git bundle\\n-%s x\\n%s HEAD\\n\\n' ${agent.prepared.start} ${commit}; echo ${commit} | git pack-objects --stdout -q; } > ${bundle}`,
+  );
+  expect(await refused(bundle)).toBe('bundle_refused');
+});
+
+test('a pack that unpacks into far more than its size, or holds too much, is refused', async () => {
+  const { bundle, agent } = await changed('head -c 60000000 /dev/zero > zeros.bin');
+  expect((await stat(bundle)).size).toBeLessThan(200_000);
+  expect((await problemOf(importOf(bundle, agent.prepared))).failure.sentence).toContain('60000000 bytes');
+  const few = bench.other({ caps: { objects: 2 } });
+  const order = { task, run: firstRun, bundle, start: agent.prepared.start, words };
+  expect((await problemOf(few.import(order))).failure.sentence).toContain('2 are allowed');
+  const total = bench.other({ caps: { blobBytes: 1e9, totalBytes: 1_000_000 } });
+  expect((await problemOf(total.import(order))).failure.sentence).toContain('unpacks to');
+  const files = bench.other({ caps: { blobBytes: 1e9, changedFiles: 0 } });
+  expect((await problemOf(files.import(order))).failure.code).toBe('too_many_files');
+  expect(await readdir(join(bench.dir, 'tasks'))).toEqual([`${task}.git`]);
+});
+
+const pushOrder = { task, repository: web, branch, remote: null, signal: new AbortController().signal };
+
+async function readyToPush() {
+  const { bundle, agent } = await changed('echo one >> README.md');
+  const imported = required((await importOf(bundle, agent.prepared)) ?? undefined);
+  return { ...pushOrder, head: imported.head };
+}
+
+const pushes = () =>
+  bench.forge.control.ledger().filter(({ what, by }) => what === `refs/heads/${branch}` && by === 'errand-bot');
+
+test('a push makes one branch; the next run starts from it, and so from what people pushed on top', async () => {
+  const order = await readyToPush();
+  expect(await bench.repositories.push(order)).toBe('pushed');
+  expect(await bench.repositories.push({ ...order, remote: order.head })).toBe('already');
+  expect(await bench.repositories.prepare(prepareOrder)).toMatchObject({ start: order.head, remote: order.head });
+  const theirs = await bench.forge.control.commit({
+    repository: 'acme/web',
+    branch,
+    files: { 'theirs.txt': 'x' },
+    message: 'Theirs',
+  });
+  const next = await bench.repositories.prepare(prepareOrder);
+  expect(next).toMatchObject({ start: theirs, remote: theirs });
+  const agent = await Agent.start(bench, next, 'second');
+  expect(await agent.sh('ls')).toContain('theirs.txt');
+});
+
+test('a push whose answer was lost counts as done, once', async () => {
+  const order = await readyToPush();
+  bench.forge.control.fault({ route: 'POST /acme/web.git/git-receive-pack', kind: 'lost_answer' });
+  expect(await bench.repositories.push(order)).toBe('already');
+  expect(await bench.repositories.push(order)).toBe('already');
+  expect(pushes()).toHaveLength(1);
+});
+
+test('a push that never arrived is worth another try', async () => {
+  const order = await readyToPush();
+  bench.forge.control.fault({ route: 'POST /acme/web.git/git-receive-pack', kind: 'disconnect', times: 3 });
+  expect(await problemOf(bench.repositories.push(order))).toMatchObject({ retry: true });
+  bench.forge.control.clearFaults();
+  expect(await bench.repositories.push(order)).toBe('pushed');
+});
+
+test('what somebody pushed meanwhile is never overwritten', async () => {
+  const order = await readyToPush();
+  const theirs = await bench.forge.control.commit({
+    repository: 'acme/web',
+    branch,
+    files: { 'theirs.txt': 'x' },
+    message: 'Theirs',
+  });
+  expect(await bench.repositories.push(order)).toBe('moved');
+  expect(await bench.forge.control.branchHead('acme/web', branch)).toBe(theirs);
+  expect(await bench.repositories.push({ ...order, remote: shaOf(order.head) })).toBe('moved');
+});
+
+test('a refusal by the rules of the repository is told with its reason', async () => {
+  const order = await readyToPush();
+  await bench.forge.control.setRules('acme/web', branch, { pullRequestRequired: true });
+  const { failure, retry } = await problemOf(bench.repositories.push(order));
+  expect(retry).toBe(false);
+  expect(failure).toMatchObject({ code: 'push_refused', sentence: expect.stringContaining('rule violations') });
+});
+
+test('no token is left on disk', async () => {
+  await bench.repositories.push(await readyToPush());
+  const encoded = Buffer.from(`x-access-token:${token}`).toString('base64');
+  for (const folder of ['mirrors', 'tasks']) {
+    for (const entry of await readdir(join(bench.dir, folder), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const text = await readFile(join(entry.parentPath, entry.name), 'latin1');
+      expect(text.includes(token) || text.includes(encoded), entry.name).toBe(false);
+    }
+  }
+});
+
+test('a task that is forgotten leaves nothing behind', async () => {
+  await bench.repositories.prepare(prepareOrder);
+  await bench.repositories.remove(task);
+  expect(await readdir(join(bench.dir, 'tasks'))).toEqual([]);
+});
