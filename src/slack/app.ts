@@ -1,0 +1,232 @@
+import { App, HTTPReceiver, type Receiver, type ReceiverEvent } from '@slack/bolt';
+import type { Clock, Inbox, Outbox } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+import type { Said } from '../task/said.ts';
+import type { UseCases } from '../task/use-cases.ts';
+import { actionIds, type Wording } from './blocks/parts.ts';
+import { render } from './blocks/render.ts';
+import { type Connection, clientOptions } from './connection.ts';
+import { decodeText } from './decode.ts';
+import { type Intake, storeFirst } from './intake.ts';
+import { answerAlone } from './listeners/answers.ts';
+import { createButtonListener } from './listeners/button.ts';
+import { createCommandListener } from './listeners/command.ts';
+import { createMessageListener } from './listeners/message.ts';
+import { createReactionListener } from './listeners/reaction.ts';
+import { type Log, toSlackLogger } from './log.ts';
+import { buttonPress, commandPayload, messageEvent } from './payloads.ts';
+import { postToResponseUrl } from './response-url.ts';
+import { createSocketReceiver, keepConnected, type SocketOptions } from './socket.ts';
+import { createThreadOf } from './thread-reader.ts';
+
+export type SlackMode =
+  | { readonly type: 'socket'; readonly appToken: string; readonly dispatcher?: SocketOptions['dispatcher'] }
+  | { readonly type: 'http'; readonly signingSecret: string; readonly port: number };
+
+export interface SlackAppOptions {
+  readonly mode: SlackMode;
+  readonly connection: Connection;
+  readonly botToken: string;
+  readonly apiUrl: string;
+  readonly wording: Wording;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly useCases: UseCases;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly fetch?: typeof fetch;
+  /** How often acts that were stored and not dealt with are tried again. */
+  readonly replayEveryMs?: number;
+}
+
+export interface SlackApp {
+  /** Tries what an earlier process left, then takes what Slack sends. Throws `Problem` when Slack refuses or the port is taken. */
+  start(): Promise<{ port: number | null }>;
+  /** Takes nothing more, and settles when what was taken is dealt with. */
+  stop(): Promise<void>;
+}
+
+/** The way in: Bolt over Socket Mode or HTTP (`/slack/events`, and `/healthz` for whoever watches the process). */
+export function createSlackApp(options: SlackAppOptions): SlackApp {
+  const { mode, connection, wording, log } = options;
+  const socket =
+    mode.type === 'socket' ? createSocketReceiver({ ...mode, apiUrl: options.apiUrl, log, ...fetchOf(options) }) : null;
+  const http = mode.type === 'http' ? createHttpReceiver(mode, log) : null;
+  const app = createBolt(options, socket ?? http);
+  const intake = registerIntake(app, options);
+  registerListeners(app, options);
+
+  const ending = new AbortController();
+  let socketEnded: Promise<void> = Promise.resolve();
+  let sweep: NodeJS.Timeout | undefined;
+
+  return {
+    async start() {
+      await app.init();
+      await intake.replay(0);
+      const everyMs = options.replayEveryMs ?? 10_000;
+      sweep = setInterval(() => {
+        intake.replay(everyMs).catch((error: unknown) => log.error({ err: error }, 'The inbox could not be read'));
+      }, everyMs);
+      if (socket !== null) {
+        const kept = await keepConnected(socket.client, { apiUrl: options.apiUrl, log, signal: ending.signal });
+        socketEnded = kept.ended;
+        log.info({ team: connection.teamId, command: wording.command }, 'Connected to Slack over Socket Mode');
+        return { port: null };
+      }
+      const port = http === null ? null : await listen(http, mode.type === 'http' ? mode.port : 0);
+      log.info({ team: connection.teamId, port }, 'Waiting for Slack over HTTP');
+      return { port };
+    },
+    async stop() {
+      clearInterval(sweep);
+      ending.abort();
+      await Promise.all([socketEnded, http === null ? null : http.stop()]);
+      await intake.idle();
+    },
+  };
+}
+
+function fetchOf({ fetch }: SlackAppOptions): { fetch?: typeof globalThis.fetch } {
+  return fetch === undefined ? {} : { fetch };
+}
+
+function createBolt(options: SlackAppOptions, receiver: Receiver | null): App {
+  const { connection, log, botToken, apiUrl } = options;
+  const app = new App({
+    ...(receiver === null ? {} : { receiver }),
+    // What auth.test said at the start holds: no event waits for another call.
+    authorize: async () => ({
+      botToken,
+      botUserId: connection.userId,
+      teamId: connection.teamId,
+      ...(connection.botId === null ? {} : { botId: connection.botId }),
+    }),
+    clientOptions: clientOptions({ apiUrl, log, ...fetchOf(options) }, 0),
+    logger: toSlackLogger(log, 'bolt'),
+    deferInitialization: true,
+  });
+  // Rejecting leaves the act unsettled, so that it is tried again.
+  app.error(async (error) => {
+    throw error;
+  });
+  return app;
+}
+
+function createHttpReceiver(mode: Extract<SlackMode, { type: 'http' }>, log: Log): HTTPReceiver {
+  return new HTTPReceiver({
+    signingSecret: mode.signingSecret,
+    endpoints: ['/slack/events'],
+    logger: toSlackLogger(log, 'http'),
+    customRoutes: [
+      {
+        path: '/healthz',
+        method: ['GET'],
+        handler: (_, response) => {
+          response.writeHead(200, { 'content-type': 'text/plain' });
+          response.end('ok\n');
+        },
+      },
+    ],
+  });
+}
+
+async function listen(http: HTTPReceiver, port: number): Promise<number> {
+  try {
+    const address = (await http.start(port)).address();
+    return typeof address === 'object' && address !== null ? address.port : port;
+  } catch (error) {
+    throw new Problem(
+      {
+        code: 'port_taken',
+        sentence: `Errand could not listen on port ${port} for Slack.`,
+        next: 'Set PORT to a free one.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+function registerListeners(app: App, options: SlackAppOptions): void {
+  const { useCases, outbox, wording, connection } = options;
+  const self = { userId: connection.userId, emoji: wording.emoji };
+  const deps = { useCases, outbox, wording, self, threadOf: createThreadOf(connection.reader) };
+  const message = createMessageListener(deps);
+  const reaction = createReactionListener(deps);
+  app.command(wording.command, createCommandListener(deps));
+  app.event('message', message);
+  app.event('app_mention', message);
+  app.event('reaction_added', reaction);
+  app.event('reaction_removed', reaction);
+  const button = createButtonListener(deps);
+  app.action({ type: 'block_actions', action_id: actionIds.stop }, button);
+  app.action({ type: 'block_actions', action_id: actionIds.retry }, button);
+  app.action({ type: 'block_actions', action_id: actionIds.approve }, button);
+  app.action({ type: 'block_actions', action_id: actionIds.answer }, button);
+}
+
+function registerIntake(app: App, options: SlackAppOptions): Intake {
+  const { inbox, clock, log, wording, connection, outbox } = options;
+  return storeFirst(app, {
+    inbox,
+    clock,
+    log,
+    self: { userId: connection.userId, emoji: wording.emoji },
+    refuse: async (event) => refuse(event, options),
+    giveUp: async (body, received) => {
+      const from = origin(body);
+      if (from === null) return;
+      const said: Said = {
+        type: 'sentence',
+        sentence: 'Errand could not do this: it failed several times.',
+        next: 'Send it again, or ask whoever runs Errand to look at its log.',
+        kept: from.text,
+      };
+      const { by, channel, thread, responseUrl } = from;
+      const asked = { key: received.naturalKey, by, channel, thread, at: received.receivedAt };
+      await answerAlone(outbox, asked, { type: 'say', said }, responseUrl);
+    },
+  });
+}
+
+const storeDown = {
+  sentence: "Errand can't reach its store, so nothing was done.",
+  next: 'Try again in a minute; whoever runs Errand finds the reason in its log.',
+};
+
+/** Slack sends commands and button presses once: the person gets their text back. Events it sends again. */
+async function refuse(event: ReceiverEvent, { wording, fetch }: SlackAppOptions): Promise<boolean> {
+  const command = commandPayload.safeParse(event.body);
+  if (command.success) {
+    const kept = decodeText(`${command.data.command} ${command.data.text}`).trim();
+    const { text, blocks } = render({ type: 'sentence', ...storeDown, kept }, wording);
+    await event.ack({ response_type: 'ephemeral', text, blocks });
+    return true;
+  }
+  const press = buttonPress.safeParse(event.body);
+  if (!press.success) return false;
+  await event.ack();
+  const { text, blocks } = render({ type: 'sentence', ...storeDown, kept: null }, wording);
+  const url = press.data.response_url;
+  if (url !== null) await postToResponseUrl(url, { text, blocks, thread: press.data.message.thread_ts ?? null }, fetch);
+  return true;
+}
+
+function origin(body: unknown) {
+  const command = commandPayload.safeParse(body);
+  if (command.success) {
+    const { user_id: by, channel_id: channel, text, response_url: responseUrl } = command.data;
+    return { by, channel, thread: null, text: decodeText(text), responseUrl };
+  }
+  const press = buttonPress.safeParse(body);
+  if (press.success) {
+    const { user, channel, message, response_url: responseUrl } = press.data;
+    return { by: user.id, channel: channel.id, thread: message.thread_ts ?? null, text: null, responseUrl };
+  }
+  const event = messageEvent.safeParse(
+    typeof body === 'object' && body !== null && 'event' in body ? body.event : null,
+  );
+  if (!event.success) return null;
+  const { user: by, channel, thread_ts: thread = null, text } = event.data;
+  return { by, channel, thread, text: decodeText(text), responseUrl: null };
+}

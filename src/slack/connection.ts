@@ -1,0 +1,74 @@
+import { WebAPIPlatformError, WebClient, type WebClientOptions } from '@slack/web-api';
+import { Problem } from '../task/problem.ts';
+import { type Log, toSlackLogger } from './log.ts';
+
+export interface ConnectionOptions {
+  readonly botToken: string;
+  /** Slack's Web API, `https://slack.com/api/` unless it is GovSlack's or a test's. */
+  readonly apiUrl: string;
+  readonly log: Log;
+  /** Every outward call goes through it: the place for a proxy and the host's certificates. */
+  readonly fetch?: WebClientOptions['fetch'];
+}
+
+export interface Connection {
+  /** Tries each call once: a repeated post would show twice, so whoever calls decides. */
+  readonly client: WebClient;
+  /** For calls that change nothing; tries three times. */
+  readonly reader: WebClient;
+  readonly userId: string;
+  readonly botId: string | null;
+  readonly teamId: string;
+  /** `https://acme.slack.com/` */
+  readonly url: string | null;
+}
+
+/** Calls Slack's Web API as the bot. Throws `Problem` when Slack refuses the token or can't be reached. */
+export async function connectSlack(options: ConnectionOptions): Promise<Connection> {
+  const client = new WebClient(options.botToken, clientOptions(options, 0));
+  const reader = new WebClient(options.botToken, clientOptions(options, 2));
+  const self = await reader.auth.test().catch((error: unknown) => {
+    throw refusedToken('SLACK_BOT_TOKEN', options.apiUrl, error);
+  });
+  if (self.user_id === undefined || self.team_id === undefined) {
+    throw refusedToken('SLACK_BOT_TOKEN', options.apiUrl, new Error('the answer names no bot user'));
+  }
+  return {
+    client,
+    reader,
+    userId: self.user_id,
+    botId: self.bot_id ?? null,
+    teamId: self.team_id,
+    url: self.url ?? null,
+  };
+}
+
+/** A new object each time: Slack's libraries write into the one they get. No `headers`: two clients would share a token. */
+export function clientOptions(
+  { apiUrl, log, fetch }: Omit<ConnectionOptions, 'botToken'>,
+  retries: number,
+): WebClientOptions {
+  return {
+    slackApiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`,
+    retryConfig: { retries, factor: 2, minTimeout: 300, maxTimeout: 2_000 },
+    timeout: 10_000,
+    rejectRateLimitedCalls: true,
+    logger: toSlackLogger(log, 'web-api'),
+    ...(fetch === undefined ? {} : { fetch }),
+  };
+}
+
+export function refusedToken(name: string, apiUrl: string, cause: unknown): Problem {
+  const refused = cause instanceof WebAPIPlatformError;
+  const found = refused ? `Slack answered ${cause.data.error}` : `${apiUrl} can't be reached`;
+  return new Problem(
+    {
+      code: refused ? 'slack_token' : 'slack_unreachable',
+      sentence: `Errand could not sign in to Slack with ${name}: ${found}.`,
+      next: refused
+        ? `Copy ${name} again from the app's settings, install the app in the workspace, and start anew.`
+        : 'Check the network, HTTPS_PROXY and SLACK_API_URL; npm run doctor tells more.',
+    },
+    { retry: !refused, cause },
+  );
+}

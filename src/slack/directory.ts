@@ -1,0 +1,90 @@
+import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
+import { z } from 'zod';
+import type { UserId } from '../task/ids.ts';
+import type { Clock, Directory, Member } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+import { userId } from './ids.ts';
+import { oneLine } from './plain.ts';
+
+/** Somebody who was let go must not approve for long. */
+const freshForMs = 60_000;
+
+const person = z.object({
+  id: userId,
+  team_id: z.string().optional(),
+  name: z.string().default(''),
+  deleted: z.boolean().default(false),
+  is_bot: z.boolean().default(false),
+  is_restricted: z.boolean().default(false),
+  is_ultra_restricted: z.boolean().default(false),
+  is_stranger: z.boolean().default(false),
+  real_name: z.string().default(''),
+  profile: z.object({ display_name: z.string().default(''), real_name: z.string().default('') }).prefault({}),
+});
+
+export interface DirectoryOptions {
+  readonly reader: WebClient;
+  readonly teamId: string;
+  readonly clock: Clock;
+}
+
+/** Asks Slack who somebody is, and remembers it for a minute. */
+export function createDirectory({ reader, teamId, clock }: DirectoryOptions): Directory {
+  const members = remember<UserId, Member>(clock, (id) => findMember(reader, teamId, id));
+  const groups = remember<string, ReadonlySet<UserId>>(clock, (id) => findGroup(reader, id));
+  return { member: members, group: groups };
+}
+
+async function findMember(reader: WebClient, teamId: string, id: UserId): Promise<Member> {
+  const stranger: Member = { type: 'stranger', id, name: id };
+  const answer = await reader.users.info({ user: id }).catch((error: unknown) => {
+    if (isRefusal(error, ['user_not_found', 'user_not_visible'])) return undefined;
+    throw unreachable(`who ${id} is`, error);
+  });
+  const found = person.safeParse(answer?.user);
+  if (!found.success) return stranger;
+  const { profile, real_name, name, ...who } = found.data;
+  const shown =
+    [profile.display_name, profile.real_name, real_name, name].map((text) => oneLine(text, 80)).find(Boolean) ?? id;
+  // Slackbot is a bot that says it is none.
+  if (who.is_bot || id === 'USLACKBOT') return { type: 'bot', id, name: shown };
+  if (who.deleted) return { type: 'deactivated', id, name: shown };
+  if (who.is_stranger || who.team_id !== teamId) return { type: 'stranger', id, name: shown };
+  if (who.is_restricted || who.is_ultra_restricted) return { type: 'guest', id, name: shown };
+  return { type: 'member', id, name: shown };
+}
+
+async function findGroup(reader: WebClient, id: string): Promise<ReadonlySet<UserId>> {
+  const answer = await reader.usergroups.users.list({ usergroup: id }).catch((error: unknown) => {
+    if (isRefusal(error, ['no_such_subteam', 'subteam_not_found'])) return { users: [] };
+    throw unreachable(`who belongs to the group ${id}`, error);
+  });
+  return new Set((answer.users ?? []).flatMap((user) => userId.safeParse(user).data ?? []));
+}
+
+function isRefusal(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof WebAPIPlatformError && codes.includes(error.data.error);
+}
+
+function unreachable(what: string, cause: unknown): Problem {
+  const found = cause instanceof WebAPIPlatformError ? `Slack answered ${cause.data.error}` : "Slack can't be reached";
+  return new Problem(
+    { code: 'directory', sentence: `Errand could not ask ${what}: ${found}.`, next: 'Try again in a minute.' },
+    { retry: true, cause },
+  );
+}
+
+/** Askers at the same time share one call; a failure is not remembered. */
+function remember<Key, Value>(clock: Clock, find: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {
+  const known = new Map<Key, { value: Promise<Value>; until: number }>();
+  return (key) => {
+    const now = clock.now();
+    const cached = known.get(key);
+    if (cached !== undefined && cached.until > now) return cached.value;
+    for (const [old, { until }] of known) if (until <= now) known.delete(old);
+    const value = find(key);
+    known.set(key, { value, until: now + freshForMs });
+    value.catch(() => known.delete(key));
+    return value;
+  };
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import type { ChannelId, MessageTs, UserId } from '../task/ids.ts';
+
+export const userId = z
+  .string()
+  .regex(/^[UW][A-Z0-9]+$/)
+  .transform((id) => id as UserId);
+
+export const channelId = z
+  .string()
+  .regex(/^[CDG][A-Z0-9]+$/)
+  .transform((id) => id as ChannelId);
+
+export const messageTs = z
+  .string()
+  .regex(/^\d+\.\d+$/)
+  .transform((ts) => ts as MessageTs);
+
+/** Epoch milliseconds of a Slack timestamp. */
+export function toMs(ts: string): number {
+  return Math.round(Number(ts) * 1000);
+}

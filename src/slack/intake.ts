@@ -1,0 +1,118 @@
+import type { App, ReceiverEvent } from '@slack/bolt';
+import { z } from 'zod';
+import type { Clock, Inbox } from '../task/ports.ts';
+import type { Log } from './log.ts';
+import { naturalKey, type Self } from './natural-key.ts';
+
+/** What a listener learns of the act beside Slack's payload. */
+export const received = z.object({
+  naturalKey: z.string(),
+  /** When Errand stored it, epoch milliseconds. */
+  receivedAt: z.number(),
+  /** Set when it comes from the inbox rather than from Slack: nobody waits for the ack any more. */
+  replayed: z.boolean(),
+});
+export type Received = z.infer<typeof received>;
+
+const envelope = z.object({ at: z.number(), body: z.record(z.string(), z.unknown()) });
+
+export interface IntakeOptions {
+  readonly inbox: Inbox;
+  readonly self: Self;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Answers a person whose act could not be stored, in the ack; false for what can only be left to Slack to send again. */
+  readonly refuse: (event: ReceiverEvent) => Promise<boolean>;
+  /** Tells a person that their act was given up after too many attempts. */
+  readonly giveUp: (body: unknown, received: Received) => Promise<void>;
+}
+
+export interface Intake {
+  /** Consumes again what was stored more than `olderThanMs` ago and never dealt with. */
+  replay(olderThanMs: number): Promise<void>;
+  /** Settles when nothing is being consumed. */
+  idle(): Promise<void>;
+}
+
+/** An act that failed this often fails for its own sake. */
+const maxAttempts = 5;
+
+/**
+ * Stores each act before Slack gets its 200, drops what was stored before, and settles it once the listeners are done. Bolt acks
+ * an event before any listener runs, so its way in is wrapped; that serves HTTP and Socket Mode alike.
+ */
+export function storeFirst(app: App, options: IntakeOptions): Intake {
+  const { inbox, self, clock, log } = options;
+  const consume = app.processEvent.bind(app);
+  const inFlight = new Map<string, Promise<void>>();
+
+  async function handle(event: ReceiverEvent, act: Received): Promise<void> {
+    const customProperties = { ...event.customProperties, ...act };
+    const handled = consume({ ...event, customProperties })
+      .then(() => inbox.settle(act.naturalKey))
+      .catch((error: unknown) =>
+        log.error({ act: act.naturalKey, err: error }, 'An act from Slack failed and will be tried again'),
+      )
+      .finally(() => inFlight.delete(act.naturalKey));
+    inFlight.set(act.naturalKey, handled);
+    await handled;
+  }
+
+  app.processEvent = async (event) => {
+    const key = naturalKey(event.body, self);
+    if (key === null) return event.ack();
+    const at = clock.now();
+    const fresh = await inbox.put(key, { at, body: withoutToken(event.body) }).catch(async (error: unknown) => {
+      log.error({ act: key, err: error }, 'An act from Slack could not be stored');
+      // Without an ack Slack sends events again; what it sends only once is given back to the person.
+      if (await options.refuse(event)) return null;
+      throw error;
+    });
+    if (fresh === null) return undefined;
+    if (!fresh) return event.ack();
+    const ack = ackOnce(event.ack, (error) => log.warn({ act: key, err: error }, 'An ack did not reach Slack'));
+    await handle({ ...event, ack: ack.send }, { naturalKey: key, receivedAt: at, replayed: false });
+    return ack.ensure();
+  };
+
+  return {
+    async replay(olderThanMs) {
+      for (const { key, envelope: stored, attempts } of await inbox.unsettled(olderThanMs)) {
+        if (inFlight.has(key)) continue;
+        const { at, body } = envelope.parse(stored);
+        const act = { naturalKey: key, receivedAt: at, replayed: true };
+        if (attempts > maxAttempts) {
+          log.error({ act: key, attempts }, 'An act from Slack failed too often and is given up');
+          await options.giveUp(body, act);
+          await inbox.settle(key);
+        } else {
+          await handle({ body, ack: async () => undefined }, act);
+        }
+      }
+    },
+    async idle() {
+      await Promise.all(inFlight.values());
+    },
+  };
+}
+
+/** The body without Slack's old verification token, which is a secret of sorts. */
+function withoutToken({ token: _, ...body }: Record<string, unknown>): Record<string, unknown> {
+  return body;
+}
+
+/** The act is stored, so a lost ack is no failure of it; an answer that should have gone with the ack is: that one throws. */
+function ackOnce(ack: ReceiverEvent['ack'], lost: (error: unknown) => void) {
+  let sent = false;
+  const send: ReceiverEvent['ack'] = async (response) => {
+    if (sent) return;
+    sent = true;
+    try {
+      await ack(response);
+    } catch (error) {
+      lost(error);
+      if (response !== undefined) throw error;
+    }
+  };
+  return { send, ensure: () => send() };
+}

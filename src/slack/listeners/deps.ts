@@ -1,0 +1,14 @@
+import type { ChannelId, MessageTs } from '../../task/ids.ts';
+import type { Outbox } from '../../task/ports.ts';
+import type { UseCases } from '../../task/use-cases.ts';
+import type { Wording } from '../blocks/parts.ts';
+import type { Self } from '../natural-key.ts';
+
+export interface ListenerDeps {
+  readonly useCases: UseCases;
+  readonly outbox: Outbox;
+  readonly wording: Wording;
+  readonly self: Self;
+  /** The thread that a message stands in, to answer beside it; null when it stands in none or can't be found. */
+  readonly threadOf: (channel: ChannelId, ts: MessageTs) => Promise<MessageTs | null>;
+}

@@ -1,0 +1,93 @@
+import type { AllMiddlewareArgs, SlackEventMiddlewareArgs } from '@slack/bolt';
+import { type Command, parseCommand } from '../../task/command.ts';
+import type { MessageTs } from '../../task/ids.ts';
+import { speaksToErrand } from '../../task/text.ts';
+import type { Answer, Asked, Target } from '../../task/use-cases.ts';
+import { decodeText, splitMention } from '../decode.ts';
+import { toMs } from '../ids.ts';
+import { received } from '../intake.ts';
+import { type Message, messageEvent } from '../payloads.ts';
+import { answerAlone, say, sayInvalid, sayWhich } from './answers.ts';
+import type { ListenerDeps } from './deps.ts';
+
+type Args = SlackEventMiddlewareArgs<'message'> | SlackEventMiddlewareArgs<'app_mention'>;
+
+/** A mention, a direct message, or a reply in a thread. Slack sends a mention twice, as two types of event: both come here. */
+export function createMessageListener(deps: ListenerDeps) {
+  return async ({ event, context }: Args & AllMiddlewareArgs): Promise<void> => {
+    const message = messageEvent.parse(event);
+    const { naturalKey } = received.parse(context);
+    const thread = message.thread_ts === message.ts ? null : (message.thread_ts ?? null);
+    const asked: Asked = {
+      key: naturalKey,
+      by: message.user,
+      channel: message.channel,
+      thread,
+      at: toMs(message.ts),
+    };
+    const answer = thread === null ? await start(deps, asked, message) : await converse(deps, asked, message, thread);
+    await answerAlone(deps.outbox, asked, answer);
+  };
+}
+
+/** A mention or direct message that stands alone: a verb, or a new task. */
+async function start(deps: ListenerDeps, asked: Asked, message: Message): Promise<Answer> {
+  const command = parseCommand(spokenTo(deps, message));
+  if ((command.type === 'stop' || command.type === 'retry') && command.task === null) {
+    return sayWhich(command.type, deps.wording.command);
+  }
+  return act(deps, asked, message, command, null);
+}
+
+/** A message in a thread: of a task, it steers; otherwise only a mention counts. */
+async function converse(deps: ListenerDeps, asked: Asked, message: Message, thread: MessageTs): Promise<Answer> {
+  const { mentioned } = splitMention(message.text, deps.self.userId);
+  const command = parseCommand(spokenTo(deps, message));
+  const here: Target = { type: 'message', channel: message.channel, ts: thread };
+  const isVerb = command.type !== 'task' && command.type !== 'invalid';
+  if (mentioned && isVerb) return act(deps, asked, message, command, here);
+  const replied = await deps.useCases.reply({
+    ...asked,
+    thread,
+    message: message.ts,
+    text: spokenTo(deps, message),
+    chatter: !speaksToErrand(message.text, deps.self.userId),
+  });
+  if (replied.type !== 'no_task') return replied;
+  return mentioned || message.channel_type === 'im' ? act(deps, asked, message, command, null) : { type: 'silent' };
+}
+
+function spokenTo({ self }: ListenerDeps, { text }: Message): string {
+  return decodeText(splitMention(text, self.userId).rest).trim();
+}
+
+async function act(
+  { useCases }: ListenerDeps,
+  asked: Asked,
+  message: Message,
+  command: Command,
+  here: Target | null,
+): Promise<Answer> {
+  switch (command.type) {
+    case 'empty':
+    case 'help':
+      return say({ type: 'help' });
+    case 'invalid':
+      return sayInvalid(command);
+    case 'list':
+      return useCases.list(asked);
+    case 'status':
+      return useCases.status(asked, command.task === null ? here : { type: 'task', task: command.task });
+    case 'stop':
+    case 'retry': {
+      const target = command.task === null ? here : ({ type: 'task', task: command.task } as const);
+      return target === null ? { type: 'silent' } : useCases[command.type](asked, target);
+    }
+    case 'task': {
+      const origin = message.channel_type === 'im' ? 'message' : 'mention';
+      return useCases.submit({ ...asked, origin, message: message.ts, command: command.task });
+    }
+    default:
+      return command satisfies never;
+  }
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { actionIds } from './blocks/parts.ts';
+import { type EmojiNames, emojiName } from './emoji.ts';
+import { buttonPress, commandPayload, type Message, messageEvent, type Reaction, reactionEvent } from './payloads.ts';
+
+const eventBody = z.object({
+  type: z.literal('event_callback'),
+  team_id: z.string().default(''),
+  event: z.union([messageEvent, reactionEvent]),
+});
+
+const body = z.union([eventBody, buttonPress, commandPayload]);
+
+/** Who Errand is in this workspace, and which reactions mean something to it. */
+export interface Self {
+  readonly userId: string;
+  readonly emoji: EmojiNames;
+}
+
+/**
+ * The name of the act that a payload reports, the same in each delivery of it: one message is one act though Slack sends it as
+ * `message` and as `app_mention`, under two event ids. Null for what is not Errand's business, which is then not stored.
+ */
+export function naturalKey(payload: unknown, self: Self): string | null {
+  const parsed = body.safeParse(payload);
+  if (!parsed.success) return null;
+  const { data } = parsed;
+  if ('trigger_id' in data) return `command:${data.trigger_id}`;
+  if ('actions' in data) {
+    const { user, channel, message, actions } = data;
+    if (actionIds.link.test(actions.action_id)) return null;
+    return `action:${channel.id}:${message.ts}:${user.id}:${actions.action_id}:${actions.action_ts}`;
+  }
+  return 'item' in data.event ? reactionKey(data.event, self) : messageKey(data.event, data.team_id, self);
+}
+
+function messageKey(message: Message, team: string, self: Self): string | null {
+  if (message.user === self.userId) return null;
+  const inThread = message.thread_ts !== undefined && message.thread_ts !== message.ts;
+  const addressed = message.type === 'app_mention' || message.channel_type === 'im' || mentions(message.text, self);
+  return inThread || addressed ? `message:${team}:${message.channel}:${message.ts}` : null;
+}
+
+function reactionKey(event: Reaction, { emoji, userId }: Self): string | null {
+  const name = emojiName(event.reaction);
+  if (event.user === userId) return null;
+  const approves = name === emoji.approve && event.item_user === userId;
+  const acts = event.type === 'reaction_added' && (name === emoji.stop || name === emoji.retry);
+  if (!approves && !acts) return null;
+  const { item, user, type, event_ts } = event;
+  return `${type}:${item.channel}:${item.ts}:${user}:${name}:${event_ts}`;
+}
+
+function mentions(text: string, { userId }: Self): boolean {
+  return text.includes(`<@${userId}>`) || text.includes(`<@${userId}|`);
+}

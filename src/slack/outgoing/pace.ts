@@ -1,0 +1,78 @@
+import type { ChannelId } from '../../task/ids.ts';
+import { Bucket } from './bucket.ts';
+
+export interface PaceOptions {
+  /** Slack takes about one post a second in a channel, and lets short bursts pass. */
+  readonly postsPerMinute: number;
+  /** `chat.update` is limited for the whole workspace, at about fifty a minute. */
+  readonly updatesPerMinute: number;
+  /** Between two progress updates of one message. */
+  readonly progressEveryMs: number;
+}
+
+export const slackPace: PaceOptions = { postsPerMinute: 60, updatesPerMinute: 40, progressEveryMs: 3_000 };
+
+const postBurst = 4;
+const updateBurst = 10;
+/** Updates that progress leaves for changes of state. */
+const stateReserve = 5;
+const minuteMs = 60_000;
+
+/**
+ * When a call to Slack may go. `…Wait` says how long it has to wait, in milliseconds; `…ed` counts it once it goes.
+ * Progress waits for everything else, and the more messages show progress, the rarer each of them changes.
+ */
+export class Pace {
+  readonly #options: PaceOptions;
+  readonly #posts = new Map<ChannelId, Bucket>();
+  readonly #updates: Bucket;
+  readonly #paused = new Map<string, number>();
+  readonly #progress = new Map<string, number>();
+
+  constructor(options: PaceOptions = slackPace) {
+    this.#options = options;
+    this.#updates = new Bucket({ capacity: updateBurst, perMinute: options.updatesPerMinute });
+  }
+
+  /** Slack said to leave this method alone for so long; others go on. */
+  pause(method: string, untilMs: number): void {
+    this.#paused.set(method, Math.max(untilMs, this.#paused.get(method) ?? 0));
+  }
+
+  pauseWait(method: string, now: number): number {
+    return Math.max(0, (this.#paused.get(method) ?? 0) - now);
+  }
+
+  postWait(channel: ChannelId, now: number): number {
+    return Math.max(this.pauseWait('chat.postMessage', now), this.#bucket(channel).waitMs(now));
+  }
+
+  posted(channel: ChannelId, now: number): void {
+    this.#bucket(channel).take(now);
+  }
+
+  updateWait(message: string, kind: 'state' | 'progress', now: number): number {
+    const paused = this.pauseWait('chat.update', now);
+    if (kind === 'state') return Math.max(paused, this.#updates.waitMs(now));
+    const last = this.#progress.get(message) ?? 0;
+    return Math.max(paused, this.#updates.waitMs(now, stateReserve), last + this.#spacing(now) - now, 0);
+  }
+
+  updated(message: string, kind: 'state' | 'progress', now: number): void {
+    this.#updates.take(now);
+    if (kind === 'progress') this.#progress.set(message, now);
+  }
+
+  #spacing(now: number): number {
+    for (const [message, at] of this.#progress) if (now - at > minuteMs) this.#progress.delete(message);
+    return Math.max(this.#options.progressEveryMs, (this.#progress.size * minuteMs) / this.#options.updatesPerMinute);
+  }
+
+  #bucket(channel: ChannelId): Bucket {
+    const known = this.#posts.get(channel);
+    if (known !== undefined) return known;
+    const bucket = new Bucket({ capacity: postBurst, perMinute: this.#options.postsPerMinute });
+    this.#posts.set(channel, bucket);
+    return bucket;
+  }
+}

@@ -1,0 +1,92 @@
+import type { WebClient } from '@slack/web-api';
+import type { ChannelId, MessageTs, UserId } from '../../task/ids.ts';
+import type { Effect, Said } from '../../task/said.ts';
+import type { Wording } from '../blocks/parts.ts';
+import { render, renderPlain } from '../blocks/render.ts';
+import { messageTs } from '../ids.ts';
+import { postToResponseUrl } from '../response-url.ts';
+import { type Mark, metadataType } from './find-posted.ts';
+import { toSlackFailure } from './slack-error.ts';
+
+export interface Caller {
+  readonly client: WebClient;
+  readonly wording: Wording;
+  readonly fetch?: typeof fetch;
+}
+
+const quiet = { unfurl_links: false, unfurl_media: false } as const;
+
+/** Posts a message and returns its `ts`. Rejects with the library's errors. */
+export async function post(
+  caller: Caller,
+  place: { channel: ChannelId | UserId; thread: MessageTs | null },
+  said: Said,
+  mark: Mark,
+): Promise<MessageTs> {
+  const thread = place.thread === null ? {} : { thread_ts: place.thread };
+  const metadata = { event_type: metadataType, event_payload: { ...mark } };
+  const answer = await withFallback(caller, said, mark.revision, ({ text, blocks }) =>
+    caller.client.chat.postMessage({ channel: place.channel, ...thread, ...quiet, text, blocks, metadata }),
+  );
+  return messageTs.parse(answer.ts);
+}
+
+export async function update(
+  caller: Caller,
+  message: { channel: ChannelId; ts: MessageTs },
+  said: Said,
+  mark: Mark,
+): Promise<void> {
+  const metadata = { event_type: metadataType, event_payload: { ...mark } };
+  await withFallback(caller, said, mark.revision, ({ text, blocks }) =>
+    caller.client.chat.update({ ...message, text, blocks, metadata }),
+  );
+}
+
+/** Through the address that came with the person's act while it works, else beside them in the channel, else as a direct message. */
+export async function whisper(
+  caller: Caller,
+  effect: Extract<Effect, { type: 'ephemeral' }>,
+  mark: Mark,
+): Promise<void> {
+  const { channel, thread, user, said, responseUrl } = effect;
+  if (responseUrl !== null) {
+    try {
+      const message = render(said, caller.wording, mark.revision);
+      return await postToResponseUrl(responseUrl, { ...message, thread }, caller.fetch);
+    } catch (error) {
+      if (toSlackFailure(error).type !== 'hopeless') throw error;
+    }
+  }
+  const place = { channel, user, ...(thread === null ? {} : { thread_ts: thread }) };
+  try {
+    await withFallback(caller, said, mark.revision, ({ text, blocks }) =>
+      caller.client.chat.postEphemeral({ ...place, text, blocks }),
+    );
+  } catch (error) {
+    if (toSlackFailure(error).type !== 'not_a_member') throw error;
+    await post(caller, { channel: user, thread: null }, said, mark);
+  }
+}
+
+/** Makes the reaction be there, or not be there. */
+export async function react(client: WebClient, effect: Extract<Effect, { type: 'reaction' }>): Promise<void> {
+  const { channel, ts: timestamp, name, present } = effect;
+  await (present
+    ? client.reactions.add({ channel, timestamp, name })
+    : client.reactions.remove({ channel, timestamp, name }));
+}
+
+async function withFallback<Result>(
+  { wording }: Caller,
+  said: Said,
+  revision: number,
+  send: (message: ReturnType<typeof render>) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await send(render(said, wording, revision));
+  } catch (error) {
+    if (toSlackFailure(error).type !== 'blocks') throw error;
+    return send(renderPlain(said, wording, revision));
+  }
+}
