@@ -42,13 +42,15 @@ export async function buildImage(docker: Docker, places: Places, journal: Journa
   try {
     if ((await imageId(docker, toolsTag)) === undefined) {
       journal.say('Building the sandbox image (once, about 3 min) …');
-      const base = await baseImage(docker, build, journal);
       const tools = join(context, 'tools');
       mkdirSync(tools);
       cpSync(join(sandbox, 'tools.Dockerfile'), join(tools, 'Dockerfile'));
       cpSync(join(sandbox, 'gitconfig'), join(tools, 'gitconfig'));
       writeFileSync(join(tools, 'ca.crt'), certificates);
-      await installAgents(join(tools, 'agents'), journal);
+      const [base] = await Promise.all([
+        baseImage(docker, build, journal),
+        installAgents(join(tools, 'agents'), journal),
+      ]);
       await buildFrom(docker, tools, toolsTag, { BASE: base, ...proxies() }, journal);
       rmSync(tools, { recursive: true });
     } else {
