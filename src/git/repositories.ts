@@ -28,7 +28,6 @@ export interface RepositoriesOptions {
   readonly allowWorkflows?: boolean;
   /** `HTTPS_PROXY`, `NO_PROXY`, `GIT_SSL_CAINFO` and the like, for git's calls to the remote. */
   readonly outboundEnv?: Readonly<Record<string, string>>;
-  readonly now?: () => number;
 }
 
 /**
@@ -50,12 +49,12 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
         throw toProblem(`Fetching ${repository}`, error);
       }
     },
-    async import({ task, run, bundle, start, words }) {
+    async import({ task, bundle, start, words }) {
       const caps = { ...defaultImportCaps, ...options.caps };
-      const { bot, allowWorkflows = false, now = Date.now } = options;
+      const { bot, allowWorkflows = false } = options;
       const taskRepository = taskPath(task);
       try {
-        const order = { run, bundle, start, words, taskRepository, dir: tasksDir, bot, caps, allowWorkflows, now };
+        const order = { bundle, start, words, taskRepository, dir: tasksDir, bot, caps, allowWorkflows };
         return await takeOut(git, order);
       } catch (error) {
         throw toProblem('Taking in what the agent left', error);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseSha, type RunId, type Sha } from '../task/ids.ts';
+import { parseSha, type Sha } from '../task/ids.ts';
 import type { CommitWords, Imported } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { FileChange } from '../task/task.ts';
@@ -10,7 +10,6 @@ import { type Change, changesLifecycle, isSensitive, isWorkflow, linkEscapes, re
 import { type ImportCaps, takeIn } from './quarantine.ts';
 
 export interface TakeOutOrder {
-  readonly run: RunId;
   readonly bundle: string;
   readonly start: Sha;
   readonly words: CommitWords;
@@ -21,12 +20,11 @@ export interface TakeOutOrder {
   readonly bot: { readonly name: string; readonly email: string };
   readonly caps: ImportCaps;
   readonly allowWorkflows: boolean;
-  readonly now: () => number;
 }
 
 /**
  * Takes the final tree of a hostile bundle, and nothing else of it, into the task's repository: one commit by the bot on top of `start`.
- * The same run taken out again gives the same commit. Null when the tree is `start`'s. Throws `Problem` for what is refused.
+ * The same work with the same words gives the same commit, so a crash between this and the push costs nothing. Null when the tree is `start`'s. Throws `Problem` for what is refused.
  */
 export async function takeOut(git: TryGit, order: TakeOutOrder): Promise<Imported | null> {
   const { start, caps, taskRepository } = order;
@@ -121,14 +119,7 @@ async function countLines(git: TryGit, at: GitOrder, start: Sha, tree: string): 
 
 async function commit(git: TryGit, at: GitOrder, tree: string, order: TakeOutOrder): Promise<Sha> {
   const { start, taskRepository, bot } = order;
-  const ref = `refs/errand/${order.run}`;
-  const inTask: GitOrder = { gitDir: taskRepository };
-  const earlier = await git(['rev-parse', `${ref}^{tree}`, `${ref}^`, ref], inTask);
-  const [oldTree, oldParent, oldHead = ''] = earlier.stdout.trim().split('\n');
-  const known = parseSha(oldHead);
-  if (earlier.code === 0 && oldTree === tree && oldParent === start && known !== undefined) return known;
-
-  const date = `${Math.floor(order.now() / 1000)} +0000`;
+  const date = `${Math.floor(order.words.at / 1000)} +0000`;
   const env = {
     GIT_AUTHOR_NAME: bot.name,
     GIT_AUTHOR_EMAIL: bot.email,
@@ -143,6 +134,5 @@ async function commit(git: TryGit, at: GitOrder, tree: string, order: TakeOutOrd
   // Only what the new commit reaches moves over; the agent's own commits stay behind and vanish with the quarantine.
   const pack = ['pack-objects', '--revs', '-q', join(taskRepository, 'objects', 'pack', 'pack')];
   await must(git, pack, { ...at, input: `${head}\n^${start}\n` });
-  await must(git, ['update-ref', ref, head], inTask);
   return head;
 }

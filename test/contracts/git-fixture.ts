@@ -65,7 +65,11 @@ export const prepareOrder = {
   signal: new AbortController().signal,
 };
 
-export const words = { message: 'Fix words', coAuthor: { name: 'Robin Doe', email: 'robin@example.com' } };
+export const words = {
+  message: 'Fix words',
+  coAuthor: { name: 'Robin Doe', email: 'robin@example.com' },
+  at: 1_767_225_600_000,
+};
 
 /** What stands in for the sandbox: a checkout with alternates, where a script does as an agent would. */
 export class Agent {
