@@ -32,7 +32,7 @@ export async function deliver(options: DeliveryOptions): Promise<void> {
 
   function kick(name: string): void {
     if (signal.aborted) return;
-    const state = lanes.get(name) ?? { working: null, again: false, failures: 0, notBefore: 0, timer: undefined };
+    const state = lanes.get(name) ?? { working: null, again: false, joined: false, failures: 0, notBefore: 0, timer: undefined };
     lanes.set(name, state);
     if (state.working !== null) {
       state.again = true;
@@ -66,7 +66,11 @@ export async function deliver(options: DeliveryOptions): Promise<void> {
       }
     }
     if (result.type === 'failing' && result.failure.type === 'not_a_member' && lane !== null) {
-      if (state.failures === 0 && (await join(lane, options))) return kick(name);
+      if (!state.joined && (await join(lane, options))) {
+        state.joined = true;
+        state.again = true;
+        return;
+      }
       await askForInvitation(lane, options);
     }
     const pauseMs = pauseAfter(result, state, options.retryAfterMs ?? 1_000);
@@ -105,6 +109,8 @@ interface LaneState {
   working: Promise<void> | null;
   /** Announced again while it was being worked on. */
   again: boolean;
+  /** Joining helps once; a channel that still refuses needs a person. */
+  joined: boolean;
   failures: number;
   notBefore: number;
   timer: NodeJS.Timeout | undefined;
