@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Ground, makeGround, shell } from './drive.ts';
+import { type Ground, makeGround, shell } from '../runner/drive.ts';
 
 let runs = 0;
 
@@ -92,7 +92,7 @@ test('the repository that is lent is never written to', async () => {
   const sum = () =>
     execFileSync('sh', [
       '-c',
-      `find ${ground.from} ${ground.folder}/work/.git -type f | sort | xargs sha1sum`,
+      `find ${ground.from} ${ground.folder}/mirror/.git -type f | sort | xargs sha1sum`,
     ]).toString();
   const before = sum();
   await check(ground, 'echo b > a.txt; git commit -qam b; git gc -q --prune=now; git repack -adq');

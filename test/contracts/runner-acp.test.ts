@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { AgentCommand } from '../../sandbox/protocol.ts';
-import { type Driven, makeGround, node } from './drive.ts';
+import { type Driven, makeGround, node } from '../runner/drive.ts';
 
-const scripted = join(import.meta.dirname, 'scripted-agent.ts');
+const scripted = join(import.meta.dirname, '../runner/scripted-agent.ts');
 
 function acp(
   prompt: string,
@@ -157,7 +157,7 @@ test.each([
   ['a program that is no agent', acp('x', { command: ['echo', 'hello'] }), 'agent_start', /echo hello/],
   ['an agent that crashes', acp('tool a\ncrash'), 'agent_error', /ended with exit code 3: out of cheese$/],
   ['an agent that wants a sign-in', acp('unauthorised'), 'agent_auth', /asked to sign in/],
-  ['an agent that fails', acp('fail it broke'), 'agent_error', /stopped with an error: .*it broke/],
+  ['an agent that fails', acp('fail it broke'), 'agent_error', /^The agent stopped with an error: it broke$/],
 ])('%s fails the run', async (_name, agent, code, message) => {
   await using ground = await makeGround();
   const runner = ground.here();
@@ -175,7 +175,7 @@ test('the gateway is reached through the forwarder, also after its socket was bo
   };
   const first = await gateway(204);
   const runner = ground.here();
-  runner.send(ground.spec(acp('get /a\nask Next?\nget /b')));
+  runner.send(ground.spec(acp('post /a\nask Next?\npost /b')));
   const { id } = await runner.until('question');
   first.closeAllConnections();
   await new Promise((resolve) => first.close(resolve));
@@ -188,6 +188,7 @@ test('the gateway is reached through the forwarder, also after its socket was bo
 
 test.each([
   [401, '{"error":{"message":"invalid x-api-key"}}', 'agent_auth', /refused the key \(401\)/],
+  [404, '{}', 'agent_error', /refused the request \(404\)/],
   [503, '{}', 'model_down', /does not serve requests \(503\)/],
   [429, '{"error":{"code":"errand_budget"}}', 'budget', /budget is spent/],
 ])('what the model endpoint answered (%i) says why an agent failed', async (status, body, code, message) => {
@@ -195,7 +196,7 @@ test.each([
   const server = createServer((_request, response) => response.writeHead(status).end(body));
   await new Promise<void>((resolve) => server.listen(ground.gateway, resolve));
   const runner = ground.here();
-  runner.send(ground.spec(acp('get /v1/messages\nfail it broke')));
+  runner.send(ground.spec(acp('post /v1/messages\nfail it broke')));
   expect(await runner.result()).toEqual({ type: 'failed', code, message: expect.stringMatching(message) });
   await new Promise((resolve) => server.close(resolve));
 });
@@ -203,6 +204,6 @@ test.each([
 test('without a gateway the run ends as model_down', async () => {
   await using ground = await makeGround();
   const runner = ground.here();
-  runner.send(ground.spec(acp('get /v1/messages\nfail it broke')));
+  runner.send(ground.spec(acp('post /v1/messages\nfail it broke')));
   expect(await runner.result()).toMatchObject({ type: 'failed', code: 'model_down' });
 });

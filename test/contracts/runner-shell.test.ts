@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { maxLineBytes } from '../../sandbox/protocol.ts';
-import { makeGround, resultFile, shell } from './drive.ts';
+import { makeGround, resultFile, shell } from '../runner/drive.ts';
 
 test('a script runs in the checkout, and its exit code and output are the result', async () => {
   await using ground = await makeGround({ 'a.txt': 'one\n' });
