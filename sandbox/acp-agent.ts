@@ -31,8 +31,6 @@ export interface AcpAgent extends AsyncDisposable {
   readonly died: Promise<never>;
   /** Why the process ended, where that is what is behind an error; else the error itself. */
   cause(error: unknown): Promise<unknown>;
-  /** The end of what the process wrote to stderr, on one line. */
-  stderr(): string;
 }
 
 /** Starts an ACP agent's process and shakes hands; disposing ends the process and its group. Throws `RunFailure`. */
@@ -84,7 +82,7 @@ export async function startAcpAgent(options: {
           },
         }),
     );
-    return { connection, capabilities, updates, died, cause, stderr, [Symbol.asyncDispose]: dispose };
+    return { connection, capabilities, updates, died, cause, [Symbol.asyncDispose]: dispose };
   } catch (thrown) {
     const error = await cause(thrown);
     await dispose();

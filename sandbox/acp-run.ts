@@ -98,6 +98,7 @@ class Talk {
     this.#running = true;
     try {
       const { stopReason } = await Promise.race([answered, died, halted]);
+      stopped.throwIfAborted();
       if (stopReason !== 'end_turn') throw new RunFailure('agent_error', endings[stopReason]);
     } finally {
       this.#running = false;

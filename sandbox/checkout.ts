@@ -85,9 +85,6 @@ const config = `[core]
 \tworkers = 2
 [gc]
 \tauto = 0
-[user]
-\tname = Errand
-\temail = errand@localhost
 `;
 
 async function git(cwd: string, signal: AbortSignal, ...args: string[]): Promise<string> {

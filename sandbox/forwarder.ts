@@ -5,6 +5,7 @@ import type { ModelAnswer } from './wire.ts';
 
 const attempts = 30;
 const pauseMs = 100;
+const bodyBytes = 4096;
 const unreachable = [
   'HTTP/1.1 502 Bad Gateway',
   'content-type: application/json',
@@ -73,23 +74,32 @@ async function reach(path: string, client: Socket): Promise<Socket | undefined> 
   return undefined;
 }
 
-/** Model calls are plain HTTP with a path; the egress proxy's `CONNECT host` and `GET http://host` are none of ours. */
+/** Model calls are plain POSTs to a path; the egress proxy's `CONNECT host` and `GET http://host` are none of ours. */
 function observe(client: Socket, upstream: Socket, answered: (answer: ModelAnswer) => void): void {
   let model = false;
   client.on('data', (chunk: Buffer) => {
-    const first = /^([A-Z]+) (\S)/.exec(chunk.toString('latin1', 0, 16));
-    if (first) model = first[2] === '/';
+    const request = /^([A-Z]+) (\S)/.exec(chunk.toString('latin1', 0, 16));
+    if (request) model = request[1] === 'POST' && request[2] === '/';
   });
   let current: ModelAnswer | null = null;
+  let chunked = false;
+  let end = '';
   upstream.on('data', (chunk: Buffer) => {
     if (!model) return;
+    end = (end + chunk.toString('latin1', Math.max(0, chunk.length - 5))).slice(-5);
     const status = /^HTTP\/1\.[01] ([2-5]\d\d) /.exec(chunk.toString('latin1', 0, 16))?.[1];
-    const before: string = status === undefined ? (current?.body ?? '') : '';
-    const code: number | undefined = status === undefined ? current?.status : Number(status);
-    if (code === undefined || before.length > 4096) return;
-    current = { status: code, body: before + chunk.toString('utf8', 0, 4096) };
-    if (code < 400 && status === undefined) return;
-    answered(current);
+    if (status !== undefined) {
+      current = { status: Number(status), body: chunk.toString('utf8', 0, bodyBytes) };
+      chunked = /^transfer-encoding: *chunked/im.test(current.body);
+      answered(current);
+    } else if (current !== null && current.status >= 400 && current.body.length < bodyBytes) {
+      current = { status: current.status, body: current.body + chunk.toString('utf8', 0, bodyBytes) };
+      answered(current);
+    }
+  });
+  upstream.on('end', () => {
+    const cut = current !== null && current.status < 400 && chunked && end !== '0\r\n\r\n';
+    if (cut) answered({ status: 502, body: 'The answer broke off.' });
   });
 }
 

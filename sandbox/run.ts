@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { checkOut } from './checkout.ts';
 import type { Inbox, Spec } from './control.ts';
 import { RunFailure } from './failure.ts';
-import { Feed } from './feed.ts';
+import type { Feed } from './feed.ts';
 import type { RunnerResult } from './protocol.ts';
 import type { Records } from './records.ts';
 import { runShell } from './shell-agent.ts';
@@ -12,6 +12,7 @@ import type { Wire } from './wire.ts';
 export interface RunOptions {
   readonly paths: { readonly workspace: string; readonly checkout: string; readonly home: string };
   readonly records: Records;
+  readonly feed: Feed;
   readonly inbox: Inbox;
   /** What a child gets before the spec's own variables. */
   readonly env: Readonly<Record<string, string>>;
@@ -20,15 +21,12 @@ export interface RunOptions {
 
 /** Waits for the spec and carries it out. Always resolves with a result; what it started has ended by then. */
 export async function carryOut(options: RunOptions): Promise<RunnerResult> {
-  const { inbox, records } = options;
-  const feed = new Feed(records);
+  const { feed, inbox, records } = options;
   try {
     const { checkout, agent } = await unlessStopped(inbox, inbox.spec);
     await mkdir(options.paths.home, { recursive: true });
     const done =
-      agent.type === 'shell'
-        ? await shell(checkout, agent.script, options, feed)
-        : await acp(checkout, agent, options, feed);
+      agent.type === 'shell' ? await shell(checkout, agent.script, options) : await acp(checkout, agent, options);
     return { type: 'finished', ...done, unread: inbox.unread.map(({ id }) => id) };
   } catch (error) {
     const failure = inbox.stopped.aborted ? inbox.stopped.reason : error;
@@ -46,18 +44,18 @@ interface Done {
   readonly claim: string;
 }
 
-async function shell(checkout: Spec['checkout'], script: string, options: RunOptions, feed: Feed): Promise<Done> {
+async function shell(checkout: Spec['checkout'], script: string, options: RunOptions): Promise<Done> {
   await prepare(checkout, options);
-  const { env, inbox, paths } = options;
+  const { env, feed, inbox, paths } = options;
   return await runShell(script, { cwd: paths.checkout, env, feed, signal: inbox.stopped });
 }
 
 type AcpSpec = Extract<Spec['agent'], { type: 'acp' }>;
 
-async function acp(checkout: Spec['checkout'], spec: AcpSpec, options: RunOptions, feed: Feed): Promise<Done> {
-  const { inbox, paths, records } = options;
+async function acp(checkout: Spec['checkout'], spec: AcpSpec, options: RunOptions): Promise<Done> {
+  const { feed, inbox, paths, records, wire } = options;
   // The agent's process comes up while git fills the tree; it looks at the tree only when its session opens.
-  const starting = startAcp(spec, options, feed);
+  const starting = startAcp(spec, options);
   const [prepared, started] = await Promise.allSettled([prepare(checkout, options), starting]);
   await using agent = started.status === 'fulfilled' ? started.value : null;
   if (prepared.status === 'rejected') throw prepared.reason;
@@ -65,17 +63,18 @@ async function acp(checkout: Spec['checkout'], spec: AcpSpec, options: RunOption
   const [{ runAcp }, { explain }] = await Promise.all([import('./acp-run.ts'), import('./acp-failure.ts')]);
   try {
     const { claim } = await runAcp(spec, { agent, cwd: paths.checkout, inbox, records, feed });
+    // Codex ends a turn that its model endpoint refused like any other, with the error as its message.
+    if (wire.failure !== null) throw explain(null, { failure: wire.failure, claim });
     return { exitCode: 0, claim };
   } catch (error) {
     inbox.stopped.throwIfAborted();
-    const words = [agent.updates.claim, agent.stderr()].find((text) => text !== '') ?? '';
-    throw explain(await agent.cause(error), { answer: options.wire.answer, words });
+    throw explain(await agent.cause(error), { failure: wire.failure, claim: agent.updates.claim });
   }
 }
 
-async function startAcp(spec: AcpSpec, options: RunOptions, feed: Feed) {
+async function startAcp(spec: AcpSpec, options: RunOptions) {
   const { startAcpAgent } = await import('./acp-agent.ts');
-  const { inbox, records, paths } = options;
+  const { feed, inbox, paths, records } = options;
   const env = { ...options.env, ...spec.env };
   return await startAcpAgent({ command: spec.command, env, cwd: paths.workspace, inbox, records, feed });
 }

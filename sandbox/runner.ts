@@ -30,12 +30,15 @@ process.once('uncaughtException', (error) => {
 
 // zod and what stands on it load after `ready`: a worker sees the container alive sooner.
 const { Inbox, readLines } = await import('./control.ts');
+const { Feed } = await import('./feed.ts');
 const { carryOut } = await import('./run.ts');
 
-const refused = (text: string) => records.write({ type: 'output', text: `[errand] ${text}\n` });
-const inbox = new Inbox({ refused });
+const feed = new Feed(records);
+const inbox = new Inbox({ refused: (reason) => feed.note(reason) });
 const wire = new Wire({
   budgetSpent: () => inbox.stop(new RunFailure('budget', "The task's model budget is spent.")),
+  keyRefused: () => inbox.stop(new RunFailure('agent_auth', 'The model endpoint refused the key (401).')),
+  failed: (status) => feed.activity('model', `The model endpoint answered ${status}`, 'error'),
 });
 process.once('SIGTERM', () => inbox.stop(new RunFailure('cancelled', 'The run was stopped.')));
 void readLines(process.stdin, (line) => inbox.take(line));
@@ -46,7 +49,7 @@ await using forwarder = await startForwarder({
   answered: (answer) => wire.take(answer),
 });
 const proxy = `http://${paths.forwarder.host}:${forwarder.port}`;
-const result = await carryOut({ paths, records, inbox, wire, env: toEnv(paths.home, proxy) });
+const result = await carryOut({ paths, records, feed, inbox, wire, env: toEnv(paths.home, proxy) });
 await records.finish(result);
 // Exits with the stdin still open; in the container every process left over ends with this one.
 process.exit(0);

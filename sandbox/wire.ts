@@ -5,21 +5,33 @@ export interface ModelAnswer {
   readonly body: string;
 }
 
-/** Keeps the last answer of the model endpoint and tells when the gateway says that the budget is spent. */
+/** What follows from an answer for the run as a whole. */
+export interface WireEvents {
+  readonly budgetSpent: () => void;
+  readonly keyRefused: () => void;
+  /** Any other refusal; agents try again, some for minutes. */
+  readonly failed: (status: number) => void;
+}
+
+/** Keeps the last answer of the model endpoint. */
 export class Wire {
-  readonly #budgetSpent: () => void;
+  readonly #events: WireEvents;
   #answer: ModelAnswer | null = null;
 
-  constructor(options: { budgetSpent: () => void }) {
-    this.#budgetSpent = options.budgetSpent;
+  constructor(events: WireEvents) {
+    this.#events = events;
   }
 
-  get answer(): ModelAnswer | null {
-    return this.#answer;
+  /** The last answer where that was a refusal. */
+  get failure(): ModelAnswer | null {
+    return this.#answer !== null && this.#answer.status >= 400 ? this.#answer : null;
   }
 
   take(answer: ModelAnswer): void {
     this.#answer = answer;
-    if (answer.status >= 400 && answer.body.includes('errand_budget')) this.#budgetSpent();
+    if (answer.status < 400) return;
+    if (answer.body.includes('errand_budget')) this.#events.budgetSpent();
+    else if (answer.status === 401) this.#events.keyRefused();
+    else this.#events.failed(answer.status);
   }
 }

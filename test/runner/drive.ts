@@ -75,6 +75,8 @@ export interface Ground extends AsyncDisposable {
   /** The bare repository that a spec names, whose objects live in a mirror. */
   readonly from: string;
   readonly start: string;
+  /** Where those objects are. */
+  readonly mirror: string;
   /** Adds a commit to the mirror and returns its id. */
   commit(files: Readonly<Record<string, string>>): Promise<string>;
   spec(agent: AgentCommand, start?: string): Control;
@@ -86,7 +88,7 @@ export async function makeGround(
   files: Readonly<Record<string, string>> = { 'README.md': 'hello\n' },
 ): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), 'errand-ground-'));
-  const work = join(folder, 'work');
+  const work = join(folder, 'mirror');
   const from = join(folder, 'task.git');
   const workspace = join(folder, 'workspace');
   await mkdir(join(folder, 'gateway'));
@@ -115,6 +117,7 @@ export async function makeGround(
     checkout,
     gateway,
     from,
+    mirror: work,
     start,
     commit,
     spec: (agent, at = start) => ({ type: 'spec', checkout: { from, start: at, branch: 'errand/tabc123-x' }, agent }),
@@ -128,7 +131,7 @@ export async function makeGround(
         forwarder: { host: '127.0.0.1', port: 0 },
       };
       const child = spawn(node, [runnerFile, `--paths=${JSON.stringify(paths)}`], {
-        env: { PATH: process.env.PATH, ERRAND_RUN: id },
+        env: { PATH: process.env.PATH, ERRAND_RUN: id, ...identity },
       });
       children.push(child);
       return drive(child);
@@ -144,5 +147,13 @@ export async function makeGround(
 export async function resultFile(ground: Ground, id = 'tabc123-r1'): Promise<RunnerResult> {
   return JSON.parse(await readFile(join(ground.workspace, 'records', `${id}.result.json`), 'utf8'));
 }
+
+// The image brings an identity in /etc/gitconfig.
+const identity = {
+  GIT_AUTHOR_NAME: 'Agent',
+  GIT_AUTHOR_EMAIL: 'agent@errand.invalid',
+  GIT_COMMITTER_NAME: 'Agent',
+  GIT_COMMITTER_EMAIL: 'agent@errand.invalid',
+};
 
 export const shell = (script: string): AgentCommand => ({ type: 'shell', script });

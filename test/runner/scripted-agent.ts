@@ -107,8 +107,8 @@ async function perform(line: string, client: AgentContext): Promise<void> {
       throw RequestError.authRequired();
     case 'fail':
       throw RequestError.internalError({}, text);
-    case 'get': {
-      const { status } = await fetch(`${process.env.MODEL_URL ?? process.env.HTTP_PROXY}${text}`);
+    case 'post': {
+      const { status } = await fetch(`${process.env.HTTP_PROXY}${text}`, { method: 'POST', body: '{}' });
       return perform(`say got ${status}`, client);
     }
     default:
