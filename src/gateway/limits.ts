@@ -1,0 +1,43 @@
+/** What one task may use of its gateway at once and in all. */
+export interface Limits {
+  readonly connections: number;
+  readonly headersMs: number;
+  /** How long a request's body may take to arrive. */
+  readonly requestMs: number;
+  readonly requestBytes: number;
+  /** A plain JSON answer longer than this is passed on, but its usage is estimated. */
+  readonly answerBytes: number;
+  readonly errorBytes: number;
+  readonly modelCalls: number;
+  /** How long a provider may be silent, before its answer or within it. */
+  readonly modelIdleMs: number;
+  /** Waits before each further try to reach a provider that can't be connected to. */
+  readonly retryWaitsMs: readonly number[];
+  readonly tunnels: number;
+  readonly connectMs: number;
+  readonly helloMs: number;
+  readonly tunnelIdleMs: number;
+  /** In all tunnels of the task together. */
+  readonly uploadBytes: number;
+  readonly downloadBytes: number;
+}
+
+const mebibyte = 1024 * 1024;
+
+export const defaultLimits: Limits = {
+  connections: 256,
+  headersMs: 10_000,
+  requestMs: 120_000,
+  requestBytes: 32 * mebibyte,
+  answerBytes: 16 * mebibyte,
+  errorBytes: mebibyte,
+  modelCalls: 16,
+  modelIdleMs: 600_000,
+  retryWaitsMs: [500, 2_000, 5_000],
+  tunnels: 64,
+  connectMs: 15_000,
+  helloMs: 10_000,
+  tunnelIdleMs: 300_000,
+  uploadBytes: 64 * mebibyte,
+  downloadBytes: 8 * 1024 * mebibyte,
+};

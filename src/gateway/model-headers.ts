@@ -1,0 +1,35 @@
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { Provider } from './policy.ts';
+import type { Redactor } from './redact.ts';
+
+/** Named one by one: what isn't here, every kind of credential above all, never leaves. */
+const toProvider =
+  /^(accept|content-type|user-agent|anthropic-version|anthropic-beta|x-app|x-stainless-[a-z-]+|x-claude-code-[a-z-]+|openai-beta|originator|(session|thread|conversation)[-_]id|x-client-request-id|x-codex-[a-z-]+|x-openai-internal-codex-[a-z-]+)$/;
+
+/** Without the names of the account and its organisation. */
+const toTask =
+  /^(content-type|request-id|x-request-id|retry-after|retry-after-ms|x-should-retry|anthropic-ratelimit-[a-z-]+|x-ratelimit-[a-z-]+|openai-(processing-ms|version|model))$/;
+
+/** Whether a request shows the task's own key, and no other. */
+export function holdsKey({ headers }: IncomingMessage, dummyKey: string): boolean {
+  const shown = [headers['x-api-key'], headers.authorization?.replace(/^bearer +/i, '')].filter(
+    (key) => key !== undefined,
+  );
+  return shown.length > 0 && shown.every((key) => key === dummyKey);
+}
+
+export function forwardedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const passed = Object.entries(headers).filter(([name]) => toProvider.test(name));
+  // The answer is read as it passes, so it must come as it is.
+  return { ...Object.fromEntries(passed), 'accept-encoding': 'identity' };
+}
+
+export function authHeaders({ kind, key, authHeader }: Provider): OutgoingHttpHeaders {
+  const header = authHeader ?? (kind === 'anthropic' ? 'x-api-key' : 'authorization');
+  return header === 'x-api-key' ? { 'x-api-key': key } : { authorization: `Bearer ${key}` };
+}
+
+export function answerHeaders(headers: IncomingHttpHeaders, redactor: Redactor): OutgoingHttpHeaders {
+  const passed = Object.entries(headers).filter(([name, value]) => toTask.test(name) && value !== undefined);
+  return Object.fromEntries(passed.map(([name, value]) => [name, redactor.text(String(value))]));
+}

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { Problem } from '../task/problem.ts';
+
+const policySchema = z.strictObject({
+  providers: z.array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/)),
+  allow: z.array(z.string().min(1).max(253)),
+  budgetUsd: z.number().nonnegative().nullable(),
+  dummyKey: z.string().min(8).max(256),
+});
+
+const priceSchema = z.strictObject({
+  input: z.number().nonnegative(),
+  output: z.number().nonnegative(),
+  cacheRead: z.number().nonnegative().optional(),
+  cacheWrite: z.number().nonnegative().optional(),
+});
+
+const providerSchema = z.strictObject({
+  kind: z.enum(['anthropic', 'openai']),
+  /** As the provider's SDK reads it: Anthropic's without `/v1`, OpenAI's with it. */
+  baseUrl: z.url({ protocol: /^https?$/ }),
+  key: z.string().min(1),
+  authHeader: z.enum(['x-api-key', 'authorization']).optional(),
+  /** US dollars a million tokens, by the beginning of the model's name; wins over the table that ships. */
+  prices: z.record(z.string().min(1), priceSchema).optional(),
+});
+
+const keysSchema = z.strictObject({
+  providers: z.record(z.string(), providerSchema),
+  /** The machine's own way out. */
+  egress: z
+    .strictObject({
+      proxy: z.url({ protocol: /^https?$/ }).optional(),
+      noProxy: z.string().optional(),
+      /** A PEM bundle to trust besides Node's own authorities. */
+      caFile: z.string().optional(),
+    })
+    .optional(),
+});
+
+export type GatewayPolicy = z.infer<typeof policySchema>;
+export type Provider = z.infer<typeof providerSchema>;
+export type ProviderKind = Provider['kind'];
+export type WayOut = NonNullable<z.infer<typeof keysSchema>['egress']>;
+
+export interface Keys {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly wayOut: WayOut;
+}
+
+/** Reads what the task may reach. Throws `Problem` rather than let a gateway run without a policy. */
+export async function readPolicy(path: string): Promise<GatewayPolicy> {
+  return Object.freeze(await readJson(path, 'the network policy', policySchema));
+}
+
+/** Reads the keys file and keeps only the providers that the policy names. Throws `Problem`, never with a key in it. */
+export async function readKeys(path: string, policy: GatewayPolicy): Promise<Keys> {
+  const { providers, egress } = await readJson(path, 'the keys file', keysSchema);
+  const named = policy.providers.map((name) => {
+    const provider = Object.hasOwn(providers, name) ? providers[name] : undefined;
+    if (provider === undefined) throw unusable('the keys file', `it has no model provider \`${name}\``);
+    return [name, provider] as const;
+  });
+  return { providers: new Map(named), wayOut: egress ?? {} };
+}
+
+async function readJson<T>(path: string, what: string, schema: z.ZodType<T>): Promise<T> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw unusable(what, `${path} can't be read`, cause);
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser quotes the text in its message, and the text may hold a key.
+    throw unusable(what, `${path} is not JSON`);
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    const places = result.error.issues.map(({ path: place, code }) => `${place.join('.') || 'top'} (${code})`);
+    throw unusable(what, `${path} is wrong at ${places.join(', ')}`);
+  }
+  return result.data;
+}
+
+function unusable(what: string, found: string, cause?: unknown): Problem {
+  return new Problem(
+    {
+      code: 'gateway_policy',
+      sentence: `The gateway of this task did not start: ${what} is unusable, ${found}.`,
+      next: 'The task has no network until its supervisor writes both files and starts the gateway again.',
+    },
+    { cause },
+  );
+}

@@ -1,0 +1,116 @@
+import { parseJson } from './event-stream.ts';
+import type { ModelRoute } from './routes.ts';
+
+export type Checked =
+  | { readonly type: 'fit'; readonly body: Buffer; readonly model: string; readonly stream: boolean }
+  | { readonly type: 'unfit'; readonly sentence: string };
+
+interface JsonObject {
+  readonly [name: string]: unknown;
+}
+
+/**
+ * Decides whether a model call may leave. A provider can itself be made to reach the network (its own search, fetch and MCP tools,
+ * images by URL), which would carry a task's data past the egress proxy; it can also be made to work unmetered or at a higher
+ * price. Such calls are refused. Chat streams are told to report usage.
+ */
+export function checkRequest(call: ModelRoute['call'], bytes: Buffer): Checked {
+  const body = objectOf(parseJson(bytes.toString('utf8')));
+  if (body === undefined) return unfit('The body is not a JSON object.');
+  const model = typeof body.model === 'string' ? body.model : '';
+  const stream = body.stream === true;
+  const sentence = findReach(call, body, model);
+  if (sentence !== undefined) return unfit(sentence);
+  if (call !== 'chat' || !stream) return { type: 'fit', body: bytes, model, stream };
+  const told = {
+    ...body,
+    stream_options: { ...objectOf(body.stream_options), include_usage: true },
+  };
+  return { type: 'fit', body: Buffer.from(JSON.stringify(told)), model, stream };
+}
+
+function findReach(call: ModelRoute['call'], body: JsonObject, model: string): string | undefined {
+  if (body.speed === 'fast' || ['priority', 'fast', 'ultrafast'].includes(String(body.service_tier))) {
+    return 'Faster service at a higher price is not open to a task.';
+  }
+  if (body.background === true) return 'Background responses are not open to a task: they can not be metered.';
+  if (call === 'messages' || call === 'count_tokens') return anthropicReach(body);
+  if (/-search-(preview|api)|deep-research/.test(model)) return `The model ${model} reaches the network by itself.`;
+  return openaiReach(body);
+}
+
+// Anthropic Messages
+
+const anthropicTools = /^(custom|bash_\d+|text_editor_\d+|computer_\d+|memory_\d+|tool_search_tool_[a-z0-9_]+)$/;
+const anthropicSources = new Set(['base64', 'text', 'content']);
+
+function anthropicReach(body: JsonObject): string | undefined {
+  if (list(body.mcp_servers).length > 0) return toolSentence('mcp_servers');
+  const tool = list(body.tools).find(({ type }) => type !== undefined && !anthropicTools.test(String(type)));
+  if (tool !== undefined) return toolSentence(tool.type);
+  const blocks = [...list(body.system), ...list(body.messages).flatMap(({ content }) => list(content))];
+  return blocks.some(anthropicBlockReaches) ? 'Content by URL or by file id is not open to a task.' : undefined;
+}
+
+function anthropicBlockReaches(block: JsonObject): boolean {
+  const source = objectOf(block.source);
+  if (source !== undefined) {
+    if (!anthropicSources.has(String(source.type))) return true;
+    if (list(source.content).some(anthropicBlockReaches)) return true;
+  }
+  return block.type === 'container_upload' || list(block.content).some(anthropicBlockReaches);
+}
+
+// OpenAI Responses and Chat Completions
+
+const openaiTools = new Set(['function', 'custom', 'local_shell', 'shell', 'apply_patch', 'tool_search', 'namespace']);
+const byReference = ['file_url', 'file_id', 'server_url'];
+
+function openaiReach(body: JsonObject): string | undefined {
+  if (body.web_search_options !== undefined) return toolSentence('web_search_options');
+  const items = [...list(body.input), ...list(body.messages)];
+  const tools = [...list(body.tools), ...items.flatMap((item) => list(item.tools))];
+  const tool = tools.flatMap(withNested).find(({ type, environment }) => {
+    const hosted = objectOf(environment)?.type ?? 'local';
+    return !openaiTools.has(String(type)) || hosted !== 'local';
+  });
+  if (tool !== undefined) return toolSentence(tool.type);
+  const parts = items.flatMap((item) => [item, ...list(item.content), ...list(item.output)]);
+  const outputs = items.map((item) => item.output).filter(isObject);
+  return [...parts, ...outputs].some(openaiPartReaches)
+    ? 'Content by URL or by file id is not open to a task.'
+    : undefined;
+}
+
+function withNested(tool: JsonObject): readonly JsonObject[] {
+  return [tool, ...list(tool.tools).flatMap(withNested)];
+}
+
+function openaiPartReaches(part: JsonObject): boolean {
+  if (byReference.some((key) => part[key] !== undefined && part[key] !== null)) return true;
+  const file = objectOf(part.file);
+  if (file !== undefined && byReference.some((key) => file[key] !== undefined && file[key] !== null)) return true;
+  const image = part.image_url;
+  const url = typeof image === 'string' ? image : objectOf(image)?.url;
+  return image !== undefined && image !== null && !String(url).startsWith('data:');
+}
+
+function list(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function objectOf(value: unknown): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function toolSentence(type: unknown): string {
+  return `The tool ${String(type).slice(0, 60)} runs at the model's provider and reaches the network from there; it is not open to a task.`;
+}
+
+function unfit(sentence: string): Checked {
+  return { type: 'unfit', sentence };
+}
