@@ -1,0 +1,151 @@
+import { type Octokit, RequestError } from 'octokit';
+import type { Target } from './client.ts';
+import type { Facts, ReportedCheck } from './gates.ts';
+import { type WorkflowsRun, workflowsRun } from './workflows.ts';
+
+const maxWorkflowFiles = 30;
+
+interface BranchRules {
+  readonly required: Facts['required'];
+  readonly strict: boolean;
+  readonly requiredApprovals: number;
+  readonly conversationsMustBeResolved: boolean;
+}
+
+/** Asks GitHub for all that bears on merging one pull request. */
+export async function gatherFacts(
+  octokit: Octokit,
+  target: Target,
+  number: number,
+  headSeenForMs: (head: string) => number,
+): Promise<Facts> {
+  const { data: pull } = await octokit.rest.pulls.get({ ...target, pull_number: number });
+  const head = pull.head.sha;
+  const base = pull.base.ref;
+  const [checks, reviews, rules] = await Promise.all([
+    readChecks(octokit, target, head),
+    readReviews(octokit, target, number),
+    readRules(octokit, target, base),
+  ]);
+  const behindBy = rules.strict ? await readBehindBy(octokit, target, base, head) : 0;
+  const silent = checks.length === 0 && rules.required.length === 0 && pull.state === 'open';
+  return {
+    state: pull.merged ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
+    head,
+    base,
+    draft: pull.draft ?? false,
+    mergeable: pull.mergeable,
+    mergeableState: pull.mergeable_state,
+    ...rules,
+    ...reviews,
+    behindBy,
+    checks,
+    workflowsRun: silent ? await readWorkflows(octokit, target, pull.head.ref, base) : 'no',
+    headSeenForMs: headSeenForMs(head),
+  };
+}
+
+async function readChecks(octokit: Octokit, target: Target, ref: string): Promise<readonly ReportedCheck[]> {
+  const runs = await octokit.paginate(octokit.rest.checks.listForRef, { ...target, ref, per_page: 100 });
+  const { data } = await octokit.rest.repos.getCombinedStatusForRef({ ...target, ref, per_page: 100 });
+  return [
+    ...runs.map(({ name, status, conclusion, app }) => ({
+      name,
+      state: status !== 'completed' ? ('running' as const) : verdict(conclusion),
+      app: app?.id ?? null,
+    })),
+    ...data.statuses.map(({ context, state }) => ({
+      name: context,
+      state: state === 'pending' ? ('running' as const) : verdict(state),
+      app: null,
+    })),
+  ];
+}
+
+function verdict(conclusion: string | null): 'passed' | 'failed' {
+  return ['success', 'neutral', 'skipped'].includes(conclusion ?? '') ? 'passed' : 'failed';
+}
+
+async function readReviews(octokit: Octokit, target: Target, number: number) {
+  const reviews = await octokit.paginate(octokit.rest.pulls.listReviews, {
+    ...target,
+    pull_number: number,
+    per_page: 100,
+  });
+  const verdicts = new Map<string, string>();
+  for (const { user, state } of reviews) {
+    if (user !== null && state !== 'COMMENTED' && state !== 'PENDING') verdicts.set(user.login, state);
+  }
+  const by = (wanted: string) => Array.from(verdicts).flatMap(([login, state]) => (state === wanted ? [login] : []));
+  return { approvals: by('APPROVED').length, changesRequestedBy: by('CHANGES_REQUESTED') };
+}
+
+/** Rulesets and classic protection together. The latter is whole only for administrators; others see its checks on the branch. */
+async function readRules(octokit: Octokit, target: Target, branch: string): Promise<BranchRules> {
+  const rules = await orNothing(
+    octokit.paginate(octokit.rest.repos.getBranchRules, { ...target, branch, per_page: 100 }),
+    [],
+  );
+  const seen = (await octokit.rest.repos.getBranch({ ...target, branch })).data.protection?.required_status_checks;
+  const whole = await orNothing(
+    octokit.rest.repos.getBranchProtection({ ...target, branch }).then(({ data }) => data),
+    undefined,
+  );
+  const required = new Map<string, number | null>();
+  let strict = whole?.required_status_checks?.strict ?? false;
+  let requiredApprovals = whole?.required_pull_request_reviews?.required_approving_review_count ?? 0;
+  let conversations = whole?.required_conversation_resolution?.enabled ?? false;
+  for (const name of [...(seen?.contexts ?? []), ...(whole?.required_status_checks?.contexts ?? [])])
+    required.set(name, null);
+  for (const rule of rules) {
+    if (rule.type === 'required_status_checks') {
+      for (const check of rule.parameters?.required_status_checks ?? []) {
+        required.set(check.context, check.integration_id ?? null);
+      }
+      strict ||= rule.parameters?.strict_required_status_checks_policy ?? false;
+    }
+    if (rule.type === 'pull_request') {
+      requiredApprovals = Math.max(requiredApprovals, rule.parameters?.required_approving_review_count ?? 0);
+      conversations ||= rule.parameters?.required_review_thread_resolution ?? false;
+    }
+  }
+  return {
+    required: Array.from(required, ([name, app]) => ({ name, app })),
+    strict,
+    requiredApprovals,
+    conversationsMustBeResolved: conversations,
+  };
+}
+
+async function readBehindBy(octokit: Octokit, target: Target, base: string, head: string): Promise<number> {
+  const basehead = `${base}...${head}`;
+  const { data } = await octokit.rest.repos.compareCommitsWithBasehead({ ...target, basehead, per_page: 1 });
+  return data.behind_by;
+}
+
+async function readWorkflows(octokit: Octokit, target: Target, head: string, base: string): Promise<WorkflowsRun> {
+  const listing = octokit.rest.repos.getContent({ ...target, path: '.github/workflows', ref: base });
+  const entries = await orNothing(
+    listing.then(({ data }) => (Array.isArray(data) ? data : [])),
+    [],
+  );
+  const paths = entries.filter(({ type, name }) => type === 'file' && /\.ya?ml$/.test(name)).map(({ path }) => path);
+  const files = await Promise.all(
+    paths.slice(0, maxWorkflowFiles).map(async (path) => {
+      const { data } = await octokit.rest.repos.getContent({ ...target, path, ref: base });
+      return 'content' in data && data.type === 'file' ? Buffer.from(data.content, 'base64').toString('utf8') : '';
+    }),
+  );
+  return workflowsRun(files, head, base);
+}
+
+/** What is not set, or not for these credentials to see, is as if it were not there: GitHub itself still holds to it when merging. */
+async function orNothing<T>(asked: Promise<T>, nothing: T): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    const limited = error instanceof RequestError && /rate limit/i.test(error.message);
+    if (error instanceof RequestError && (error.status === 404 || (error.status === 403 && !limited))) return nothing;
+    throw error;
+  }
+}

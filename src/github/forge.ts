@@ -1,0 +1,149 @@
+import { RequestError } from 'octokit';
+import { parseBranchName, type RepositoryName } from '../task/ids.ts';
+import type { Forge, PullView } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+import type { PullRequest } from '../task/task.ts';
+import { createClient, type GithubOptions } from './client.ts';
+import { gatherFacts } from './facts.ts';
+import { judge } from './gates.ts';
+import { mergePull } from './merge.ts';
+import { isAmbiguous, wordsOf } from './problems.ts';
+import { createRecent } from './recent.ts';
+import { toPull, toView } from './views.ts';
+
+export interface ForgeOptions extends GithubOptions {
+  /** How long workflows get to report after a head was first seen. */
+  readonly checksSettleMs?: number;
+}
+
+const maxTitleChars = 256;
+const maxBodyChars = 65_000;
+
+/** GitHub over REST, each call made once and decided on here. Every error of the outside world is a `Problem`. */
+export function createForge(options: ForgeOptions): Forge {
+  const client = createClient(options);
+  const { clock, checksSettleMs = 60_000 } = options;
+  const polled = createRecent<{ etag: string; view: PullView }>(1_000);
+  const seen = createRecent<number>(1_000);
+
+  const headSeenForMs = (head: string) => {
+    const since = seen.get(head) ?? clock.now();
+    seen.set(head, since);
+    return clock.now() - since;
+  };
+
+  return {
+    async defaultBranch(repository) {
+      return client.call(repository, `Looking up ${repository}`, async (rest, target) => {
+        const { data } = await rest.repos.get({ ...target });
+        const branch = parseBranchName(data.default_branch);
+        if (branch === undefined) throw unusableBranch(repository, data.default_branch);
+        const exists = await rest.repos.getBranch({ ...target, branch }).catch(absent);
+        if (exists === undefined) throw empty(repository);
+        return branch;
+      });
+    },
+
+    async openPull({ repository, base, branch, title, body }) {
+      const text = { title: title.slice(0, maxTitleChars), body: body.slice(0, maxBodyChars) };
+      return client.call(
+        repository,
+        `Opening a pull request for \`${branch}\` in ${repository}`,
+        async (rest, target) => {
+          const find = async (): Promise<PullRequest | undefined> => {
+            const { data } = await rest.pulls.list({
+              ...target,
+              head: `${target.owner}:${branch}`,
+              state: 'open',
+              per_page: 10,
+            });
+            const found = data.find((each) => each.head.ref === branch);
+            if (found === undefined) return undefined;
+            if (found.base.ref !== base) await rest.pulls.update({ ...target, pull_number: found.number, base });
+            return toPull(found.number, found.html_url, found.head.sha);
+          };
+          const open = await find();
+          if (open !== undefined) return open;
+          try {
+            const { data } = await rest.pulls.create({ ...target, ...text, head: branch, base });
+            return toPull(data.number, data.html_url, data.head.sha);
+          } catch (error) {
+            const unclear = isAmbiguous(error) || (error instanceof RequestError && error.status === 422);
+            const made = unclear ? await find() : undefined;
+            if (made !== undefined) return made;
+            throw noPull(error, repository, branch);
+          }
+        },
+      );
+    },
+
+    async describePull(repository, number, body) {
+      await client.call(repository, `Describing pull request #${number} of ${repository}`, (rest, target) =>
+        rest.pulls.update({ ...target, pull_number: number, body: body.slice(0, maxBodyChars) }),
+      );
+    },
+
+    async findPull(repository, number) {
+      return client.call(repository, `Looking up pull request #${number} of ${repository}`, async (rest, target) => {
+        const key = `${repository}#${number}`;
+        const known = polled.get(key);
+        const headers = known === undefined ? {} : { 'if-none-match': known.etag };
+        try {
+          const { data, headers: answered } = await rest.pulls.get({ ...target, pull_number: number, headers });
+          const view = toView(data);
+          if (answered.etag !== undefined) polled.set(key, { etag: answered.etag, view });
+          return view;
+        } catch (error) {
+          if (known !== undefined && error instanceof RequestError && error.status === 304) return known.view;
+          throw error;
+        }
+      });
+    },
+
+    async mergeable(repository, number, head) {
+      const facts = await client.call(
+        repository,
+        `Looking up whether pull request #${number} of ${repository} can be merged`,
+        (_, target, octokit) => gatherFacts(octokit, target, number, headSeenForMs),
+      );
+      return judge(facts, head, checksSettleMs);
+    },
+
+    merge: (order) => mergePull(client, order),
+  };
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof RequestError && error.status === 404) return undefined;
+  throw error;
+}
+
+function noPull(error: unknown, repository: RepositoryName, branch: string): unknown {
+  if (!(error instanceof RequestError) || error.status !== 422) return error;
+  const words = wordsOf(error);
+  const code = /no commits between/i.test(words) ? 'no_commits' : 'pull_refused';
+  return new Problem(
+    {
+      code,
+      sentence: `Opening a pull request for \`${branch}\` in ${repository} was refused by GitHub: ${words}.`,
+      next: 'The branch is pushed: look at it on GitHub, then retry.',
+    },
+    { cause: error },
+  );
+}
+
+function empty(repository: RepositoryName): Problem {
+  return new Problem({
+    code: 'repository_empty',
+    sentence: `Looking up ${repository} found no commit on its default branch.`,
+    next: 'Push a first commit, or name a branch with `branch:`.',
+  });
+}
+
+function unusableBranch(repository: RepositoryName, name: string): Problem {
+  return new Problem({
+    code: 'branch_unusable',
+    sentence: `Looking up ${repository} found the default branch ${JSON.stringify(name)}, a name Errand can't use.`,
+    next: 'Name another branch with `branch:`.',
+  });
+}

@@ -1,0 +1,108 @@
+import { RequestError } from 'octokit';
+import { Problem } from '../task/problem.ts';
+
+/** GitHub's own words and what it named, out of the body of an error. */
+export function wordsOf(error: RequestError): string {
+  const data: unknown = error.response?.data;
+  const message = field(data, 'message');
+  const errors = isRecord(data) && Array.isArray(data.errors) ? data.errors : [];
+  const details = errors
+    .map((each: unknown) => field(each, 'message') || invalidField(each))
+    .filter((each) => each !== '');
+  return [message || 'no reason given', ...details].join(': ').replaceAll(/\s+/g, ' ').replace(/\.$/, '').slice(0, 300);
+}
+
+/** Whether the call may or may not have been carried out: no answer came, or the server broke. */
+export function isAmbiguous(error: unknown): boolean {
+  return error instanceof RequestError && (error.response === undefined || error.status >= 500);
+}
+
+/** Puts what GitHub (or the way to it) answered into one sentence and one next step. Passes on what is a Problem already. */
+export function toProblem(attempted: string, error: unknown, now: number): unknown {
+  if (!(error instanceof RequestError)) return error;
+  const problem = (code: string, found: string, next: string, more: { retry?: boolean; retryAt?: number } = {}) =>
+    new Problem({ code, sentence: `${attempted} failed: ${found}.`, next }, { ...more, cause: error });
+  if (isAmbiguous(error)) {
+    const found = error.response === undefined ? 'GitHub could not be reached' : `GitHub answered ${error.status}`;
+    const next = 'Errand tries again by itself; if it lasts, check the network, the proxy and GitHub.';
+    return problem('github_unreachable', found, next, { retry: true });
+  }
+  const words = wordsOf(error);
+  const retryAt = retryAtOf(error, now);
+  if (retryAt !== null) {
+    const kind = /secondary|abuse/i.test(words)
+      ? 'GitHub asks to slow down'
+      : "this hour's calls to GitHub are used up";
+    const next = `Errand goes on by itself at ${new Date(retryAt).toISOString().slice(11, 16)} UTC.`;
+    return problem('github_rate_limited', kind, next, { retry: true, retryAt });
+  }
+  switch (error.status) {
+    case 401:
+      return problem(
+        'github_unauthorized',
+        'GitHub did not accept the credentials',
+        'Give Errand a valid GitHub token or app key, then retry.',
+      );
+    case 403:
+      if (/archived/i.test(words)) {
+        return problem(
+          'repository_archived',
+          'the repository is archived',
+          'Unarchive it, or name another repository.',
+        );
+      }
+      return problem(
+        'github_forbidden',
+        `GitHub forbids it to these credentials (${words})`,
+        'Give the token or app write access to contents and pull requests of this repository, then retry.',
+      );
+    case 404:
+      return problem(
+        'github_not_found',
+        'GitHub knows nothing there, or hides it from these credentials',
+        'Check the name, and that the token or app may see this repository.',
+      );
+    case 422:
+      return problem(
+        'github_invalid',
+        `GitHub did not take it (${words})`,
+        'Look at the repository on GitHub, then retry.',
+      );
+    default:
+      return problem(
+        'github_refused',
+        `GitHub answered ${error.status} (${words})`,
+        'Look at it on GitHub, then retry.',
+      );
+  }
+}
+
+/** Until when a rate limit holds; null where a Problem is none. */
+export function limitOf(problem: unknown): number | null {
+  return problem instanceof Problem && problem.failure.code === 'github_rate_limited' ? problem.retryAt : null;
+}
+
+/** Primary limits name the end of the hour, secondary ones a number of seconds, or nothing: then a minute is GitHub's advice. */
+function retryAtOf(error: RequestError, now: number): number | null {
+  if (error.status !== 403 && error.status !== 429) return null;
+  const headers = error.response?.headers ?? {};
+  const seconds = Number(headers['retry-after']);
+  if (Number.isFinite(seconds) && seconds > 0) return now + seconds * 1_000;
+  const reset = Number(headers['x-ratelimit-reset']);
+  if (String(headers['x-ratelimit-remaining']) === '0' && reset > 0) return Math.max(reset * 1_000, now + 1_000);
+  return error.status === 429 || /rate limit|abuse detection/i.test(wordsOf(error)) ? now + 60_000 : null;
+}
+
+function invalidField(value: unknown): string {
+  const name = field(value, 'field');
+  return name === '' ? (typeof value === 'string' ? value : '') : `${name} is ${field(value, 'code') || 'invalid'}`;
+}
+
+function field(value: unknown, name: string): string {
+  const found = isRecord(value) ? value[name] : undefined;
+  return typeof found === 'string' ? found : '';
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
