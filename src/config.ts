@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { type Env, readEnv } from './config/env.ts';
+import { ConfigError } from './config/problems.ts';
+import type { ProcessName } from './config/settings.ts';
+import { type Config, toConfig } from './config/to-config.ts';
+
+export { childEnv } from './config/child-env.ts';
+export { type Env, readEnv } from './config/env.ts';
+export { ConfigError, type ConfigProblem } from './config/problems.ts';
+export { type ProcessName, type Setting, settingList, settings } from './config/settings.ts';
+export * from './config/to-config.ts';
+
+/**
+ * The configuration of this process, from its environment and the file that `ERRAND_CONFIG` names. `process` says which child this is;
+ * without it, it is the role's top process. Throws one `ConfigError` that lists all that is wrong.
+ */
+export function readConfig(
+  process?: ProcessName,
+  environment: Readonly<Record<string, string | undefined>> = globalThis.process.env,
+): { config: Config; env: Env } {
+  const env = readEnv(environment);
+  const file = env.variables.get('ERRAND_CONFIG');
+  const config = toConfig(
+    env,
+    file === undefined ? undefined : readYaml(file),
+    process === undefined ? {} : { process },
+  );
+  return { config, env };
+}
+
+function readYaml(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new ConfigError([
+      { where: 'ERRAND_CONFIG', problem: `names ${file}, which can’t be read as YAML: ${why}`, example: null },
+    ]);
+  }
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { parseBranchName, parseRepositoryName } from '../task/ids.ts';
+
+/** How a value is read, from a variable's text or from the YAML file's own types; `must` ends the sentence "it must be …". */
+export interface Kind<Value> {
+  readonly must: string;
+  readonly schema: z.ZodType<Value>;
+}
+
+function kind<Value>(must: string, schema: z.ZodType<Value>): Kind<Value> {
+  return { must, schema };
+}
+
+function matching(pattern: RegExp) {
+  return z.string().trim().regex(pattern);
+}
+
+const number = z.union([z.number(), matching(/^\d+(?:\.\d+)?$/).transform(Number)]);
+
+/** A list, or a comma list. */
+export function listOf<Value>(must: string, item: z.ZodType<Value, string>): Kind<Value[]> {
+  const texts = z.union([
+    z.array(z.string()),
+    z.string().transform((text) => text.split(',').flatMap((part) => part.trim() || [])),
+  ]);
+  return kind(must, texts.pipe(z.array(item)));
+}
+
+export const text = kind('some text', z.string().trim().min(1));
+export const secret = kind('some text', z.string().trim().min(1));
+
+export const url = kind(
+  'a URL that begins with http:// or https://',
+  z
+    .string()
+    .trim()
+    .pipe(z.url({ protocol: /^https?$/ })),
+);
+
+export const redisUrl = kind(
+  'a URL that begins with redis:// or rediss://, or a socket’s path',
+  matching(/^(?:rediss?:\/\/.+|\/.+)$/),
+);
+
+export const dockerHost = kind(
+  'a URL such as unix:///var/run/docker.sock',
+  matching(/^(?:unix|tcp|http|https|ssh):\/\/.+$/),
+);
+
+export const yesOrNo = kind(
+  'true or false',
+  z.union([z.boolean(), matching(/^(?:true|false)$/i).transform((word) => word.toLowerCase() === 'true')]),
+);
+
+export const slashCommand = kind('a slash command', matching(/^\/[a-z0-9_-]{1,31}$/));
+
+export function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words): Kind<Words[number]> {
+  return kind(`one of ${words.join(', ')}`, z.string().trim().pipe(z.enum(words)));
+}
+
+export function wholeNumber(least: number, most: number): Kind<number> {
+  return kind(`a whole number from ${least} to ${most}`, number.pipe(z.int().min(least).max(most)));
+}
+
+export function amount(least: number, most: number): Kind<number> {
+  return kind(`a number from ${least} to ${most}`, number.pipe(z.number().min(least).max(most)));
+}
+
+/** Dollars, or `none` for no limit. */
+export const dollars = kind(
+  'an amount of US dollars above 0, or none',
+  z.union([
+    z.literal('none').transform(() => null),
+    z.null(),
+    z
+      .union([
+        z.number(),
+        matching(/^\$?\d+(?:\.\d+)?$/).transform((amountText) => Number(amountText.replace('$', ''))),
+      ])
+      .pipe(z.number().positive()),
+  ]),
+);
+
+const units: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+/** `512MiB`, `4g`, or bytes; both spellings of a unit are powers of 1024, as with Docker. */
+export function size(least: string): Kind<number> {
+  const toBytes = (written: string) => {
+    const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(written.trim()) ?? [];
+    return digits === '' ? Number.NaN : Math.round(Number(digits) * (units[unit.toLowerCase()] ?? Number.NaN));
+  };
+  return kind(
+    `a size of at least ${least}`,
+    z.union([z.number(), z.string().transform(toBytes)]).pipe(z.int().min(toBytes(least))),
+  );
+}
+
+const repositoryItem = z.string().transform((name, context) => {
+  const parsed = parseRepositoryName(name);
+  if (parsed !== undefined) return parsed;
+  context.issues.push({ code: 'custom', message: 'not owner/name', input: name });
+  return z.NEVER;
+});
+const branchItem = z.string().transform((name, context) => {
+  const parsed = parseBranchName(name);
+  if (parsed !== undefined) return parsed;
+  context.issues.push({ code: 'custom', message: 'not a branch', input: name });
+  return z.NEVER;
+});
+
+export const repository = kind('owner/name', repositoryItem);
+export const repositories = listOf('a list of owner/name, separated by commas', repositoryItem);
+export const branch = kind('a branch name', branchItem);
+export const people = listOf(
+  'Slack ids of people (U…, W…) or groups (S…), separated by commas',
+  z.string().regex(/^[UWS][A-Z0-9]{2,}$/),
+);
+export const hosts = listOf(
+  'exact host names, separated by commas',
+  z.string().regex(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/),
+);
+export const names = listOf('names, separated by commas', z.string().min(1));

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { ConfiguredAgent } from '../task/agents.ts';
+import { field, readFields, readMap } from './fields.ts';
+import * as kinds from './kinds.ts';
+import type { ConfigProblem } from './problems.ts';
+
+const command: kinds.Kind<string[]> = {
+  must: 'a list of words, the program first',
+  schema: z.array(z.string().min(1)).min(1),
+};
+const variables: kinds.Kind<Record<string, string>> = {
+  must: 'a mapping of names to texts',
+  schema: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()),
+};
+const channelId: kinds.Kind<string> = { must: 'a channel id', schema: z.string().regex(/^[CGD][A-Z0-9]{2,}$/) };
+const anything: kinds.Kind<unknown> = { must: 'a mapping', schema: z.unknown() };
+
+const repositoryFields = {
+  base: field(kinds.branch, 'main'),
+  agent: field(kinds.text, 'claude'),
+  environment: field(kinds.text, 'default'),
+  network: field(kinds.hosts, '[docs.example.com]'),
+  approvers: field(kinds.people, '[S0614TZR7]'),
+  budgetUsd: field(kinds.amount(0.01, 100_000), '10'),
+  merge: field(anything, '{ method: squash }'),
+};
+const mergeFields = {
+  method: field(kinds.oneOf('merge', 'squash', 'rebase'), 'squash'),
+  selfApproval: field(kinds.yesOrNo, 'false'),
+};
+const channelFields = { repository: field(kinds.repository, 'acme/shop'), agent: field(kinds.text, 'codex') };
+const agentFields = {
+  command: field(command, '[my-agent, --acp]'),
+  env: field(variables, '{ MY_AGENT_MODE: quiet }'),
+  provider: field(kinds.text, 'anthropic'),
+  mode: field(kinds.text, 'bypassPermissions'),
+};
+const providerFields = {
+  kind: field(kinds.oneOf('anthropic', 'openai'), 'openai'),
+  baseUrl: field(kinds.url, 'https://llm.example.com/v1'),
+  keyVariable: field(kinds.text, 'LLM_KEY'),
+  keyFile: field(kinds.text, '/run/secrets/llm-key'),
+};
+
+/** The parts of the YAML file whose keys are the operator's own names. */
+export const sectionNames = ['repositories', 'channels', 'agents', 'providers', 'environments'] as const;
+
+export type Sections = ReturnType<typeof readSections>;
+
+/** Reads those parts; each name and field that can't be is a problem. */
+export function readSections(file: Readonly<Record<string, unknown>>, problems: ConfigProblem[]) {
+  const repositories = Array.isArray(file.repositories)
+    ? Object.fromEntries(file.repositories.map((name) => [String(name), {}]))
+    : file.repositories;
+  return {
+    repositories: readMap(repositories, 'repositories', problems, (raw, at, written) => {
+      const name = named(written, kinds.repository, at, problems);
+      const read = readFields(raw, repositoryFields, at, problems);
+      return name && { ...read, name, merge: readFields(read.merge, mergeFields, `${at}.merge`, problems) };
+    }),
+    channels: readMap(file.channels, 'channels', problems, (raw, at, written) => {
+      const id = named(written, channelId, at, problems);
+      const read = readFields(raw, channelFields, at, problems);
+      return id === undefined ? undefined : read;
+    }),
+    agents: readMap(file.agents, 'agents', problems, (raw, at): ConfiguredAgent | undefined => {
+      const { command, env, provider, mode } = readFields(raw, agentFields, at, problems);
+      if (command === undefined || provider === undefined) {
+        problems.push({
+          where: at,
+          problem: 'needs a command and a provider',
+          example: '{ command: [my-agent], provider: anthropic }',
+        });
+        return undefined;
+      }
+      return { command, env: env ?? {}, provider, mode };
+    }),
+    providers: readMap(file.providers, 'providers', problems, (raw, at) =>
+      readFields(raw, providerFields, at, problems),
+    ),
+    environments: readMap(file.environments, 'environments', problems, (raw, at) => {
+      const { image } = readFields({ image: raw }, { image: field(kinds.text, 'acme/errand-java:3') }, at, problems);
+      return image;
+    }),
+  };
+}
+
+function named<Value>(
+  written: string,
+  kind: kinds.Kind<Value>,
+  at: string,
+  problems: ConfigProblem[],
+): Value | undefined {
+  const result = kind.schema.safeParse(written);
+  if (result.success) return result.data;
+  problems.push({ where: at, problem: `its name must be ${kind.must}`, example: null });
+  return undefined;
+}

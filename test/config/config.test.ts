@@ -1,0 +1,318 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { ProcessName } from '../../src/config/settings.ts';
+import { ConfigError, childEnv, readConfig, readEnv, settingList, toConfig } from '../../src/config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'errand-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const host = { cores: 2, memoryBytes: 8 * 2 ** 30 };
+
+function config(variables: Record<string, string> = {}, yaml?: string, process?: ProcessName) {
+  const options = process === undefined ? { host } : { host, process };
+  return toConfig(readEnv(variables), yaml === undefined ? undefined : parse(yaml), options);
+}
+
+/** The lines of the one error, each as a person reads it. */
+function problemsOf(variables: Record<string, string>, yaml?: string): string[] {
+  try {
+    config(variables, yaml);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return error.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim());
+    throw error;
+  }
+  return [];
+}
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('a configuration', () => {
+  it('needs nothing: Slack and GitHub are local then, and the limits fit the machine', () => {
+    expect(config()).toMatchObject({
+      role: 'all',
+      slack: { mode: 'local', port: 3000, apiUrl: 'https://slack.com/api/', command: '/agent' },
+      github: { mode: 'local', apiUrl: 'https://api.github.com', url: 'https://github.com' },
+      redis: { url: null },
+      docker: { host: null },
+      repositories: [],
+      people: { requesters: [], approvers: [], selfApproval: false },
+      budget: { usd: 5, minutes: 30 },
+      limits: { memoryBytes: 2 ** 31, cpus: 2, pids: 512, workspaceBytes: 8 * 2 ** 30, runMs: 1_800_000 },
+      concurrency: 2,
+      logLevel: 'info',
+    });
+    expect(config().providers.get('anthropic')).toEqual({
+      name: 'anthropic',
+      kind: 'anthropic',
+      baseUrl: 'https://api.anthropic.com',
+      key: null,
+      missing: 'ANTHROPIC_API_KEY',
+    });
+    expect(config().providers.get('openai')?.baseUrl).toBe('https://api.openai.com/v1');
+  });
+
+  it.each([
+    [{ cores: 1, memoryBytes: 2 ** 30 }, 1, 2 ** 29],
+    [{ cores: 16, memoryBytes: 64 * 2 ** 30 }, 4, 4 * 2 ** 30],
+    [{ cores: 4, memoryBytes: 2 ** 31 }, 3, 2 ** 29],
+  ])('fits %o: %i runs of %i bytes', (machine, concurrency, memoryBytes) => {
+    expect(toConfig(readEnv({}), undefined, { host: machine })).toMatchObject({ concurrency, limits: { memoryBytes } });
+  });
+
+  it('tells all that is wrong at once, each with what was found and how to write it', () => {
+    expect(
+      problemsOf({ ERRAND_CONCURRENCY: 'lots', PORT: '99999', ERRAND_REPOSITORIES: 'shop', GITHUB_API_URL: 'github' }),
+    ).toEqual([
+      'PORT: must be a whole number from 1 to 65535, found "99999"; for example PORT=8080',
+      'GITHUB_API_URL: must be a URL that begins with http:// or https://, found "github"; for example GITHUB_API_URL=https://github.example.com/api/v3',
+      'ERRAND_REPOSITORIES: must be a list of owner/name, separated by commas, found "shop"; for example ERRAND_REPOSITORIES=acme/shop,acme/website',
+      'ERRAND_CONCURRENCY: must be a whole number from 1 to 64, found "lots"; for example ERRAND_CONCURRENCY=4',
+    ]);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(config({ SLACK_BOT_TOKEN: '', ERRAND_CONCURRENCY: ' ' }).slack.mode).toBe('local');
+  });
+
+  it('finds misspelt variables of its own, and leaves those of others alone', () => {
+    expect(problemsOf({ ERRAND_CONCURENCY: '4', SOMETHING: 'else' })).toEqual([
+      'ERRAND_CONCURENCY: is not a setting; did you mean ERRAND_CONCURRENCY?',
+    ]);
+  });
+
+  it('documents every setting with an example that it accepts', () => {
+    for (const [name, { kind, example, meaning }] of settingList) {
+      expect(kind.schema.safeParse(example).success, name).toBe(true);
+      expect(meaning, name).toMatch(/\.$/);
+    }
+  });
+});
+
+describe('Slack', () => {
+  it('is reached by Socket Mode with an app token, by HTTP with a signing secret', () => {
+    const bot = { SLACK_BOT_TOKEN: 'opaque' };
+    expect(config({ ...bot, SLACK_APP_TOKEN: 'x', SLACK_SIGNING_SECRET: 'y' }).slack.mode).toBe('socket');
+    expect(config({ ...bot, SLACK_SIGNING_SECRET: 'y', PORT: '8080' }).slack).toMatchObject({
+      mode: 'http',
+      port: 8080,
+    });
+  });
+
+  it.each([
+    [{ SLACK_BOT_TOKEN: 'x' }, 'SLACK_APP_TOKEN: is missing beside SLACK_BOT_TOKEN'],
+    [{ SLACK_APP_TOKEN: 'x' }, 'SLACK_BOT_TOKEN: is missing beside SLACK_APP_TOKEN'],
+    [{ SLACK_SIGNING_SECRET: 'x' }, 'SLACK_BOT_TOKEN: is missing beside SLACK_SIGNING_SECRET'],
+  ])('needs all of its credentials: %o', (variables, problem) => {
+    expect(problemsOf(variables)).toEqual([expect.stringContaining(problem)]);
+  });
+});
+
+describe('GitHub', () => {
+  it('takes a token or an app, whose key may be written in one line', () => {
+    expect(config({ GITHUB_TOKEN: 'opaque' }).github).toMatchObject({ mode: 'token', token: 'opaque' });
+    const app = { GITHUB_APP_ID: '12', GITHUB_APP_PRIVATE_KEY: 'BEGIN\\nEND' };
+    expect(config(app).github).toMatchObject({ mode: 'app', appId: '12', privateKey: 'BEGIN\nEND' });
+  });
+
+  it.each([
+    [{ GITHUB_APP_ID: '12' }, 'GITHUB_APP_PRIVATE_KEY: is missing beside GITHUB_APP_ID'],
+    [{ GITHUB_APP_PRIVATE_KEY: 'x' }, 'GITHUB_APP_ID: is missing beside GITHUB_APP_PRIVATE_KEY'],
+    [
+      { GITHUB_TOKEN: 'x', GITHUB_APP_ID: '1', GITHUB_APP_PRIVATE_KEY: 'x' },
+      'GITHUB_TOKEN: is set beside a GitHub App',
+    ],
+  ])('refuses half of one and both at once: %o', (variables, problem) => {
+    expect(problemsOf(variables)).toEqual([expect.stringContaining(problem)]);
+  });
+});
+
+describe('secrets', () => {
+  it('can stand in files', () => {
+    const variables = { SLACK_BOT_TOKEN_FILE: file('bot', 'opaque\n'), SLACK_APP_TOKEN: 'x' };
+    expect(config(variables).slack.botToken).toBe('opaque');
+  });
+
+  it('that can’t be read, are empty, or are given twice are problems', () => {
+    expect(
+      problemsOf({
+        GITHUB_TOKEN_FILE: join(folder, 'none'),
+        ANTHROPIC_API_KEY_FILE: file('empty', '\n'),
+        OPENAI_API_KEY: 'x',
+        OPENAI_API_KEY_FILE: file('key', 'y'),
+      }),
+    ).toEqual([
+      expect.stringMatching(/^GITHUB_TOKEN_FILE: names a file that can’t be read: ENOENT/),
+      expect.stringMatching(/^ANTHROPIC_API_KEY_FILE: names the file .* which is empty/),
+      'OPENAI_API_KEY_FILE: is set beside OPENAI_API_KEY; one of them is enough',
+    ]);
+  });
+
+  it('are never said in an error, and never stand in the YAML file itself', () => {
+    const problems = problemsOf({}, 'slack: { botToken: opaque-secret }');
+    expect(problems).toEqual(['slack.botToken: is not a setting; did you mean botTokenFile?']);
+    expect(problems.join()).not.toContain('opaque-secret');
+  });
+
+  const given = {
+    SLACK_BOT_TOKEN: 'slack-secret',
+    SLACK_APP_TOKEN: 'app-secret',
+    GITHUB_TOKEN_FILE: file('github', 'github-secret'),
+    ANTHROPIC_API_KEY: 'model-secret',
+    LLM_KEY: 'other-secret',
+    REDIS_URL: 'redis://:redis-secret@localhost',
+    DOCKER_HOST: 'unix:///run/docker.sock',
+    PATH: '/usr/bin',
+    AWS_SECRET_ACCESS_KEY: 'foreign-secret',
+    https_proxy: 'http://proxy.example.com:1',
+  };
+  const yaml = 'providers: { own: { kind: openai, baseUrl: "http://llm.example.com/v1", keyVariable: LLM_KEY } }';
+
+  it.each([
+    ['bot', ['slack-secret', 'app-secret', 'redis://:redis-secret@localhost']],
+    ['worker', ['github-secret', 'redis://:redis-secret@localhost']],
+    ['broker', []],
+    ['gateway', ['model-secret', 'other-secret']],
+    ['local', []],
+  ] as const)('reach the %s only where they are its own', (process, secrets) => {
+    const env = readEnv(given);
+    const child = childEnv(env, toConfig(env, parse(yaml), { host }), process);
+    expect(Object.values(child).filter((value) => value.includes('secret'))).toEqual([...secrets]);
+    expect(child).toMatchObject({ PATH: '/usr/bin', HTTPS_PROXY: 'http://proxy.example.com:1' });
+    expect(child.DOCKER_HOST).toBe(process === 'broker' ? 'unix:///run/docker.sock' : undefined);
+  });
+
+  it('that a child may not have don’t make its configuration wrong, nor its agents missing', () => {
+    const env = readEnv(given);
+    const child = childEnv(env, toConfig(env, parse(yaml), { host }), 'bot');
+    const seen = toConfig(readEnv(child), parse(yaml), { host, process: 'bot' });
+    expect(seen.slack.mode).toBe('socket');
+    expect(seen.providers.get('anthropic')).toMatchObject({ key: null, missing: null });
+    expect(seen.providers.get('openai')).toMatchObject({ key: null, missing: 'OPENAI_API_KEY' });
+    expect(seen.providers.get('own')).toMatchObject({ key: null, missing: null });
+  });
+
+  it('of another process are not even read from the files that the YAML file names', () => {
+    const worker = config({}, `slack: { botTokenFile: ${file('b', 'x')}, appTokenFile: /nowhere }`, 'worker');
+    expect(worker.slack.botToken).toBeNull();
+  });
+});
+
+describe('the YAML file', () => {
+  it('says all that the environment can, and more; the environment goes first', () => {
+    const yaml = `
+      role: worker
+      slack: { command: /errand, port: 4000 }
+      github: { tokenFile: ${file('token', 'opaque')} }
+      requesters: [U012AB3CD]
+      selfApproval: true
+      limits: { concurrency: 3, runMinutes: 45, budgetUsd: none, memory: 2GiB, cpus: 1.5, pids: 256, workspace: 512m }
+      emoji: { approve: ship }
+      repositories:
+        acme/shop:
+          base: trunk
+          agent: mine
+          environment: java
+          network: [docs.example.com]
+          approvers: [S0614TZR7]
+          budgetUsd: 9
+          merge: { method: squash, selfApproval: false }
+      channels:
+        C024BE91L: { repository: acme/shop, agent: codex }
+      agents:
+        mine: { command: [my-agent, --acp], provider: own, env: { A: b } }
+      providers:
+        own: { kind: openai, baseUrl: http://llm.example.com/v1/ }
+      environments: { java: 'acme/errand-java:3' }
+    `;
+    const read = config({ ERRAND_CONCURRENCY: '2', ERRAND_REPOSITORIES: 'acme/website,acme/shop' }, yaml);
+    expect(read).toMatchObject({
+      role: 'worker',
+      slack: { command: '/errand', port: 4000 },
+      github: { mode: 'token', token: 'opaque' },
+      people: { requesters: ['U012AB3CD'], selfApproval: true },
+      concurrency: 2,
+      budget: { usd: null, minutes: 45 },
+      limits: { memoryBytes: 2 ** 31, cpus: 1.5, pids: 256, workspaceBytes: 2 ** 29, runMs: 2_700_000 },
+      emoji: { approve: 'ship', stop: 'octagonal_sign' },
+    });
+    expect(read.repositories).toEqual([
+      {
+        name: 'acme/shop',
+        base: 'trunk',
+        agent: 'mine',
+        environment: 'java',
+        network: ['docs.example.com'],
+        approvers: ['S0614TZR7'],
+        budgetUsd: 9,
+        merge: { method: 'squash', selfApproval: false },
+      },
+      expect.objectContaining({ name: 'acme/website', base: null, merge: { method: null, selfApproval: null } }),
+    ]);
+    expect([...read.channels]).toEqual([['C024BE91L', { repository: 'acme/shop', agent: 'codex' }]]);
+    expect(read.agents.get('mine')).toEqual({ command: ['my-agent', '--acp'], provider: 'own', env: { A: 'b' } });
+    expect(read.providers.get('own')).toMatchObject({ baseUrl: 'http://llm.example.com/v1', missing: null });
+    expect(read.environments.get('java')).toBe('acme/errand-java:3');
+  });
+
+  it('takes a plain list of repositories', () => {
+    expect(config({}, 'repositories: [acme/shop]').repositories.map(({ name }) => name)).toEqual(['acme/shop']);
+  });
+
+  it('has every unknown name told, with the nearest known one', () => {
+    expect(
+      problemsOf(
+        {},
+        'repositorys: {}\nlimits: { memroy: 1g }\nrepositories: { acme/shop: { branch: main, bas: main } }',
+      ),
+    ).toEqual([
+      'repositorys: is not a setting; did you mean repositories?',
+      'limits.memroy: is not a setting; did you mean memory?',
+      expect.stringMatching(/^repositories\.acme\/shop\.branch: is not a setting; /),
+      'repositories.acme/shop.bas: is not a setting; did you mean base?',
+    ]);
+  });
+
+  it('is refused where a value or a name can’t be', () => {
+    const yaml = `
+      limits: { memory: 1 }
+      emoji: no
+      repositories: { shop: {}, acme/shop: { agent: clod, network: ['*.example.com'], environment: go } }
+      channels: { general: {}, C024BE91L: { repository: acme/other } }
+      agents: { mine: { command: x, provider: anthropic }, yours: { command: [x], provider: none } }
+      providers: { own: { kind: gemini, baseUrl: http://x } }
+    `;
+    expect(problemsOf({}, yaml).map((line) => line.split(';')[0])).toEqual([
+      'emoji: must be a mapping, found "no"',
+      'repositories.shop: its name must be owner/name',
+      'repositories.acme/shop.network: must be exact host names, separated by commas, found ["*.example.com"]',
+      'channels.general: its name must be a channel id',
+      'agents.mine.command: must be a list of words, the program first, found "x"',
+      'agents.mine: needs a command and a provider',
+      'providers.own.kind: must be one of anthropic, openai, found "gemini"',
+      'limits.memory: must be a size of at least 128MiB, found 1',
+      'providers.own: needs a kind and a baseUrl',
+      'repositories.acme/shop.agent: names no agent: clod',
+      'repositories.acme/shop.environment: names no environment: go',
+      'channels.C024BE91L.repository: names no repository: acme/other',
+      'agents.yours.provider: names no provider: none',
+    ]);
+  });
+
+  it('is named by ERRAND_CONFIG, and one that can’t be read is a problem', () => {
+    const path = file('errand.yml', 'logLevel: debug\n');
+    expect(readConfig(undefined, { ERRAND_CONFIG: path }).config.logLevel).toBe('debug');
+    expect(() => readConfig(undefined, { ERRAND_CONFIG: file('bad.yml', 'a: [') })).toThrow(/can’t be read as YAML/);
+    expect(() => readConfig(undefined, { ERRAND_CONFIG: join(folder, 'no') })).toThrow(/ENOENT/);
+  });
+});
