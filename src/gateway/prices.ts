@@ -7,7 +7,7 @@ export interface Price {
   /** Anthropic's cache entries that live an hour. */
   readonly cacheWriteHour?: number | undefined;
   /** Other prices for the whole call when its prompt is longer than this. */
-  readonly long?: { readonly aboveTokens: number; readonly input: number; readonly output: number };
+  readonly long?: { readonly aboveTokens: number; readonly input: number; readonly output: number } | undefined;
 }
 
 /** What one call used. `input` excludes what a cache served or stored. */

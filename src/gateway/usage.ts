@@ -23,11 +23,11 @@ const openaiUsage = z.object({
 const messageSchema = z.object({
   type: z.string().nullish(),
   model: z.string().nullish(),
-  usage: z.unknown(),
-  message: z.object({ model: z.string().nullish(), usage: z.unknown() }).nullish(),
-  response: z.object({ model: z.string().nullish(), usage: z.unknown() }).nullish(),
-  delta: z.unknown(),
-  choices: z.array(z.object({ delta: z.unknown() })).nullish(),
+  usage: z.unknown().optional(),
+  message: z.object({ model: z.string().nullish(), usage: z.unknown().optional() }).nullish(),
+  response: z.object({ model: z.string().nullish(), usage: z.unknown().optional() }).nullish(),
+  delta: z.unknown().optional(),
+  choices: z.array(z.object({ delta: z.unknown().optional() })).nullish(),
 });
 
 export interface CallUsage {
