@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import type { Config } from './config/config.ts';
 import { type Env, readEnv } from './config/env.ts';
 import { ConfigError } from './config/problems.ts';
 import type { ProcessName } from './config/settings.ts';
-import { type Config, toConfig } from './config/to-config.ts';
+import { toConfig } from './config/to-config.ts';
 
 export { childEnv } from './config/child-env.ts';
+export type * from './config/config.ts';
 export { type Env, readEnv } from './config/env.ts';
 export { ConfigError, type ConfigProblem } from './config/problems.ts';
 export { type ProcessName, type Setting, settingList, settings } from './config/settings.ts';
-export * from './config/to-config.ts';
+export { type Host, toConfig } from './config/to-config.ts';
 
 /**
  * The configuration of this process, from its environment and the file that `ERRAND_CONFIG` names. `process` says which child this is;

@@ -1,6 +1,6 @@
+import type { Config } from './config.ts';
 import type { Env } from './env.ts';
 import { type ProcessName, settingList } from './settings.ts';
-import type { Config } from './to-config.ts';
 
 /** What every program needs of its surroundings, and nothing that is secret. */
 const surroundings = [

@@ -1,0 +1,88 @@
+import type { ConfiguredAgent } from '../task/agents.ts';
+import type { BranchName, ChannelId, RepositoryName } from '../task/ids.ts';
+import type { Limits } from '../task/ports.ts';
+import type { Budget } from '../task/task.ts';
+
+export interface Config {
+  readonly role: 'all' | 'bot' | 'worker';
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly slack: SlackConfig;
+  readonly github: GitHubConfig;
+  readonly redis: { readonly url: string | null };
+  readonly docker: { readonly host: string | null };
+  /** By the name that agents use for them. */
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** Variables that hold keys of the file's providers. */
+  readonly keyVariables: readonly string[];
+  /** Agents of the file, beside those that ship. */
+  readonly agents: ReadonlyMap<string, ConfiguredAgent>;
+  readonly repositories: readonly RepositoryConfig[];
+  readonly channels: ReadonlyMap<
+    ChannelId,
+    { readonly repository: RepositoryName | null; readonly agent: string | null }
+  >;
+  /** Images by the name that a repository's `environment` uses. */
+  readonly environments: ReadonlyMap<string, string>;
+  /** Slack ids of people and groups; empty is every full member. */
+  readonly people: {
+    readonly requesters: readonly string[];
+    readonly approvers: readonly string[];
+    readonly selfApproval: boolean;
+  };
+  readonly budget: Budget;
+  readonly limits: Limits;
+  readonly concurrency: number;
+  readonly emoji: { readonly approve: string; readonly stop: string; readonly retry: string };
+  readonly outbound: {
+    readonly httpProxy: string | null;
+    readonly httpsProxy: string | null;
+    readonly noProxy: readonly string[];
+    readonly caFile: string | null;
+  };
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+}
+
+export interface SlackConfig {
+  readonly mode: 'socket' | 'http' | 'local';
+  readonly botToken: string | null;
+  readonly appToken: string | null;
+  readonly signingSecret: string | null;
+  readonly port: number;
+  readonly apiUrl: string;
+  readonly command: string;
+}
+
+export type GitHubConfig = {
+  readonly apiUrl: string;
+  readonly url: string;
+  readonly webhookSecret: string | null;
+} & (
+  | { readonly mode: 'local' }
+  | { readonly mode: 'token'; readonly token: string }
+  | { readonly mode: 'app'; readonly appId: string; readonly privateKey: string }
+);
+
+export interface Provider {
+  readonly name: string;
+  /** Which API it speaks. */
+  readonly kind: 'anthropic' | 'openai';
+  readonly baseUrl: string;
+  /** Null where this process doesn't hold it, or none is needed. */
+  readonly key: string | null;
+  /** The setting that is missing for it to work; null when it can. */
+  readonly missing: string | null;
+}
+
+export interface RepositoryConfig {
+  readonly name: RepositoryName;
+  readonly base: BranchName | null;
+  readonly agent: string | null;
+  readonly environment: string | null;
+  /** Hosts that a task may reach, beside the model. */
+  readonly network: readonly string[];
+  readonly approvers: readonly string[];
+  /** Null is the general budget. */
+  readonly budgetUsd: number | null;
+  readonly merge: { readonly method: 'merge' | 'squash' | 'rebase' | null; readonly selfApproval: boolean | null };
+}
