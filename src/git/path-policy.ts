@@ -64,9 +64,7 @@ function looksLikeGit(part: string): boolean {
     .toLowerCase()
     .replace(/:.*$/, '')
     .replace(/[. ]+$/, '');
-  return (
-    plain === '.git' || /^git~\d+$/.test(plain) || plain === '..' || /\\(?:\.git|\.\.)(?:\\|$)|^\.git\\/.test(plain)
-  );
+  return plain === '' || plain === '.git' || /^git~\d+$/.test(plain) || /\\(?:\.git|\.\.)(?:\\|$)|^\.git\\/.test(plain);
 }
 
 /** True for a link that leads out of the checkout or into git's own folder. */
@@ -74,7 +72,7 @@ export function linkEscapes(path: string, target: string): boolean {
   if (target.startsWith('/') || /^[a-z]:/i.test(target) || target.includes('\\') || target.includes('\0')) return true;
   let depth = path.split('/').length - 1;
   for (const part of target.split('/')) {
-    if (looksLikeGit(part) && part !== '..') return true;
+    if (!['', '.', '..'].includes(part) && looksLikeGit(part)) return true;
     if (part === '..') depth -= 1;
     else if (part !== '.' && part !== '') depth += 1;
     if (depth < 0) return true;

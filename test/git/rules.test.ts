@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { defaultRules, parseRules } from '../../src/git/rules.ts';
+import { Problem } from '../../src/task/problem.ts';
+
+test('an empty file says what no file says', () => {
+  expect(parseRules('', 'x')).toEqual(defaultRules);
+  expect(parseRules('# nothing yet\n', 'x')).toEqual(defaultRules);
+  expect(defaultRules).toEqual({
+    checks: [],
+    allow: [],
+    agent: null,
+    merge: { method: 'squash', approvers: [], selfApproval: null },
+  });
+});
+
+test('everything can be said', () => {
+  const text = `
+checks: [npm test, npm run lint]
+allow: [registry.example.com]
+agent: codex
+merge: { method: rebase, approvers: [U012AB3CD, S0123], selfApproval: true }
+`;
+  expect(parseRules(text, 'x')).toEqual({
+    checks: ['npm test', 'npm run lint'],
+    allow: ['registry.example.com'],
+    agent: 'codex',
+    merge: { method: 'rebase', approvers: ['U012AB3CD', 'S0123'], selfApproval: true },
+  });
+});
+
+test.each([
+  ['checks:\n  - a\nmerge:\n  metod: squash\n', /line 4: unknown key `merge.metod`/],
+  ['checks: [a]\nchecks: [b]\n', /line 2/],
+  ['checks:\n  - [a\n', /line \d/],
+  ['a: &x [1]\nchecks: *x\n', /aliases/],
+  ['\nagent: 7\n', /line 2: `agent`/],
+  ['merge:\n  method: fast\n', /line 2: `merge.method`/],
+  ['allow:\n  - ok.example.com\n  - "*.example.com"\n', /line 3: `allow.1`: .*exact host name/],
+  ['allow: [10.0.0.1x/y]\n', /`allow.0`/],
+  ['- a\n', /line 1: `the file`/],
+])('%j is refused with its line', (text, says) => {
+  expect(() => parseRules(text, 'acme/web on `main`')).toThrow(Problem);
+  expect(() => parseRules(text, 'acme/web on `main`')).toThrow(says);
+});
