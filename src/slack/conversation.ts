@@ -32,7 +32,14 @@ export async function deliver(options: DeliveryOptions): Promise<void> {
 
   function kick(name: string): void {
     if (signal.aborted) return;
-    const state = lanes.get(name) ?? { working: null, again: false, joined: false, failures: 0, notBefore: 0, timer: undefined };
+    const state = lanes.get(name) ?? {
+      working: null,
+      again: false,
+      joined: false,
+      failures: 0,
+      notBefore: 0,
+      timer: undefined,
+    };
     lanes.set(name, state);
     if (state.working !== null) {
       state.again = true;

@@ -15,7 +15,7 @@ export const commandPayload = z.object({
 export const messageEvent = z.object({
   type: z.enum(['message', 'app_mention']),
   subtype: z.enum(['file_share', 'thread_broadcast']).optional(),
-  bot_id: z.undefined(),
+  bot_id: z.undefined().optional(),
   user: userId,
   text: z.string().default(''),
   ts: messageTs,

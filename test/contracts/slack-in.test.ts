@@ -1,0 +1,404 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Inbox } from '../../src/task/ports.ts';
+import { Problem } from '../../src/task/problem.ts';
+import { wording } from '../slack/said.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import {
+  type Act,
+  ada,
+  Bench,
+  botMessages,
+  dev,
+  freePort,
+  grace,
+  recordActs,
+  secrets,
+  seed,
+  until,
+} from './slack-harness.ts';
+
+let redis: TestRedis;
+let bench: Bench;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(async () => redis[Symbol.asyncDispose]());
+beforeEach(() => {
+  bench = new Bench(redis);
+});
+afterEach(async () => bench[Symbol.asyncDispose]());
+
+const say = (sentence: string) =>
+  ({ type: 'say', said: { type: 'sentence', sentence, next: null, kept: null } }) as const;
+const down = new Problem({ code: 'redis_down', sentence: 'The store does not answer.', next: '' }, { retry: true });
+const downInbox: Inbox = {
+  put: () => Promise.reject(down),
+  settle: () => Promise.reject(down),
+  unsettled: async () => [],
+};
+
+async function start(mode: 'socket' | 'http', useCases = recordActs()) {
+  const port = await freePort();
+  const slack = await bench.slack(
+    mode === 'http' ? { deliver: { type: 'http', url: `http://127.0.0.1:${port}/slack/events` } } : {},
+  );
+  const store = await bench.store();
+  const app = await bench.app(slack, store, useCases.useCases, {
+    ...(mode === 'http' ? { mode: { type: 'http', signingSecret: secrets.signingSecret, port } } : {}),
+  });
+  return { slack, store, app, port, acts: useCases.acts };
+}
+
+const names = (acts: readonly Act[]) => acts.map(({ name }) => name);
+
+describe.each(['socket', 'http'] as const)('over %s', (mode) => {
+  test('a command becomes one request with its keys read and its text decoded', async () => {
+    const { slack, acts } = await start(mode);
+    const text = 'repo:acme/web fix <b> & the "flaky" test';
+    const { error } = await slack.people.command({ user: ada, channel: dev, command: '/agent', text });
+    expect(error).toBeNull();
+    expect((await acts.at(0)).args[0]).toMatchObject({
+      by: ada,
+      channel: dev,
+      thread: null,
+      origin: 'command',
+      message: null,
+      command: { repository: 'acme/web', text: 'fix <b> & the "flaky" test' },
+    });
+    expect(slack.store.ephemerals).toEqual([]);
+  });
+
+  test('an answer that is there at once comes with the ack, for the person alone', async () => {
+    const { slack } = await start(mode, recordActs({ submit: async () => say('You may not.') }));
+    await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
+    expect(slack.store.ephemerals).toMatchObject([{ user: ada, channel: dev, text: 'You may not.' }]);
+  });
+
+  test('a refused value gives the whole text back', async () => {
+    const { slack, acts } = await start(mode);
+    await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'repo:web fix it' });
+    expect(slack.store.ephemerals[0]?.text).toBe(
+      "repo:web can't be used: it must be a repository as owner/name. Correct it and send your text again.\nYour text: repo:web fix it",
+    );
+    expect(acts.items).toEqual([]);
+  });
+
+  test('a mention, which Slack sends twice, starts one task', async () => {
+    const { slack, acts } = await start(mode);
+    const message = slack.people.message({ user: ada, channel: dev, text: '@Errand fix the flaky test' });
+    await acts.at(0);
+    await slack.outbound.idle();
+    expect(slack.outbound.records.map(({ acked }) => acked)).toEqual([true, true]);
+    expect(acts.items).toMatchObject([
+      {
+        name: 'submit',
+        args: [{ origin: 'mention', message: message.ts, thread: null, command: { text: 'fix the flaky test' } }],
+      },
+    ]);
+  });
+
+  test('what is delivered again changes nothing', async () => {
+    const { slack, acts } = await start(mode);
+    slack.people.message({ user: ada, channel: dev, text: '@Errand fix it' });
+    await acts.at(0);
+    await slack.outbound.idle();
+    for (const { id } of slack.outbound.records) slack.outbound.redeliver(id);
+    await slack.outbound.idle();
+    expect(names(acts.items)).toEqual(['submit']);
+  });
+
+  test('an event that the store did not take is left to Slack to send again', async () => {
+    const port = await freePort();
+    const slack = await bench.slack(
+      mode === 'http' ? { deliver: { type: 'http', url: `http://127.0.0.1:${port}/slack/events` } } : {},
+    );
+    const store = await bench.store();
+    let failing = 2;
+    const inbox: Inbox = {
+      ...store.inbox,
+      put: (...args) => (failing-- > 0 ? Promise.reject(down) : store.inbox.put(...args)),
+    };
+    const { acts, useCases } = recordActs();
+    await bench.app(slack, { ...store, inbox }, useCases, {
+      ...(mode === 'http' ? { mode: { type: 'http', signingSecret: secrets.signingSecret, port } } : {}),
+    });
+    slack.people.message({ user: ada, channel: dev, text: '@Errand fix it' });
+    await acts.at(0);
+    expect(names(acts.items)).toEqual(['submit']);
+  });
+
+  test('a command that the store did not take is answered at once, with the text given back', async () => {
+    const port = await freePort();
+    const slack = await bench.slack(
+      mode === 'http' ? { deliver: { type: 'http', url: `http://127.0.0.1:${port}/slack/events` } } : {},
+    );
+    const store = await bench.store();
+    const { acts, useCases } = recordActs();
+    await bench.app(slack, { ...store, inbox: downInbox }, useCases, {
+      ...(mode === 'http' ? { mode: { type: 'http', signingSecret: secrets.signingSecret, port } } : {}),
+    });
+    const { error } = await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
+    expect(error).toBeNull();
+    expect(slack.store.ephemerals[0]?.text).toBe(
+      "Errand can't reach its store, so nothing was done. Try again in a minute; whoever runs Errand finds the reason in its log.\nYour text: /agent fix it",
+    );
+    expect(acts.items).toEqual([]);
+  });
+});
+
+describe('over http', () => {
+  test('only what Slack signed is let in, and /healthz answers whoever watches', async () => {
+    const { port, acts } = await start('http');
+    const body = JSON.stringify({ type: 'url_verification', challenge: 'c' });
+    const now = String(Math.floor(Date.now() / 1000));
+    const signed = (key: string) => `v0=${createHmac('sha256', key).update(`v0:${now}:${body}`).digest('hex')}`;
+    const send = (signature: string) =>
+      fetch(`http://127.0.0.1:${port}/slack/events`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'x-slack-request-timestamp': now,
+          'x-slack-signature': signature,
+        },
+        body,
+      });
+    expect((await send(signed('another secret'))).status).toBe(401);
+    expect(await (await send(signed(secrets.signingSecret))).json()).toEqual({ challenge: 'c' });
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+    expect(acts.items).toEqual([]);
+  });
+});
+
+describe('over socket', () => {
+  test('a routine refresh and a cut connection are followed by a new one', async () => {
+    const { slack, acts } = await start('socket');
+    for (const [index, how] of (['refresh_requested', 'cut'] as const).entries()) {
+      slack.socket?.disconnect(how);
+      await bench.logged.lines.find(
+        ({ message }) =>
+          bench.logged.lines.items.filter((line) => line.message === message).length > index &&
+          message === 'Connected to Slack again over Socket Mode',
+      );
+      await slack.people.command({ user: ada, channel: dev, command: '/agent', text: `fix ${how}` });
+      await acts.at(index);
+    }
+    expect(names(acts.items)).toEqual(['submit', 'submit']);
+  });
+
+  test('a connection comes back after Slack refused several attempts', async () => {
+    const { slack, acts } = await start('socket');
+    slack.faults.add({
+      on: 'call',
+      method: 'apps.connections.open',
+      times: 2,
+      effect: { type: 'status', status: 503 },
+    });
+    slack.socket?.disconnect('cut');
+    await bench.logged.lines.find(({ message }) => message === 'Connected to Slack again over Socket Mode');
+    await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
+    await acts.at(0);
+  });
+
+  test('a refused app token is a clear problem', async () => {
+    const slack = await bench.slack();
+    const store = await bench.store();
+    const starting = bench.app(slack, store, recordActs().useCases, { mode: { type: 'socket', appToken: 'wrong' } });
+    await expect(starting).rejects.toMatchObject({
+      failure: { sentence: 'Errand could not sign in to Slack with SLACK_APP_TOKEN: Slack answered invalid_auth.' },
+    });
+  });
+});
+
+describe('what people do', () => {
+  test('a slow answer to a command comes later, through the response address', async () => {
+    const answer = Promise.withResolvers<ReturnType<typeof say>>();
+    const { slack, store } = await start('socket', recordActs({ submit: () => answer.promise }));
+    await bench.deliver(slack, store);
+    await slack.people.command({ user: ada, channel: seed.random, command: '/agent', text: 'fix it' });
+    expect(slack.store.ephemerals).toEqual([]);
+    answer.resolve(say('No repository is known here.'));
+    const shown = await until(slack, () => slack.store.ephemerals[0]);
+    expect(shown).toMatchObject({ user: ada, channel: seed.random, text: 'No repository is known here.' });
+  });
+
+  test('a reply in a thread is handed on as a reply, thanks as chatter, and what bots and editors write not at all', async () => {
+    const { slack, acts } = await start('socket', recordActs({ reply: async () => ({ type: 'no_task' }) }));
+    const root = slack.people.message({ user: ada, channel: dev, text: 'hello all' });
+    const in_ = (user: string, text: string) => slack.people.message({ user, channel: dev, thread_ts: root.ts, text });
+    const first = in_(grace, 'also fix the docs');
+    in_(ada, 'thanks :tada:');
+    in_(ada, '@Grace Lin what do you think?');
+    slack.people.edit({ user: grace, channel: dev, ts: first.ts, text: 'also fix the documentation' });
+    const connection = await bench.connect(slack);
+    await connection.client.chat.postMessage({ channel: dev, thread_ts: root.ts, text: 'from a bot' });
+    await acts.at(2);
+    await slack.outbound.idle();
+    expect(acts.items.map(({ name, args: [asked] }) => [name, asked])).toMatchObject([
+      ['reply', { by: grace, thread: root.ts, message: first.ts, text: 'also fix the docs', chatter: false }],
+      ['reply', { by: ada, chatter: true }],
+      ['reply', { by: ada, chatter: true }],
+    ]);
+  });
+
+  test.each([
+    ['@Errand stop', 'stop'],
+    ['@Errand retry', 'retry'],
+    ['@Errand: status', 'status'],
+  ] as const)('%s in a thread means the task of the thread', async (text, name) => {
+    const { slack, acts } = await start('socket');
+    const root = slack.people.message({ user: ada, channel: dev, text: 'hello all' });
+    slack.people.message({ user: ada, channel: dev, thread_ts: root.ts, text });
+    expect(await acts.at(0)).toMatchObject({
+      name,
+      args: [
+        { by: ada, thread: root.ts },
+        { type: 'message', channel: dev, ts: root.ts },
+      ],
+    });
+  });
+
+  test('a mention in a thread that is no task’s starts one there', async () => {
+    const { slack, acts } = await start('socket', recordActs({ reply: async () => ({ type: 'no_task' }) }));
+    const root = slack.people.message({ user: grace, channel: dev, text: 'the test is flaky' });
+    const ask = slack.people.message({ user: ada, channel: dev, thread_ts: root.ts, text: '@Errand fix that' });
+    await acts.at(1);
+    expect(acts.items).toMatchObject([
+      { name: 'reply' },
+      { name: 'submit', args: [{ thread: root.ts, message: ask.ts, command: { text: 'fix that' } }] },
+    ]);
+  });
+
+  test('a direct message needs no mention', async () => {
+    const { slack, acts } = await start('socket');
+    slack.people.message({ user: ada, channel: seed.adaDirect, text: 'repo:acme/web fix it' });
+    expect(await acts.at(0)).toMatchObject({
+      name: 'submit',
+      args: [{ origin: 'message', command: { repository: 'acme/web', text: 'fix it' } }],
+    });
+  });
+
+  test('emoji on the bot’s message approve, take back, stop and retry; skin tones and other emoji don’t matter', async () => {
+    const { slack, acts } = await start('socket');
+    const connection = await bench.connect(slack);
+    const { ts = '' } = await connection.client.chat.postMessage({ channel: dev, text: 'a gate' });
+    const react = (name: string, present = true) =>
+      slack.people.reaction({ user: grace, channel: dev, ts, name, present });
+    react('white_check_mark');
+    await acts.at(0);
+    react('white_check_mark', false);
+    await acts.at(1);
+    react('octagonal_sign');
+    await acts.at(2);
+    react('repeat');
+    await acts.at(3);
+    react('tada');
+    react('octagonal_sign', false);
+    await slack.outbound.idle();
+    expect(names(acts.items)).toEqual(['approve', 'unapprove', 'stop', 'retry']);
+    expect(acts.items[0]?.args[0]).toMatchObject({ by: grace, channel: dev, message: ts, via: 'reaction' });
+  });
+
+  test('a check mark on somebody else’s message is nobody’s business', async () => {
+    const { slack, acts } = await start('socket');
+    const message = slack.people.message({ user: ada, channel: dev, text: 'lunch?' });
+    slack.people.reaction({ user: grace, channel: dev, ts: message.ts, name: 'white_check_mark', present: true });
+    slack.people.reaction({ user: grace, channel: dev, ts: message.ts, name: 'octagonal_sign', present: true });
+    await acts.at(0);
+    await slack.outbound.idle();
+    expect(names(acts.items)).toEqual(['stop']);
+  });
+
+  test('a refused reaction is answered in the thread, to that person alone', async () => {
+    const { slack, store } = await start('socket', recordActs({ approve: async () => say('Only reviewers approve.') }));
+    await bench.deliver(slack, store);
+    const { client } = await bench.connect(slack);
+    const root = await client.chat.postMessage({ channel: dev, text: 'root' });
+    const gate = await client.chat.postMessage({ channel: dev, thread_ts: root.ts ?? '', text: 'gate' });
+    slack.people.reaction({ user: grace, channel: dev, ts: gate.ts ?? '', name: 'white_check_mark', present: true });
+    const shown = await until(slack, () => slack.store.ephemerals[0]);
+    expect(shown).toMatchObject({ user: grace, thread_ts: root.ts, text: 'Only reviewers approve.' });
+  });
+
+  test('buttons stop, retry, approve and answer', async () => {
+    const { slack, acts } = await start('socket');
+    const { client } = await bench.connect(slack);
+    const button = (action_id: string, value: string) =>
+      ({ type: 'button', action_id, value, text: { type: 'plain_text', text: action_id } }) as const;
+    const { ts = '' } = await client.chat.postMessage({
+      channel: dev,
+      text: 'buttons',
+      blocks: [
+        {
+          type: 'actions',
+          elements: [
+            button('stop', 't4k2m9x'),
+            button('retry', 't4k2m9x'),
+            button('approve_merge', 't4k2m9x abc'),
+            button('answer_1', JSON.stringify({ question: 'q1', answer: 'Fake clock' })),
+          ],
+        },
+      ],
+    });
+    for (const [index, action_id] of ['stop', 'retry', 'approve_merge', 'answer_1'].entries()) {
+      expect(await slack.interactions.action({ user: grace, channel: dev, ts, action_id })).toEqual({ error: null });
+      await acts.at(index);
+    }
+    expect(acts.items).toMatchObject([
+      { name: 'stop', args: [{ by: grace }, { type: 'task', task: 't4k2m9x' }] },
+      { name: 'retry', args: [{ by: grace }, { type: 'task', task: 't4k2m9x' }] },
+      { name: 'approve', args: [{ by: grace, message: ts, via: 'button' }] },
+      { name: 'answer', args: [{ by: grace, message: ts, question: 'q1', text: 'Fake clock' }] },
+    ]);
+  });
+});
+
+describe('an act that fails', () => {
+  test('is tried again, and once more after a restart, under the same key', async () => {
+    const slack = await bench.slack();
+    const store = await bench.store();
+    const failing = recordActs({ submit: () => Promise.reject(down) });
+    const first = await bench.app(slack, store, failing.useCases, { replayEveryMs: 60_000 });
+    const { error } = await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
+    expect(error).toBeNull();
+    await failing.acts.at(0);
+    await first.stop();
+    const { acts, useCases } = recordActs();
+    await bench.app(slack, await bench.store(), useCases);
+    expect((await acts.at(0)).args[0]).toMatchObject({ command: { text: 'fix it' } });
+    const asked = [failing.acts.items[0], acts.items[0]].map((act) => act?.args[0]);
+    expect(asked[0]).toEqual(asked[1]);
+    expect(await store.inbox.unsettled(0)).toEqual([]);
+  });
+
+  test('is given up in the end, and the person gets the text back', async () => {
+    const slack = await bench.slack();
+    const store = await bench.store();
+    const { useCases } = recordActs({ submit: () => Promise.reject(down) });
+    await bench.app(slack, store, useCases, { replayEveryMs: 5 });
+    await bench.deliver(slack, store);
+    await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
+    const shown = await until(slack, () => slack.store.ephemerals[0]);
+    expect(shown.text).toBe(
+      'Errand could not do this: it failed several times. Send it again, or ask whoever runs Errand to look at its log.\nYour text: fix it',
+    );
+  });
+
+  test('is answered once, although its ack was lost', async () => {
+    const { slack, store } = await start('socket', recordActs({ submit: async () => say('You may not.') }));
+    await bench.deliver(slack, store);
+    slack.faults.add({ on: 'delivery', kind: 'slash_commands', times: 1, effect: { type: 'drop_ack' } });
+    await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
+    expect(await store.inbox.unsettled(0)).toEqual([]);
+    expect(botMessages(slack)).toEqual([]);
+  });
+});
+
+test('help names the command and the emoji of this installation', async () => {
+  const slack = await bench.slack();
+  const own = { ...wording, emoji: { ...wording.emoji, approve: 'ship' } };
+  await bench.app(slack, await bench.store(), recordActs().useCases, { wording: own });
+  await slack.people.command({ user: ada, channel: dev, command: '/agent', text: '' });
+  expect(slack.store.ephemerals[0]?.text).toContain(':ship: on a result approves');
+});
