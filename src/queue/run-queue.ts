@@ -157,10 +157,11 @@ async function inTime<Result>(what: string, work: () => Promise<Result>): Promis
   try {
     return await Promise.race([work(), late]);
   } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
     throw new Problem(
       {
         code: 'redis_down',
-        sentence: `Errand could not ${what}: its queue (Redis) does not answer.`,
+        sentence: `Errand could not ${what}: its queue (Redis) does not take it (${found}).`,
         next: 'Try again in a minute. The operator finds the reason in the log and with `npm run doctor`.',
       },
       { retry: true, cause },

@@ -41,13 +41,19 @@ export async function guarded<Result>(what: string, commands: () => Promise<Resu
   try {
     return await commands();
   } catch (error) {
-    if (error instanceof Problem) throw error;
-    const text = error instanceof Error ? error.message : String(error);
+    if (error instanceof Problem || !(error instanceof Error)) throw error;
+    const text = error.message;
     if (/^OOM /.test(text)) throw redisFull(what, error);
     if (/^(LOADING|MISCONF|READONLY|CLUSTERDOWN|MASTERDOWN|BUSY) /.test(text)) throw redisDown(what, error);
-    if (error instanceof Error && error.name === 'ReplyError') throw redisRefused(what, text, error);
-    throw redisDown(what, error);
+    if (error.name === 'ReplyError') throw redisRefused(what, text, error);
+    throw isAway(error) ? redisDown(what, error) : error;
   }
+}
+
+/** What ioredis says of a server that can't be reached, went away, or keeps silent. */
+function isAway(error: Error): boolean {
+  const known = /Connection is closed|Stream isn't writeable|Command timed out|max retries per request/;
+  return known.test(error.message) || ('syscall' in error && 'code' in error);
 }
 
 function redisDown(what: string, cause: unknown): Problem {

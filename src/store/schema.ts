@@ -183,6 +183,7 @@ const eventTypes = {
   question_expired: true,
   run_finished: true,
   run_failed: true,
+  run_delayed: true,
   retried: true,
   stopped: true,
   work_kept: true,

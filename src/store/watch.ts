@@ -12,7 +12,9 @@ export async function watch(
   signal: AbortSignal,
 ): Promise<void> {
   if (signal.aborted) return;
-  const failed = (error: unknown) => redis.emit('error', error instanceof Error ? error : new Error(String(error)));
+  const failed = (error: unknown) => {
+    if (!signal.aborted) redis.emit('error', error instanceof Error ? error : new Error(String(error)));
+  };
   const subscriber = redis.duplicate({
     enableOfflineQueue: true,
     maxRetriesPerRequest: null,

@@ -219,6 +219,20 @@ describe('tasks', () => {
     await watching;
   });
 
+  it('stay as they were when the narrator is at fault, and its error comes through as it is', async () => {
+    const instance = newInstance();
+    const redis = openRedis(server.url, { name: 'test', onError: () => undefined });
+    open.push({ [Symbol.dispose]: () => redis.disconnect() });
+    await waitForRedis(redis, 5_000);
+    const broken = () => {
+      throw new TypeError('no such word');
+    };
+    const store = createStore(redis, { instance, narrate: broken, clock: { now: () => 1 } });
+    const task = await stored(store);
+    await expect(store.tasks.apply(id, started)).rejects.toThrow(TypeError);
+    expect(await store.tasks.find(id)).toEqual(task);
+  });
+
   it('of an unreadable form are reported, not guessed at', async () => {
     const store = await connect(newInstance());
     const instance = `test${number}`;
@@ -416,6 +430,14 @@ describe('a Redis that goes away', () => {
     if (first) expect(await store.tasks.apply(first, started)).toMatchObject({ type: 'applied' });
     ended.abort();
     await watching;
+  });
+
+  it('that is full refuses new requests and says so', async () => {
+    await using own = await startRedis({ maxmemory: '1' });
+    const store = await connect('full', undefined, own.url);
+    await expect(store.inbox.put('key', {})).rejects.toMatchObject({ failure: { code: 'redis_full' }, retry: true });
+    await expect(stored(store)).rejects.toMatchObject({ failure: { code: 'redis_full' } });
+    expect(await store.tasks.unsettled()).toEqual([]);
   });
 
   it('that hangs is given up within the time Slack waits', async () => {

@@ -51,6 +51,7 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
   question_expired: { at, type: 'question_expired', run: runId(1), question: 'q1' },
   run_finished: { at, type: 'run_finished', run: runId(1), outcome: { type: 'unchanged', report } },
   run_failed: { at, type: 'run_failed', run: runId(1), problem: failure, retry: true },
+  run_delayed: { at, type: 'run_delayed', reason: 'Docker is down.' },
   retried: { at, type: 'retried', by: alice },
   stopped: { at, type: 'stopped', by: alice },
   work_kept: { at, type: 'work_kept', run: runId(1), head: sha('b') },
@@ -78,6 +79,7 @@ const runTable = {
   question_expired: { idle: 'no_question', queued: 'no_question', running: 'no_question', waiting: '► running' },
   run_finished: { idle: 'not_running', queued: 'not_running', running: '► idle', waiting: '► idle' },
   run_failed: { idle: 'not_running', queued: 'stale_run', running: '► queued', waiting: '► queued' },
+  run_delayed: { idle: 'not_queued', queued: '► queued', running: 'not_queued', waiting: 'not_queued' },
   retried: { idle: '► queued', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
   stopped: { idle: 'not_running', queued: '► idle', running: '► idle', waiting: '► idle' },
   work_kept: { idle: '► idle', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
@@ -318,6 +320,12 @@ describe('runs', () => {
     const queued = apply(task(), notStarted, notStarted);
     expect(queued).toMatchObject({ run: { type: 'queued' }, attempt: 2 });
     expect(apply(queued, notStarted).run.type).toBe('idle');
+  });
+
+  it('that are put off say why, each reason once, and use up no attempt', () => {
+    const delayed = apply(task(), events.run_delayed);
+    expect(delayed).toMatchObject({ attempt: 0, run: { type: 'queued', since: 50, reason: 'Docker is down.' } });
+    expect(reasonOf(delayed, events.run_delayed)).toBe('duplicate');
   });
 
   it('forgive earlier failures once one finishes', () => {
