@@ -46,9 +46,14 @@ export const priceTable: Readonly<Record<string, Price>> = {
   'claude-opus-4-6': claude(5, 25, 0.5),
   'claude-opus-4-7': claude(5, 25, 0.5),
   'claude-opus-4-8': claude(5, 25, 0.5),
+  'claude-opus-4-1': claude(15, 75, 1.5),
+  'claude-opus-4-0': claude(15, 75, 1.5),
   'claude-opus-4': claude(15, 75, 1.5),
   'claude-sonnet-5-5': claude(2, 10, 0.1),
   'claude-sonnet-5': claude(2, 10, 0.2),
+  'claude-sonnet-4-6': claude(3, 15, 0.3),
+  'claude-sonnet-4-5': claude(3, 15, 0.3),
+  'claude-sonnet-4-0': claude(3, 15, 0.3),
   'claude-sonnet-4': claude(3, 15, 0.3),
   'claude-haiku-5-5': { ...claude(0.1, 0.5, 0.01), long: { aboveTokens: 100_000, input: 0.5, output: 2.5 } },
   'claude-haiku-4-5': claude(1, 5, 0.1),
@@ -67,7 +72,7 @@ export const priceTable: Readonly<Record<string, Price>> = {
 };
 
 /** Names that only begin like a known model's (`gpt-5.5-mini`) have other prices, so what follows must be a date or a mark. */
-const suffix = /^(-\d{8}|-\d{4}-\d{2}-\d{2}|-latest|-\d|\[[a-z0-9]+\]|@.*)*$/;
+const suffix = /^(-\d{8}|-\d{4}-\d{2}-\d{2}|-latest|\[[a-z0-9]+\]|@.*)*$/;
 
 /** The price of a model; `own` is the configuration's table and wins. Undefined when neither knows the model. */
 export function findPrice(model: string, own: Readonly<Record<string, Price>> = {}): Price | undefined {

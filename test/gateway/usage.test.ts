@@ -117,7 +117,7 @@ describe('prices', () => {
     expect(toUsd({ ...price, long: undefined }, tokens({ output: million }))).toBeCloseTo(output, 9);
   });
 
-  test.each(['gpt-5.5-mini', 'claude-next', 'llama-4', ''])('%s has no known price', (model) => {
+  test.each(['gpt-5.5-mini', 'claude-opus-5-6', 'claude-next', 'llama-4', ''])('%s has no known price', (model) => {
     expect(findPrice(model)).toBeUndefined();
   });
 

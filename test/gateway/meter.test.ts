@@ -1,0 +1,99 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Meter } from '../../src/gateway/meter.ts';
+import { readKeys, readPolicy } from '../../src/gateway/policy.ts';
+import { UsageReader } from '../../src/gateway/usage.ts';
+
+const folder = () => mkdtemp(join(tmpdir(), 'errand-gateway-'));
+
+function used(model: string, input: number, output: number): UsageReader {
+  const reader = new UsageReader(0);
+  reader.read({ type: 'message', model, usage: { input_tokens: input, output_tokens: output } });
+  return reader;
+}
+
+describe('the meter', () => {
+  test('adds calls up on disk and goes on from there', async () => {
+    const path = join(await folder(), 'meter.json');
+    const first = await Meter.load(path, null);
+    await first.open(used('claude-opus-5-5', 1_000_000, 100_000), '', undefined).close();
+    const second = await Meter.load(path, null);
+    await second.open(used('claude-opus-5-5', 500_000, 0), '', undefined).close();
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
+      inputTokens: 1_500_000,
+      outputTokens: 100_000,
+      usd: 8,
+      requests: 2,
+    });
+  });
+
+  test('counts tokens and no dollars of a model without a known price, and holds the dearest against the budget', async () => {
+    const meter = await Meter.load(join(await folder(), 'meter.json'), 100);
+    await meter.open(used('nobody-knows', 1_000_000, 1_000_000), '', undefined).close();
+    expect(meter.state).toMatchObject({ inputTokens: 1_000_000, usd: null });
+    expect(meter.spent).toBe(true);
+  });
+
+  test('is spent at the budget, calls under way included', async () => {
+    const meter = await Meter.load(join(await folder(), 'meter.json'), 4);
+    expect(meter.spent).toBe(false);
+    const call = meter.open(used('claude-opus-5-5', 1_000_000, 0), '', undefined);
+    expect(meter.spent).toBe(true);
+    await call.close();
+    expect(meter.spent).toBe(true);
+  });
+
+  test('a budget of nothing is spent from the start', async () => {
+    expect((await Meter.load(join(await folder(), 'meter.json'), 0)).spent).toBe(true);
+  });
+
+  test.each(['', 'null', '{"inputTokens":-1}', '{"usd":0}'])('refuses to go on from %j', async (text) => {
+    const path = join(await folder(), 'meter.json');
+    await writeFile(path, text);
+    await expect(Meter.load(path, 1)).rejects.toThrow(/can't be read/);
+  });
+});
+
+describe('policy and keys', () => {
+  const policy = { providers: ['anthropic'], allow: [], budgetUsd: null, dummyKey: 'dummy-key' };
+  const keys = {
+    providers: {
+      anthropic: { kind: 'anthropic', baseUrl: 'https://api.example.com', key: 'sk-canary-anthropic' },
+      openai: { kind: 'openai', baseUrl: 'https://api.example.net/v1', key: 'sk-canary-openai' },
+    },
+  };
+
+  test('only the keys of providers that the policy names are kept', async () => {
+    const path = join(await folder(), 'keys.json');
+    await writeFile(path, JSON.stringify(keys));
+    const kept = await readKeys(path, policy);
+    expect([...kept.providers.keys()]).toEqual(['anthropic']);
+    expect(JSON.stringify([...kept.providers])).not.toContain('sk-canary-openai');
+  });
+
+  test.each([
+    ['no file', undefined],
+    ['no JSON', '{'],
+    ['a field missing', JSON.stringify({ ...policy, dummyKey: undefined })],
+    ['a field nobody knows', JSON.stringify({ ...policy, extra: true })],
+    ['a negative budget', JSON.stringify({ ...policy, budgetUsd: -1 })],
+  ])('a policy with %s is refused in one sentence', async (_what, text) => {
+    const path = join(await folder(), 'policy.json');
+    if (text !== undefined) await writeFile(path, text);
+    await expect(readPolicy(path)).rejects.toThrow(/did not start: the network policy is unusable/);
+  });
+
+  test.each([
+    ['no JSON', '{"key":"sk-canary-anthropic"'],
+    ['a wrong field', JSON.stringify({ providers: { anthropic: { ...keys.providers.anthropic, kind: 'x' } } })],
+    ['the provider missing', JSON.stringify({ providers: { openai: keys.providers.openai } })],
+  ])('a keys file with %s is refused without a word of what is in it', async (_what, text) => {
+    const path = join(await folder(), 'keys.json');
+    await writeFile(path, text);
+    const refusal = await readKeys(path, policy).then(String, (error: unknown) => String(error));
+    expect(refusal).toMatch(/the keys file is unusable/);
+    expect(refusal).not.toContain('canary');
+  });
+});
