@@ -22,6 +22,8 @@ export interface AcpAgent {
   readonly command: readonly string[];
   /** The session mode that lets it do anything; null leaves the agent's own. */
   readonly mode: string | null;
+  /** Whether its environment names the model, or the session does. */
+  readonly modelBy: 'env' | 'session';
   env(access: ModelAccess): Readonly<Record<string, string>>;
 }
 
@@ -44,6 +46,7 @@ export const builtInAgents: Readonly<Record<string, Agent>> = {
     provider: 'anthropic',
     command: ['claude-agent-acp'],
     mode: 'bypassPermissions',
+    modelBy: 'env',
     env: ({ forwarder, dummyKey, model }) => ({
       ANTHROPIC_BASE_URL: `${forwarder}/anthropic`,
       ANTHROPIC_API_KEY: dummyKey,
@@ -60,6 +63,7 @@ export const builtInAgents: Readonly<Record<string, Agent>> = {
     provider: 'openai',
     command: ['codex-acp'],
     mode: 'agent-full-access',
+    modelBy: 'env',
     env: ({ forwarder, dummyKey, model }) => ({
       OPENAI_API_KEY: dummyKey,
       DEFAULT_AUTH_REQUEST: JSON.stringify({ methodId: 'api-key' }),
@@ -79,6 +83,26 @@ export const builtInAgents: Readonly<Record<string, Agent>> = {
       }),
     }),
   },
+  opencode: {
+    type: 'acp',
+    label: 'OpenCode',
+    provider: 'anthropic',
+    command: ['opencode', 'acp'],
+    mode: null,
+    modelBy: 'env',
+    env: ({ forwarder, dummyKey, model }) => ({
+      OPENCODE_DISABLE_AUTOUPDATE: '1',
+      OPENCODE_DISABLE_MODELS_FETCH: '1',
+      OPENCODE_CONFIG_CONTENT: JSON.stringify({
+        autoupdate: false,
+        share: 'disabled',
+        permission: { '*': 'allow' },
+        // Without a model it would go to its maker's own, which nothing here can reach.
+        model: `anthropic/${model ?? 'claude-sonnet-5'}`,
+        provider: { anthropic: { options: { baseURL: `${forwarder}/anthropic/v1`, apiKey: dummyKey } } },
+      }),
+    }),
+  },
 };
 
 /** Turns an agent of the configuration file into one like those that ship. */
@@ -90,6 +114,7 @@ export function toAgent(name: string, configured: ConfiguredAgent): AcpAgent {
     provider,
     command,
     mode: mode ?? null,
+    modelBy: Object.values(env).some((value) => /\$\{MODEL\}/.test(value)) ? 'env' : 'session',
     env: ({ forwarder, dummyKey, model }) => {
       const values: Record<string, string> = {
         BASE_URL: `${forwarder}/${provider}`,
@@ -101,4 +126,22 @@ export function toAgent(name: string, configured: ConfiguredAgent): AcpAgent {
       return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, fill(value)]));
     },
   };
+}
+
+/** What the runner is told: an `acp` agent command of `sandbox/protocol.ts`. */
+export function toAcpCommand(
+  agent: AcpAgent,
+  options: { access: ModelAccess; session: string | null; prompt: string },
+): {
+  type: 'acp';
+  command: readonly string[];
+  env: Readonly<Record<string, string>>;
+  mode: string | null;
+  model: string | null;
+  session: string | null;
+  prompt: string;
+} {
+  const { access, session, prompt } = options;
+  const model = agent.modelBy === 'session' ? access.model : null;
+  return { type: 'acp', command: agent.command, env: agent.env(access), mode: agent.mode, model, session, prompt };
 }
