@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type Docker from 'dockerode';
@@ -8,6 +8,7 @@ import { Problem } from '../task/problem.ts';
 import { installMissing, program, system } from './debian.ts';
 import { followImage } from './follow.ts';
 import type { Journal } from './journal.ts';
+import { mountsBelow } from './mounts.ts';
 
 const official = 'debian:bookworm-slim';
 const registryProbeMs = 5_000;
@@ -35,7 +36,7 @@ export async function baseImage(docker: Docker, workDir: string, journal: Journa
   if (await present(docker, tag)) return tag;
   const root = join(workDir, 'base');
   try {
-    await removeTree(root);
+    await removeTree(root, journal);
     const { mirror, suite, components } = sources.main;
     const args = ['--variant=minbase', `--components=${components.join(',')}`, suite, root, mirror];
     await journal.run('debootstrap', args);
@@ -47,7 +48,7 @@ export async function baseImage(docker: Docker, workDir: string, journal: Journa
     const [repo, version] = tag.split(':');
     await followImage(docker, await docker.importImage(tar.stdout, { repo, tag: version }), journal);
   } finally {
-    await removeTree(root);
+    await removeTree(root, journal);
   }
   return tag;
 }
@@ -122,18 +123,8 @@ function withoutCredentials(mirror: string): string {
 }
 
 /** debootstrap mounts `proc` inside and may die before it unmounts it; nothing is removed through a mount. */
-async function removeTree(root: string): Promise<void> {
-  const mounts = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '');
-  const inside = mounts.filter((path) => path.startsWith(`${root}/`));
-  if (inside.length > 0) {
-    throw new Problem({
-      code: 'base_image',
-      sentence: `An earlier attempt left ${inside.join(', ')} mounted.`,
-      next: `Type \`umount ${inside.reverse().join(' ')}\`, then start again.`,
-    });
-  }
+async function removeTree(root: string, journal: Journal): Promise<void> {
+  for (const path of mountsBelow(root)) await journal.run('umount', [path]);
   rmSync(root, { recursive: true, force: true });
 }
 

@@ -48,7 +48,12 @@ export async function installMissing(needs: readonly Need[], journal: Journal): 
   journal.say(`Installing ${packages.join(', ')} …`);
   using _ = withoutServices();
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  await journal.run('apt-get', ['update'], { env });
+  try {
+    await journal.run('apt-get', ['update'], { env });
+  } catch (error) {
+    // One broken source of many fails the whole update; what is missing then, the next line says.
+    journal.note(`${error}`);
+  }
   await journal.run('apt-get', install.split(' ').slice(1), { env });
 }
 

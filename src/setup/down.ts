@@ -1,10 +1,11 @@
-import { existsSync, globSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { Problem } from '../task/problem.ts';
 import { stopRecorded } from './daemon.ts';
 import { engineAnswers } from './engine.ts';
 import { openJournal } from './journal.ts';
+import { mountsBelow } from './mounts.ts';
 import { makePlaces, type Places, places } from './places.ts';
 
 /**
@@ -43,19 +44,6 @@ async function down(at: Places, say: (line: string) => void): Promise<void> {
   }
   if (existsSync(at.runDir) && readdirSync(at.runDir).length === 0) rmdirSync(at.runDir);
   if (stopped === 0) journal.say('Nothing of this Errand was running.');
-}
-
-/** Mount points at or below a folder, innermost first. */
-function mountsBelow(folder: string): string[] {
-  return readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .map((line) =>
-      (line.split(' ')[1] ?? '').replaceAll(/\\([0-7]{3})/g, (_, code) =>
-        String.fromCharCode(Number.parseInt(code, 8)),
-      ),
-    )
-    .filter((path) => path === folder || path.startsWith(`${folder}/`))
-    .reverse();
 }
 
 function counted(count: number, what: string): string {

@@ -69,7 +69,7 @@ async function startDockerd(docker: Docker, places: Places, options: readonly st
   await startDaemon({
     name: 'The Docker engine (dockerd)',
     command: which('dockerd') ?? 'dockerd',
-    args: ['--pidfile', pidFile, ...options],
+    args: ['--pidfile', pidFile, '--log-level', 'warn', ...options],
     logFile: join(places.logsDir, 'dockerd.log'),
     pidFile: places.enginePidFile,
     deadlineMs: 60_000,

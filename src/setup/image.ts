@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type Docker from 'dockerode';
 import { Problem } from '../task/problem.ts';
@@ -15,7 +15,7 @@ export interface SandboxImage {
   readonly hash: string;
 }
 
-interface Inputs {
+export interface ImageInputs {
   /** Base, packages, Node and the agents: minutes to build, rarely changed. */
   readonly toolsTag: string;
   readonly tag: string;
@@ -27,7 +27,7 @@ const toolFiles = ['tools.Dockerfile', 'gitconfig', 'package.json', 'package-loc
 
 /** The image that these very inputs make, if the engine has it. */
 export async function findImage(docker: Docker, certificates = hostCertificates()): Promise<SandboxImage | undefined> {
-  const { tag, hash } = inputs(certificates);
+  const { tag, hash } = imageInputs(sandbox, certificates);
   const id = await imageId(docker, tag);
   return id === undefined ? undefined : { id, tag, hash };
 }
@@ -35,10 +35,12 @@ export async function findImage(docker: Docker, certificates = hostCertificates(
 /** Builds what is missing of base, tools and runner, each cached under a name made of its inputs. */
 export async function buildImage(docker: Docker, places: Places, journal: Journal): Promise<SandboxImage> {
   const certificates = hostCertificates();
-  const { toolsTag, tag, hash } = inputs(certificates);
+  const { toolsTag, tag, hash } = imageInputs(sandbox, certificates);
   const build = join(places.dataDir, 'build');
-  mkdirSync(build, { recursive: true });
-  const context = mkdtempSync(join(build, 'image-'));
+  const context = join(build, 'image');
+  // An interrupted build may have left half of one.
+  rmSync(context, { recursive: true, force: true });
+  mkdirSync(context, { recursive: true });
   try {
     if ((await imageId(docker, toolsTag)) === undefined) {
       journal.say('Building the sandbox image (once, about 3 min) …');
@@ -58,7 +60,7 @@ export async function buildImage(docker: Docker, places: Places, journal: Journa
     }
     const runner = join(context, 'runner');
     mkdirSync(runner);
-    for (const file of ['Dockerfile', ...runnerFiles()]) cpSync(join(sandbox, file), join(runner, file));
+    for (const file of ['Dockerfile', ...runnerFiles(sandbox)]) cpSync(join(sandbox, file), join(runner, file));
     await buildFrom(docker, runner, tag, { TOOLS: toolsTag }, journal);
   } finally {
     rmSync(context, { recursive: true, force: true });
@@ -107,22 +109,20 @@ function proxies(): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
-function inputs(certificates: string): Inputs {
-  const tools = createHash('sha256').update(process.arch).update('\0').update(certificates);
-  addFiles(tools, toolFiles);
-  const toolsHash = tools.digest('hex').slice(0, 16);
-  const whole = createHash('sha256').update(toolsHash);
-  addFiles(whole, ['Dockerfile', ...runnerFiles()]);
-  const hash = whole.digest('hex').slice(0, 16);
-  return { toolsTag: `errand-tools:${toolsHash}`, tag: `errand-sandbox:${hash}`, hash };
+/** Names the images after all that goes into them, so that an unchanged one is found again and a changed one is not. */
+export function imageInputs(folder: string, certificates: string): ImageInputs {
+  const hashOf = (start: readonly string[], names: readonly string[]) => {
+    const hash = createHash('sha256').update(JSON.stringify(start));
+    for (const name of names) hash.update(`\0${name}\0`).update(readFileSync(join(folder, name)));
+    return hash.digest('hex').slice(0, 16);
+  };
+  const tools = hashOf([process.arch, certificates], toolFiles);
+  const hash = hashOf([tools], ['Dockerfile', ...runnerFiles(folder)]);
+  return { toolsTag: `errand-tools:${tools}`, tag: `errand-sandbox:${hash}`, hash };
 }
 
-function addFiles(hash: ReturnType<typeof createHash>, names: readonly string[]): void {
-  for (const name of names) hash.update(`\0${name}\0`).update(readFileSync(join(sandbox, name)));
-}
-
-function runnerFiles(): string[] {
-  return readdirSync(sandbox)
+function runnerFiles(folder: string): string[] {
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.ts'))
     .sort();
 }

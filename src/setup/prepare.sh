@@ -22,8 +22,11 @@ fi
 stamp=node_modules/.errand-stamp
 wanted="$(cat package.json package-lock.json | cksum) $(uname -sm)"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || [ ! -x node_modules/.bin/node ]; then
+  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' ||
+    fail "Errand starts with Node 20 or newer (it brings its own for the rest); this is $(node --version)."
   echo "Installing npm packages …"
   # Of all the packages only `node` needs its install script (it fetches Node itself); npm 10 would run every one of them.
+  # `npm ci` refuses a lock file when a registry lacks other platforms' optional packages; this installs what it locks, too.
   if ! { npm install --no-save --ignore-scripts && npm rebuild node; } >>"$log" 2>&1 9>&-; then
     tail -n 15 "$log" >&2
     fail "npm could not install the packages. Can this machine reach the npm registry? All of npm's output is in $log."

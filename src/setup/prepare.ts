@@ -17,9 +17,11 @@ async function prepare(purpose: 'start' | 'test', at: Places, journal: Journal):
   const docker = new Docker();
   const needsEngine = !(await engineAnswers(docker));
   const ownRedis = !process.env.REDIS_URL;
-  const needs: Need[] = [program('git', 'git'), program('mkfs.ext4', 'e2fsprogs'), program('mount', 'mount')];
+  const needs: Need[] = [program('git', 'git')];
+  // Workspaces get a size limit from a file system of their own, which only root can mount.
+  if (process.getuid?.() === 0) needs.push(program('mkfs.ext4', 'e2fsprogs'), program('mount', 'mount'));
   if (ownRedis) needs.push(program('redis-server', 'redis-server'));
-  if (needsEngine && !process.env.DOCKER_HOST) needs.push(program('dockerd', 'docker.io', 'iptables'));
+  if (needsEngine && !process.env.DOCKER_HOST) needs.push(program('dockerd', 'docker.io', 'iptables', 'iproute2'));
   if (purpose === 'test') needs.push(...testNeeds());
   await installMissing(needs, journal);
   if (needsEngine) await startEngine(docker, at, journal);
