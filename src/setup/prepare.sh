@@ -22,7 +22,7 @@ fi
 stamp=node_modules/.errand-stamp
 wanted="$(cat package.json package-lock.json | cksum) $(uname -sm)"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || [ ! -x node_modules/.bin/node ]; then
-  node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' ||
+  node -e 'process.exit(Number.parseInt(process.versions.node, 10) < 20 ? 1 : 0)' ||
     fail "Errand starts with Node 20 or newer (it brings its own for the rest); this is $(node --version)."
   echo "Installing npm packages …"
   # Of all the packages only `node` needs its install script (it fetches Node itself); npm 10 would run every one of them.
