@@ -10,6 +10,8 @@ import { keepWork } from './finish-run.ts';
 import { forget, merge } from './merge.ts';
 import { watchPull } from './watch-pull.ts';
 
+const engineRetryMs = 5_000;
+
 /** Runs the tasks of one Docker engine: at most `concurrency` at once, each attended until its outcome is told. */
 export class Worker {
   readonly #deps: WorkerDeps;
@@ -53,6 +55,7 @@ export class Worker {
       );
     const task = await this.#deps.store.find(id);
     if (task?.run.type !== 'queued') return;
+    if (!(await this.#engineAnswers(id))) return;
     const number = task.runs + 1;
     const started = await this.#deps.store.apply(id, {
       type: 'run_started',
@@ -62,6 +65,21 @@ export class Worker {
       at: this.#deps.clock.now(),
     });
     if (started.type === 'applied') this.#attend(started.task, signal);
+  }
+
+  /** A task that finds its engine down stays queued, says so, and costs no attempt. */
+  async #engineAnswers(id: TaskId): Promise<boolean> {
+    const { sandbox, store, queue, clock, log } = this.#deps;
+    try {
+      await sandbox.engine();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      log.warn({ task: id, err: error }, 'Run delayed');
+      await store.apply(id, { type: 'run_delayed', reason: error.failure.sentence, at: clock.now() });
+      await queue.wake({ type: 'run', task: id }, { delayMs: engineRetryMs });
+      return false;
+    }
   }
 
   #attend(task: Task, signal: AbortSignal): void {

@@ -33,6 +33,7 @@ export interface Config {
   readonly budget: Budget;
   readonly limits: Limits;
   readonly concurrency: number;
+  readonly pollSeconds: number;
   readonly emoji: { readonly approve: string; readonly stop: string; readonly retry: string };
   readonly outbound: {
     readonly httpProxy: string | null;

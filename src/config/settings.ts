@@ -115,6 +115,12 @@ export const settings = {
     example: 'a long random text',
     holders: ['bot', 'worker'],
   }),
+  pollSeconds: setting('ERRAND_POLL_SECONDS', 'github.pollSeconds', kinds.wholeNumber(1, 3_600), {
+    meaning: 'How often an open pull request is looked at for what people do on GitHub.',
+    default: '30',
+    example: '60',
+    holders: worker,
+  }),
   redisUrl: setting('REDIS_URL', 'redis.url', kinds.redisUrl, {
     meaning: 'A Redis of yours. Without it Errand starts a private one in its data folder.',
     example: 'rediss://errand:password@redis.example.com:6379',

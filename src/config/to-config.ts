@@ -79,6 +79,7 @@ export function toConfig(
       runMs: runMinutes * 60_000,
     },
     concurrency: values.concurrency ?? Math.min(host.cores, 4, room),
+    pollSeconds: values.pollSeconds ?? 30,
     emoji: {
       approve: values.emojiApprove ?? 'white_check_mark',
       stop: values.emojiStop ?? 'octagonal_sign',

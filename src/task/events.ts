@@ -21,6 +21,8 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'question_expired'; readonly run: RunId; readonly question: string }
   | { readonly type: 'run_finished'; readonly run: RunId; readonly outcome: Outcome }
   | { readonly type: 'run_failed'; readonly run: RunId | null; readonly problem: Failure; readonly retry: boolean }
+  /** Still queued, and why: the engine is down, say. Costs no attempt. */
+  | { readonly type: 'run_delayed'; readonly reason: string }
   | { readonly type: 'retried'; readonly by: UserId }
   | { readonly type: 'stopped'; readonly by: UserId }
   | { readonly type: 'work_kept'; readonly run: RunId; readonly head: Sha }

@@ -98,6 +98,11 @@ export function transition(task: Task, event: TaskEvent): Transition {
       const taken = Math.max(task.taken, newer === -1 ? task.spec.length : newer);
       return applied(ended({ ...task, taken, attempt: 0 }, event.at, outcome));
     }
+    case 'run_delayed': {
+      if (task.run.type !== 'queued') return refused('not_queued');
+      if (task.run.reason === event.reason) return refused('duplicate');
+      return applied({ ...task, run: { ...task.run, reason: event.reason } });
+    }
     case 'retried': {
       if (task.run.type !== 'idle') return refused('not_idle');
       return applied(queued({ ...task, taken: 0 }, event.at, null));

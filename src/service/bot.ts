@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { createUseCases } from '../app/use-cases.ts';
+import type { Config } from '../config.ts';
+import type { Places } from '../setup/places.ts';
+import { createSlackApp, type SlackMode } from '../slack/app.ts';
+import { connectSlack } from '../slack/connection.ts';
+import { deliver } from '../slack/conversation.ts';
+import { createDirectory } from '../slack/directory.ts';
+import { createThreadReader } from '../slack/thread-reader.ts';
+import { Problem } from '../task/problem.ts';
+import { outbound } from './outbound.ts';
+import { toPolicy } from './policy.ts';
+import { aborted, type ProcessScope } from './process.ts';
+import { systemClock as clock, openStore } from './store.ts';
+
+/** The bot: Slack on one side, Redis on the other; no engine, no GitHub, no model. */
+export async function runBot(config: Config, places: Places, scope: ProcessScope): Promise<void> {
+  const { log, signal } = scope;
+  const { botToken, apiUrl } = config.slack;
+  if (botToken === null) throw missing('SLACK_BOT_TOKEN');
+  const way = outbound(config.outbound);
+  const connection = await connectSlack({ botToken, apiUrl, log, ...way });
+  await using store = await openStore(config, places, scope, 'bot');
+  if (connection.url !== null) await store.tasks.remember('slack_url', connection.url);
+  const wording = {
+    command: config.slack.command,
+    emoji: config.emoji,
+    linkHosts: [new URL(config.github.url).host],
+    workspaceUrl: connection.url,
+  };
+  const { teamId, reader, client } = connection;
+  const useCases = createUseCases({
+    store: store.tasks,
+    outbox: store.outbox,
+    queue: store.queue,
+    directory: createDirectory({ reader, teamId, clock }),
+    threads: createThreadReader(reader),
+    policy: toPolicy(config),
+    clock,
+    randomBytes: (size) => randomBytes(size),
+    log,
+  });
+  const app = createSlackApp({
+    mode: modeOf(config),
+    connection,
+    botToken,
+    apiUrl,
+    wording,
+    inbox: store.inbox,
+    outbox: store.outbox,
+    useCases,
+    clock,
+    log,
+    ...way,
+  });
+  const delivering = deliver({
+    outbox: store.outbox,
+    client,
+    reader,
+    botUserId: connection.userId,
+    wording,
+    clock,
+    log,
+    signal,
+  });
+  await app.start();
+  scope.ready();
+  try {
+    await Promise.race([aborted(signal), delivering]);
+  } finally {
+    await app.stop();
+  }
+  await delivering;
+}
+
+function modeOf({ slack }: Config): SlackMode {
+  if (slack.appToken !== null) return { type: 'socket', appToken: slack.appToken };
+  if (slack.signingSecret !== null) return { type: 'http', signingSecret: slack.signingSecret, port: slack.port };
+  throw missing('SLACK_APP_TOKEN');
+}
+
+function missing(variable: string): Problem {
+  return new Problem({
+    code: 'config',
+    sentence: `The bot needs ${variable}, which is not set.`,
+    next: 'Set it, or start Errand with npm start, which then serves a small Slack of its own.',
+  });
+}

@@ -1,0 +1,46 @@
+import { pino } from 'pino';
+import { Problem } from '../task/problem.ts';
+
+/** What every process of Errand needs around its work: a log, an end, and a word to whoever started it. */
+export interface ProcessScope {
+  readonly log: pino.Logger;
+  /** Aborts when the process is asked to end. */
+  readonly signal: AbortSignal;
+  /** Tells the supervisor that the work can come. */
+  readonly ready: () => void;
+}
+
+/** Ends the event loop's work on SIGTERM and SIGINT; a `Problem` at the start ends the process with its two sentences. */
+export async function runProcess(
+  name: string,
+  logLevel: string,
+  run: (scope: ProcessScope) => Promise<void>,
+): Promise<void> {
+  const log = pino({ name, level: logLevel });
+  const ending = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort());
+  // A supervisor that is gone can't end its children: they go by themselves.
+  process.once('disconnect', () => ending.abort());
+  try {
+    await run({ log, signal: ending.signal, ready: () => void process.send?.({ ready: name }) });
+  } catch (error) {
+    // The top process speaks to a person; a child speaks through its log.
+    if (process.send === undefined) throw error;
+    const failure = error instanceof Problem ? error.failure : null;
+    log.fatal(
+      { err: error, code: failure?.code },
+      failure === null ? 'Ended by an error' : `${failure.sentence} ${failure.next}`,
+    );
+    process.exitCode = 1;
+  } finally {
+    if (process.connected) process.disconnect();
+  }
+}
+
+/** Settles when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((end) => {
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', () => end(), { once: true });
+  });
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { inside } from '../../sandbox/protocol.ts';
+import type { WorkerDeps } from '../app/deps.ts';
+import { Worker } from '../app/worker.ts';
+import type { Config } from '../config.ts';
+import { createRepositories } from '../git/repositories.ts';
+import { appCredentials, type Credentials, tokenCredentials } from '../github/credentials.ts';
+import { createForge } from '../github/forge.ts';
+import { BrokerClient } from '../sandbox/broker-client.ts';
+import type { Places } from '../setup/places.ts';
+import { builtInAgents, toAgent } from '../task/agents.ts';
+import { shellScript } from '../task/policy.ts';
+import type { TaskStore } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+import type { Task } from '../task/task.ts';
+import { createChanges } from './changes.ts';
+import { outbound, outboundEnv } from './outbound.ts';
+import { toPolicy } from './policy.ts';
+import type { ProcessScope } from './process.ts';
+import { systemClock as clock, openStore } from './store.ts';
+
+const sweepEveryMs = 10_000;
+
+/** A worker: git, GitHub and Redis; of Docker only what the broker does for it. */
+export async function runWorker(config: Config, places: Places, scope: ProcessScope): Promise<void> {
+  const { log, signal } = scope;
+  await using store = await openStore(config, places, scope, 'worker');
+  const sandbox = new BrokerClient(places.brokerSocket);
+  const credentials = credentialsOf(config);
+  const deps: WorkerDeps = {
+    store: store.tasks,
+    queue: store.queue,
+    sandbox,
+    repositories: createRepositories({
+      mirrorsDir: places.mirrorsDir,
+      tasksDir: places.tasksDir,
+      githubUrl: config.github.url,
+      credentials,
+      bot: { name: 'Errand', email: 'errand@users.noreply.github.com' },
+      outboundEnv: outboundEnv(config.outbound),
+    }),
+    forge: createForge({ apiUrl: config.github.apiUrl, credentials, clock, ...outbound(config.outbound) }),
+    engine: await sandbox.engine(),
+    policy: toPolicy(config),
+    limits: config.limits,
+    clock,
+    log,
+    toAgent: (task, prompt) => toAgentOf(config, task, prompt),
+    threadUrl: (task) => threadUrl(store.tasks, task),
+    changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),
+  };
+  const worker = new Worker(deps, { concurrency: config.concurrency });
+  const working = worker.run(signal, { sweepEveryMs, pullEveryMs: config.pollSeconds * 1_000 });
+  scope.ready();
+  await working;
+}
+
+function credentialsOf({ github }: Config): Credentials {
+  switch (github.mode) {
+    case 'token':
+      return tokenCredentials(github.token);
+    case 'app':
+      return appCredentials({ ...github, clock });
+    case 'local':
+      throw new Problem({
+        code: 'config',
+        sentence: 'The worker needs GITHUB_TOKEN or a GitHub App, and has neither.',
+        next: 'Set one, or start Errand with npm start, which then serves a small forge of its own.',
+      });
+    default:
+      return github satisfies never;
+  }
+}
+
+/** The command line of a task's agent and what it may reach. The key it holds opens its own gateway and nothing else. */
+function toAgentOf(config: Config, task: Task, prompt: string): ReturnType<WorkerDeps['toAgent']> {
+  const own = config.agents.get(task.agent);
+  const agent = own === undefined ? builtInAgents[task.agent] : toAgent(task.agent, own);
+  const repository = config.repositories.find(({ name }) => name === task.repository);
+  const dummyKey = `errand-${randomBytes(18).toString('base64url')}`;
+  const network = { allow: repository?.network ?? [], budgetUsd: task.budget.usd, dummyKey };
+  if (agent === undefined || agent.type === 'shell') {
+    const script = shellScript(task.spec.findLast(({ text }) => shellScript(text) !== null)?.text ?? '');
+    return { command: { type: 'shell', script: script ?? '' }, network: { ...network, providers: [] } };
+  }
+  const { host, port } = inside.forwarder;
+  const access = { forwarder: `http://${host}:${port}`, dummyKey, model: task.model };
+  return {
+    command: {
+      type: 'acp',
+      command: agent.command,
+      env: agent.env(access),
+      mode: agent.mode,
+      model: task.model,
+      session: task.session,
+      prompt,
+    },
+    network: { ...network, providers: agent.provider === null ? [] : [agent.provider] },
+  };
+}
+
+/** Slack's permalink of the thread, once the root message was posted. */
+async function threadUrl(store: TaskStore, task: Task): Promise<string | null> {
+  const workspace = await store.recall('slack_url');
+  const ts = task.origin.thread ?? (await store.deliveredTs(task.id, 'root'));
+  if (workspace === null || ts === null) return null;
+  return new URL(join('archives', task.origin.channel, `p${ts.replace('.', '')}`), workspace).href;
+}

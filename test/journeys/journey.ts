@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { faultSchema } from '../../src/local/forge/faults.ts';
+import { Fault } from '../../src/local/slack/faults.ts';
+import { seed } from '../../src/local/slack/workspace.ts';
+import type { ErrandUnderTest } from '../support/errand.ts';
+
+const person = z.enum(['ada', 'grace', 'max', 'guest']);
+const text = z.string();
+
+/** One step of a journey: what a person does in Slack or on GitHub, or what everybody waits for. */
+const step = z.union([
+  z.strictObject({ command: text, by: person.default('ada'), channel: text.default('dev') }),
+  z.strictObject({ reply: text, by: person.default('ada') }),
+  z.strictObject({ says: text, by: person.default('ada'), channel: text.default('dev') }),
+  z.strictObject({ react: text, on: text, by: person.default('grace') }),
+  z.strictObject({ press: text, on: text, by: person.default('ada') }),
+  z.strictObject({ until: text, times: z.number().int().default(1) }),
+  z.strictObject({ push: z.record(text, text.nullable()), branch: z.enum(['task', 'base']).default('task') }),
+  z.strictObject({ close_pull: z.literal(true) }),
+  z.strictObject({ merge_pull: z.literal(true) }),
+  z.strictObject({ rules: z.record(text, z.unknown()) }),
+  z.strictObject({ check: text, conclusion: text.nullable() }),
+  z.strictObject({ forge_fault: z.record(text, z.unknown()) }),
+  z.strictObject({ slack_fault: z.record(text, z.unknown()) }),
+]);
+
+const journey = z.strictObject({
+  about: text,
+  /** Files of the repository; none makes it empty, absent takes a small one. */
+  files: z.record(text, text).nullable().default({ 'README.md': '# A small project\n' }),
+  steps: z.array(step).min(1),
+});
+
+export type Journey = z.output<typeof journey>;
+type Step = Journey['steps'][number];
+
+export function readJourney(file: string): Journey {
+  return journey.parse(parse(readFileSync(file, 'utf8')));
+}
+
+/** Plays a journey in its own repository `acme/<name>` and gives what people then see: the thread, and the forge's state. */
+export async function play(
+  errand: ErrandUnderTest,
+  name: string,
+  steps: Journey,
+): Promise<{ thread: string; forge: string }> {
+  const repository = `acme/${name}`;
+  await errand.forge.control.createRepository({
+    repository,
+    ...(steps.files === null ? {} : { files: steps.files }),
+  });
+  const stage = new Stage(errand, repository);
+  for (const each of steps.steps) await stage.perform(each);
+  return { thread: tidy(stage.render()), forge: tidy(await stage.renderForge()) };
+}
+
+class Stage {
+  readonly #errand: ErrandUnderTest;
+  readonly #repository: string;
+  readonly #from: number;
+  #channel: string = seed.dev;
+
+  constructor(errand: ErrandUnderTest, repository: string) {
+    this.#errand = errand;
+    this.#repository = repository;
+    this.#from = errand.slack.store.workspace.messages.length;
+  }
+
+  async perform(step: Step): Promise<void> {
+    const { slack, forge } = this.#errand;
+    const repository = this.#repository;
+    if ('command' in step) {
+      this.#channel = channelOf(step.channel);
+      const order = { user: seed[step.by], channel: this.#channel, command: '/agent', text: this.#fill(step.command) };
+      await slack.people.command(order);
+    } else if ('says' in step) {
+      this.#channel = channelOf(step.channel);
+      slack.people.message({ user: seed[step.by], channel: this.#channel, text: this.#fill(step.says) });
+    } else if ('reply' in step) {
+      const thread_ts = this.#root()?.ts;
+      slack.people.message({ user: seed[step.by], channel: this.#channel, thread_ts, text: this.#fill(step.reply) });
+    } else if ('react' in step) {
+      const { ts } = this.#find(step.on);
+      slack.people.reaction({ user: seed[step.by], channel: this.#channel, ts, name: step.react, present: true });
+    } else if ('press' in step) {
+      const message = this.#find(step.on);
+      const action_id = actionOf(message.blocks ?? [], step.press);
+      await slack.interactions.action({ user: seed[step.by], channel: this.#channel, ts: message.ts, action_id });
+    } else if ('until' in step) {
+      const wanted = this.#fill(step.until);
+      const found = () => this.render().split(wanted).length - 1 >= step.times;
+      await this.#errand.until(`“${wanted}” in\n${this.render()}`, found, 120_000).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n\nThe thread:\n${this.render()}`);
+      });
+    } else if ('push' in step) {
+      const branch = step.branch === 'base' ? 'main' : await this.#taskBranch();
+      await forge.control.commit({ repository, branch, files: step.push, message: 'Change by hand' });
+    } else if ('close_pull' in step) await forge.control.closePull(repository, 1, 'dana');
+    else if ('merge_pull' in step) await forge.control.mergePull(repository, 1, { by: 'dana', method: 'merge' });
+    else if ('rules' in step) await forge.control.setRules(repository, 'main', step.rules);
+    else if ('check' in step) {
+      const sha = await forge.control.branchHead(repository, await this.#taskBranch());
+      if (sha === undefined) throw new Error('no task branch');
+      await forge.control.setCheck({ repository, sha, name: step.check, conclusion: step.conclusion });
+    } else if ('forge_fault' in step) {
+      forge.control.fault(faultSchema.parse(JSON.parse(this.#fill(JSON.stringify(step.forge_fault)))));
+    } else slack.faults.add(Fault.parse(step.slack_fault));
+  }
+
+  /** Everything said since the journey began: each root with its thread, then what only one person saw. */
+  render(): string {
+    const { slack } = this.#errand;
+    const own = slack.store.workspace.messages.slice(this.#from);
+    const roots = own.filter(({ thread_ts, ts }) => thread_ts === undefined || thread_ts === ts);
+    const threads = roots.map(({ channel, ts }) => slack.thread(channel, ts));
+    const shown = slack.store.ephemerals.filter(
+      (each) => each.thread_ts === undefined && Number(each.ts) >= Number(own[0]?.ts ?? this.#since),
+    );
+    const asides = shown.map((each) => `Only to ${nameOf(each.user)}: ${each.text}\n`);
+    return [...threads, ...asides].join('\n');
+  }
+
+  readonly #since = Date.now() / 1000;
+
+  /** The repository's branches, and each pull request as a reviewer sees it. */
+  async renderForge(): Promise<string> {
+    const { control } = this.#errand.forge;
+    const state = await control.viewState();
+    const found = state.repositories.find(({ name }) => name === this.#repository);
+    const branches = found?.branches.map(({ name, sha }) => `branch ${name} ${sha}`) ?? [];
+    const pulls = await Promise.all(
+      (found?.pulls ?? []).map(async (pull) => {
+        const { diff, commits, pull: shown } = await control.viewPull(this.#repository, pull.number);
+        const made = commits.map(({ sha, message, author }) => `commit ${sha} by ${author}\n${indented(message)}`);
+        return [
+          `pull request ${pull.number}, ${pull.state}: ${pull.title}`,
+          `${pull.head} → ${pull.base}`,
+          String(shown.body ?? ''),
+          ...made,
+          diff,
+        ].join('\n\n');
+      }),
+    );
+    return `${[branches.join('\n'), ...pulls].join('\n\n')}\n`;
+  }
+
+  #root() {
+    const own = this.#errand.slack.store.workspace.messages.slice(this.#from);
+    return own.findLast(({ thread_ts, ts }) => thread_ts === undefined || thread_ts === ts);
+  }
+
+  #find(words: string) {
+    const own = this.#errand.slack.store.workspace.messages.slice(this.#from);
+    const found = own.findLast((message) => JSON.stringify([message.text, message.blocks]).includes(words));
+    if (found === undefined) throw new Error(`No message says “${words}”:\n${this.render()}`);
+    return found;
+  }
+
+  async #taskBranch(): Promise<string> {
+    const match = /errand\/t[0-9a-z]{6}[a-z0-9-]*/.exec(
+      JSON.stringify(this.#errand.slack.store.workspace.messages.slice(this.#from)),
+    );
+    if (match === null) throw new Error('No branch was named yet');
+    return match[0];
+  }
+
+  #fill(words: string): string {
+    const task = /\bt[0-9a-hjkmnp-tv-z]{6}\b/.exec(this.render())?.[0] ?? 't000000';
+    return words
+      .replaceAll('{repo}', this.#repository)
+      .replaceAll('{task}', task)
+      .replaceAll('{bot}', `<@${seed.bot}>`);
+  }
+}
+
+function indented(text: string): string {
+  return text.trimEnd().replace(/^(?=.)/gm, '    ');
+}
+
+function channelOf(name: string): string {
+  const ids: Readonly<Record<string, string>> = seed;
+  const id = ids[name];
+  if (id === undefined) throw new Error(`No channel ${name}`);
+  return id;
+}
+
+function nameOf(id: string): string {
+  return Object.entries(seed).find(([, value]) => value === id)?.[0] ?? id;
+}
+
+/** The action id of the button or menu entry with this label. */
+function actionOf(blocks: readonly unknown[], label: string): string {
+  const stack: unknown[] = [...blocks];
+  for (let each = stack.pop(); each !== undefined; each = stack.pop()) {
+    if (typeof each !== 'object' || each === null) continue;
+    if ('action_id' in each && typeof each.action_id === 'string' && JSON.stringify(each).includes(`"${label}"`))
+      return each.action_id;
+    stack.push(...Object.values(each));
+  }
+  throw new Error(`No button “${label}” in ${JSON.stringify(blocks)}`);
+}
+
+/** Replaces what differs from run to run: ids by their order, times, ports. */
+function tidy(rendered: string): string {
+  const names = new Map<string, string>();
+  const numbered = (prefix: string, value: string) => {
+    const known = names.get(`${prefix}${value}`);
+    if (known !== undefined) return known;
+    const count = [...names.keys()].filter((key) => key.startsWith(prefix)).length + 1;
+    names.set(`${prefix}${value}`, `<${prefix} ${count}>`);
+    return `<${prefix} ${count}>`;
+  };
+  return rendered
+    .replace(/\bt[0-9a-hjkmnp-tv-z]{6}\b(?=-|\b)/g, (id) => (/\d/.test(id) ? numbered('task', id) : id))
+    .replace(/\b[0-9a-f]{40}\b/g, (sha) => numbered('commit', sha.slice(0, 7)))
+    .replace(/\b(?=[a-f]*\d)[0-9a-f]{7}\b/g, (sha) => numbered('commit', sha))
+    .replace(/127\.0\.0\.1:\d+/g, '<host>')
+    .replace(/\b\d+(?:\.\d+)? (?:s|ms|sec|seconds|min)\b/g, '<time>')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')
+    .replace(/<!date\^\d+/g, '<!date^<date>')
+    .replace(/\/archives\/(\w+)\/p\d+/g, '/archives/$1/p<ts>');
+}

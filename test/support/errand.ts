@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts';
+import { type LocalSlack, startLocalSlack } from '../../src/local/slack/server.ts';
+import { type ModelServer, startModelServer } from '../fakes/model-server.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+
+/** What is secret in a test: if one of these turns up anywhere but at its own server, something leaks. */
+export const secrets = {
+  SLACK_BOT_TOKEN: 'canary bot token, in no format',
+  SLACK_APP_TOKEN: 'canary app token, in no format',
+  SLACK_SIGNING_SECRET: 'canary signing secret',
+  GITHUB_TOKEN: 'canary-github-token',
+  ANTHROPIC_API_KEY: 'canary-anthropic-key',
+  OPENAI_API_KEY: 'canary-openai-key',
+} as const;
+
+export interface ErrandOptions {
+  readonly mode: 'socket' | 'http';
+  readonly repositories: readonly string[];
+  /** Adds to the environment, or takes away with undefined. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly yaml?: string;
+}
+
+/** The whole program as its users run it, against servers that are not its own. */
+export interface ErrandUnderTest extends AsyncDisposable {
+  readonly slack: LocalSlack;
+  readonly forge: LocalForge;
+  readonly model: ModelServer;
+  readonly dataDir: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly process: ChildProcess;
+  /** Settles when `condition` holds, looked at after each change in Slack; rejects with the thread when it never does. */
+  until<Value>(what: string, condition: () => Value | undefined | false, timeoutMs?: number): Promise<Value>;
+  log(): Promise<string>;
+}
+
+/** Sets up a data folder of its own, starts Slack, forge and model beside it, and then `main.ts` as one process. */
+export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTest> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'errand-test-'));
+  const port = await freePort();
+  const slack = await startLocalSlack({
+    port: 0,
+    botToken: secrets.SLACK_BOT_TOKEN,
+    appToken: secrets.SLACK_APP_TOKEN,
+    signingSecret: secrets.SLACK_SIGNING_SECRET,
+    command: '/agent',
+    deliver:
+      options.mode === 'socket' ? { type: 'socket' } : { type: 'http', url: `http://127.0.0.1:${port}/slack/events` },
+    rateScale: 20,
+  });
+  const forge = await startLocalForge({
+    port: 0,
+    dataDir: join(dataDir, 'forge'),
+    token: secrets.GITHUB_TOKEN,
+    pageUrl: slack.url,
+  });
+  const model = await startModelServer();
+  const yaml = join(dataDir, 'errand.yml');
+  if (options.yaml !== undefined) await writeFile(yaml, options.yaml);
+  const { SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, ...keys } = secrets;
+  const env = withoutUndefined({
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    ERRAND_DATA_DIR: dataDir,
+    ERRAND_REPOSITORIES: options.repositories.join(','),
+    ...keys,
+    ...(options.mode === 'socket' ? { SLACK_APP_TOKEN } : { SLACK_SIGNING_SECRET, PORT: String(port) }),
+    SLACK_API_URL: slack.apiUrl,
+    GITHUB_API_URL: forge.apiUrl,
+    GITHUB_URL: forge.url,
+    ANTHROPIC_BASE_URL: model.url,
+    OPENAI_BASE_URL: `${model.url}/v1`,
+    ...(options.yaml === undefined ? {} : { ERRAND_CONFIG: yaml }),
+    ...options.env,
+  });
+  const prepared = spawnSync('sh', ['src/setup/prepare.sh', 'start'], { cwd: project, env, encoding: 'utf8' });
+  if (prepared.status !== 0) throw new Error(`Set-up failed:\n${prepared.stdout}${prepared.stderr}`);
+  const logFile = join(dataDir, 'errand.log');
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    cwd: project,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const output = createWriteStream(logFile);
+  child.stdout?.pipe(output, { end: false });
+  child.stderr?.pipe(output, { end: false });
+  const log = () => logOf(dataDir);
+  await new Promise<void>((ready, failed) => {
+    child.once('message', () => ready());
+    child.once('exit', (code) => {
+      log().then((text) => failed(new Error(`Errand ended with ${code} before it was ready:\n${text}`)), failed);
+    });
+  });
+
+  return {
+    slack,
+    forge,
+    model,
+    dataDir,
+    env,
+    process: child,
+    log,
+    until: (what, condition, timeoutMs = 60_000) =>
+      new Promise((found, failed) => {
+        const look = () => {
+          const value = condition();
+          if (value === undefined || value === false) return;
+          end();
+          found(value as Exclude<typeof value, false | undefined>);
+        };
+        const timer = setTimeout(() => {
+          end();
+          log().then((text) => failed(new Error(`Waited ${timeoutMs} ms for ${what}.\n${text.slice(-6_000)}`)), failed);
+        }, timeoutMs);
+        // The forge has no feed of its own changes; everything it does shows in Slack soon after.
+        const unsubscribe = slack.store.subscribe(look);
+        const end = () => {
+          clearTimeout(timer);
+          unsubscribe();
+        };
+        look();
+      }),
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise((exited) => child.once('exit', exited));
+      if (child.exitCode === null && child.kill('SIGTERM')) await ended;
+      spawnSync(process.execPath, ['src/setup/down.ts'], { cwd: project, env, encoding: 'utf8' });
+      output.end();
+      await slack.close();
+      await forge.close();
+      await model[Symbol.asyncDispose]();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function logOf(dataDir: string): Promise<string> {
+  const { readdir } = await import('node:fs/promises');
+  const logs = await readdir(join(dataDir, 'logs')).catch(() => []);
+  const files = [join(dataDir, 'errand.log'), ...logs.map((name) => join(dataDir, 'logs', name))];
+  const texts = await Promise.all(
+    files.map(async (file) => `--- ${file}\n${await readFile(file, 'utf8').catch(() => '')}`),
+  );
+  return texts.join('\n');
+}
+
+function withoutUndefined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const address = server.address();
+  await new Promise((closed) => server.close(closed));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
