@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Problem } from '../../src/task/problem.ts';
 import {
   Agent,
@@ -104,6 +104,9 @@ test('eight tasks that start at once share one fetch', async () => {
     ids.map((id) => bench.repositories.prepare({ ...prepareOrder, task: id, branch: branchOf(`errand/${id}`) })),
   );
   expect(new Set(all.map(({ start }) => start)).size).toBe(1);
+  // In protocol version 2 an ls-remote is one request and a fetch is two.
+  const asked = bench.forge.control.requests().filter((each) => each === 'POST /acme/web.git/git-upload-pack');
+  expect(asked).toHaveLength(8 + 2);
   const [mirror = ''] = required(all[0]).repositories;
   expect((await readdir(join(mirror, '..'))).filter((name) => name.endsWith('.lock'))).toEqual([]);
   await git(mirror, 'fsck', '--strict');
@@ -401,6 +404,24 @@ test('a refusal by the rules of the repository is told with its reason', async (
   const { failure, retry } = await problemOf(bench.repositories.push(order));
   expect(retry).toBe(false);
   expect(failure).toMatchObject({ code: 'push_refused', sentence: expect.stringContaining('rule violations') });
+});
+
+test.skipIf(process.platform !== 'linux')('no token shows in the arguments of a process', async () => {
+  const order = await readyToPush();
+  bench.forge.control.fault({ route: 'GET /acme/web.git/info/refs', kind: 'hang' });
+  const stop = new AbortController();
+  const pushing = bench.repositories.push({ ...order, signal: stop.signal });
+  const seen: string[] = [];
+  await vi.waitUntil(async () => {
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      seen.push(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''));
+    }
+    return seen.some((line) => line.includes('remote-http') && line.includes(bench.forge.url));
+  }, 10_000);
+  stop.abort(new Error('enough'));
+  await expect(pushing).rejects.toThrow('enough');
+  const encoded = Buffer.from(`x-access-token:${token}`).toString('base64');
+  expect(seen.filter((line) => line.includes(token) || line.includes(encoded))).toEqual([]);
 });
 
 test('no token is left on disk', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmulator, type Emulator } from 'emulate';
@@ -89,8 +89,8 @@ test('a repository without the app, and a wrong key, are each told', async () =>
 });
 
 test('what the app is installed on is listed', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'errand-forge-'));
-  await using local = await startLocalForge({ port: 0, dataDir: dir, token: 'local' });
+  await using dir = await mkdtempDisposable(join(tmpdir(), 'errand-forge-'));
+  await using local = await startLocalForge({ port: 0, dataDir: dir.path, token: 'local' });
   // The emulator has no such route; the local forge does, and knows its own token only.
   const routed: typeof fetch = (input, init) => {
     const { pathname, search } = new URL(String(input));
@@ -98,7 +98,6 @@ test('what the app is installed on is listed', async () => {
     return fetch(`${local.apiUrl}${pathname}${search}`, { headers: { authorization: 'token local' } });
   };
   expect(await installedRepositories({ ...app, fetch: routed })).toEqual(['acme/web']);
-  await rm(dir, { recursive: true, force: true });
 });
 
 test('a plain token serves every repository', async () => {

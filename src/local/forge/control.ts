@@ -195,6 +195,11 @@ export class Control {
     return this.#forge.store.state.ledger;
   }
 
+  /** The newest requests of git and REST, `METHOD /path`, oldest first: what was asked, and so what never was. */
+  requests(): readonly string[] {
+    return this.#forge.requests;
+  }
+
   /** One pull request as the page shows it. */
   async viewPull(name: string, number: number) {
     const { repository, pull } = this.#pull(name, number);

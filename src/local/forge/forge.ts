@@ -13,9 +13,11 @@ export class Forge {
   readonly pulls: Pulls;
   readonly faults = new Faults();
   readonly log: (error: unknown) => void;
+  /** The newest requests, `METHOD /path`, oldest first. */
+  readonly requests: string[] = [];
   readonly #token: string;
   readonly #tails = new Map<number, Promise<unknown>>();
-  #requests = 0;
+  #counted = 0;
 
   constructor(options: { store: Store; at: Addresses; token: string; log: (error: unknown) => void }) {
     this.store = options.store;
@@ -30,7 +32,12 @@ export class Forge {
   }
 
   nextRequest(): number {
-    return ++this.#requests;
+    return ++this.#counted;
+  }
+
+  note(request: string): void {
+    this.requests.push(request);
+    if (this.requests.length > 5_000) this.requests.splice(0, 1_000);
   }
 
   /**
