@@ -118,6 +118,11 @@ function createHttpReceiver(mode: Extract<SlackMode, { type: 'http' }>, log: Log
     signingSecret: mode.signingSecret,
     endpoints: ['/slack/events'],
     logger: toSlackLogger(log, 'http'),
+    // What could not be stored was logged; the answer makes Slack send it again. True ends Bolt's wait for an ack.
+    processEventErrorHandler: async ({ response }) => {
+      if (!response.headersSent) response.writeHead(503).end();
+      return true;
+    },
     customRoutes: [
       {
         path: '/healthz',

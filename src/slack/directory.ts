@@ -45,7 +45,7 @@ async function findMember(reader: WebClient, teamId: string, id: UserId): Promis
   if (!found.success) return stranger;
   const { profile, real_name, name, ...who } = found.data;
   const shown =
-    [profile.display_name, profile.real_name, real_name, name].map((text) => oneLine(text, 80)).find(Boolean) ?? id;
+    [profile.real_name, real_name, profile.display_name, name].map((text) => oneLine(text, 80)).find(Boolean) ?? id;
   // Slackbot is a bot that says it is none.
   if (who.is_bot || id === 'USLACKBOT') return { type: 'bot', id, name: shown };
   if (who.deleted) return { type: 'deactivated', id, name: shown };

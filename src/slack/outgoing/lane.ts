@@ -100,7 +100,7 @@ class LaneDelivery {
   }
 
   async #post(row: MessageRow, thread: MessageTs | null): Promise<MessageTs> {
-    const { outbox, reader, botUserId, pace, clock } = this.#deps;
+    const { outbox, reader, botUserId } = this.#deps;
     const { channel, said } = row.effect;
     if (row.attempted) {
       const found = await findPosted(reader, { channel, thread, botUserId }, { lane: row.lane, key: row.key });
@@ -111,7 +111,6 @@ class LaneDelivery {
     } else {
       await outbox.attempting(this.#lane, row);
     }
-    pace.posted(channel, clock.now());
     return post(this.#deps, { channel, thread }, said, this.#mark(row));
   }
 
@@ -197,11 +196,15 @@ class LaneDelivery {
     this.#rows.set(row.key, { ...row, ts, deliveredRevision: row.revision });
   }
 
+  /** Takes a turn to post in the channel, waiting a little for it; other lanes wait for the same turns. */
   async #hasTurn(row: MessageRow): Promise<boolean> {
     const { pace, clock } = this.#deps;
     for (;;) {
       const waitMs = pace.postWait(row.effect.channel, clock.now());
-      if (waitMs === 0) return true;
+      if (waitMs === 0) {
+        pace.posted(row.effect.channel, clock.now());
+        return true;
+      }
       if (waitMs > shortWaitMs) {
         this.#waitMs = Math.min(this.#waitMs, waitMs);
         return false;

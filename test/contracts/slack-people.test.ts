@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { LocalSlack } from '../../src/local/slack/server.ts';
+import { connectSlack } from '../../src/slack/connection.ts';
+import { createDirectory } from '../../src/slack/directory.ts';
+import { createThreadReader } from '../../src/slack/thread-reader.ts';
+import type { UserId } from '../../src/task/ids.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { ada, Bench, dev, grace, recordLog, seed, ts } from './slack-harness.ts';
+
+let redis: TestRedis;
+let bench: Bench;
+let slack: LocalSlack;
+beforeEach(async () => {
+  redis = await startRedis();
+  bench = new Bench(redis);
+  slack = await bench.slack();
+});
+afterEach(async () => {
+  await bench[Symbol.asyncDispose]();
+  await redis[Symbol.asyncDispose]();
+});
+
+async function directory() {
+  const { reader, teamId } = await bench.connect(slack);
+  let now = 0;
+  return {
+    people: createDirectory({ reader, teamId, clock: { now: () => now } }),
+    later: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
+describe('who somebody is', () => {
+  test.each([
+    ['a full member', seed.ada, 'member', 'Ada Park'],
+    ['a guest', seed.guest, 'guest', 'Gil Reyes'],
+    ['somebody who left', seed.gone, 'deactivated', 'Dora Quist'],
+    ['a person of another workspace', seed.stranger, 'stranger', 'Sam Okafor'],
+    ['a bot', seed.bot, 'bot', 'Errand'],
+    ['an unknown id', 'U0NOBODY', 'stranger', 'U0NOBODY'],
+  ])('%s', async (_, id, type, name) => {
+    const { people } = await directory();
+    expect(await people.member(id as UserId)).toEqual({ type, id, name });
+  });
+
+  test('is remembered for a minute, and asked again after it', async () => {
+    const { people, later } = await directory();
+    expect((await people.member(ada)).type).toBe('member');
+    const user = slack.store.user(ada);
+    if (user === undefined) throw new Error('no Ada');
+    Object.assign(user, { deleted: true });
+    expect((await people.member(ada)).type).toBe('member');
+    later(60_001);
+    expect((await people.member(ada)).type).toBe('deactivated');
+  });
+
+  test('nobody is let in because Slack can not be asked, and the failure is not remembered', async () => {
+    const { people } = await directory();
+    slack.faults.add({ on: 'call', method: 'users.info', times: 3, effect: { type: 'status', status: 500 } });
+    await expect(people.member(ada)).rejects.toMatchObject({ retry: true, failure: { code: 'directory' } });
+    expect((await people.member(ada)).type).toBe('member');
+  });
+
+  test('a group has its members, an unknown one has none', async () => {
+    const { people } = await directory();
+    expect(await people.group(seed.reviewers)).toEqual(new Set([seed.grace, seed.max]));
+    expect(await people.group('S0UNKNOWN')).toEqual(new Set());
+  });
+});
+
+test('a thread is read oldest first, decoded, with bots marked', async () => {
+  const { client, reader } = await bench.connect(slack);
+  const root = slack.people.message({ user: grace, channel: dev, text: 'if a < b & c, see #dev' });
+  await client.chat.postMessage({ channel: dev, thread_ts: root.ts, text: 'from the bot' });
+  slack.people.message({ user: ada, channel: dev, thread_ts: root.ts, text: '@Errand fix that' });
+  expect(await createThreadReader(reader).thread(dev, ts(root.ts))).toMatchObject([
+    { author: grace, ts: root.ts, text: 'if a < b & c, see #dev', bot: false },
+    { author: seed.bot, text: 'from the bot', bot: true },
+    { author: ada, text: `@${seed.bot} fix that`, bot: false },
+  ]);
+});
+
+test('a thread that can not be read is a clear problem', async () => {
+  const { reader } = await bench.connect(slack);
+  await expect(createThreadReader(reader).thread(dev, ts('1.000001'))).rejects.toMatchObject({
+    failure: { code: 'thread_unreadable' },
+  });
+});
+
+test('a refused bot token and an unreachable Slack are told apart', async () => {
+  const { log } = recordLog();
+  await expect(connectSlack({ botToken: 'wrong', apiUrl: slack.apiUrl, log })).rejects.toMatchObject({
+    retry: false,
+    failure: { sentence: 'Errand could not sign in to Slack with SLACK_BOT_TOKEN: Slack answered invalid_auth.' },
+  });
+  await expect(connectSlack({ botToken: 'x', apiUrl: 'http://127.0.0.1:1/api/', log })).rejects.toMatchObject({
+    retry: true,
+    failure: { code: 'slack_unreachable' },
+  });
+});
+
+test('every call goes through the given fetch', async () => {
+  const asked: string[] = [];
+  const { log } = recordLog();
+  await connectSlack({
+    botToken: 'xoxb-local',
+    apiUrl: slack.apiUrl,
+    log,
+    fetch: (url, init) => {
+      asked.push(String(url));
+      return fetch(url, init);
+    },
+  });
+  expect(asked).toEqual([`${slack.apiUrl}auth.test`]);
+});

@@ -1,0 +1,122 @@
+import type { Said } from '../../src/task/said.ts';
+import { ada, at, channel, grace, head, line, newer, report, result, ts } from './said.ts';
+
+const failure = {
+  code: 'agent_start',
+  sentence: 'The agent claude did not start: its command was not found.',
+  next: 'Check the image with npm run doctor, then retry.',
+};
+export const root = (fields: Partial<Extract<Said, { type: 'root' }>>): Said => ({
+  type: 'root',
+  task: line,
+  status: { word: 'Queued', reason: null },
+  spec: 'Fix flaky checkout test. It fails about once in ten runs.',
+  stoppable: true,
+  retryable: false,
+  ...fields,
+});
+export const ending = (outcome: Extract<Said, { type: 'ending' }>['outcome'], retryable = false): Said => ({
+  type: 'ending',
+  task: line,
+  run: 1,
+  outcome,
+  retryable,
+});
+export const question = {
+  id: 'q1',
+  text: 'The test uses two clocks. Which one should stay?',
+  options: ['Fake clock', 'Real clock'],
+  fallback: 'Fake clock',
+  expiresAt: at,
+};
+
+export const everything: Record<string, Said> = {
+  'root queued': root({}),
+  'root queued behind others': root({ status: { word: 'Queued', reason: '2 ahead' } }),
+  'root running': root({ status: { word: 'Running', startedAt: at, activity: 'npm test' } }),
+  'root waiting': root({ status: { word: 'Waiting for you' } }),
+  'root ready': root({ status: { word: 'Ready for review', number: 412 }, stoppable: false }),
+  'root merged': root({ status: { word: 'Merged', number: 412, by: grace }, stoppable: false }),
+  'root failed': root({ status: { word: 'Failed' }, stoppable: false, retryable: true }),
+  'plan running': {
+    type: 'plan',
+    task: line,
+    run: 1,
+    state: 'running',
+    progress: {
+      steps: [
+        { title: 'Reproduce the failure', status: 'complete', detail: '3 of 30 runs failed' },
+        { title: 'Fix the test', status: 'in_progress', detail: null },
+        { title: 'Run all tests', status: 'pending', detail: null },
+      ],
+      activity: 'npm test',
+    },
+  },
+  'plan failed': {
+    type: 'plan',
+    task: line,
+    run: 2,
+    state: 'failed',
+    progress: { steps: [{ title: 'Fix the test', status: 'in_progress', detail: null }], activity: 'npm test' },
+  },
+  'plan without steps': {
+    type: 'plan',
+    task: line,
+    run: 1,
+    state: 'running',
+    progress: { steps: [], activity: 'Cloning' },
+  },
+  'question open': { type: 'question', task: line, question, answer: null },
+  'question with long options': {
+    type: 'question',
+    task: line,
+    question: { ...question, options: ['Keep the fake clock and rewrite two tests', 'Keep the real clock'] },
+    answer: null,
+  },
+  'question answered': { type: 'question', task: line, question, answer: { by: grace, text: 'Real clock' } },
+  'question expired': { type: 'question', task: line, question, answer: { by: null, text: 'Fake clock' } },
+  'result open': result({ type: 'open' }),
+  'result without checks': result({ type: 'open' }, { report: { ...report, checks: [], sensitive: [], usage: null } }),
+  'result pushed by a person': result({ type: 'open' }, { report: null, by: 'person' }),
+  'result kept': result({ type: 'open' }, { report: null, by: 'kept' }),
+  'result refused': result({
+    type: 'refused',
+    sentence: 'GitHub refused to merge: the branch has conflicts with main.',
+    next: 'Ask for a rebase here.',
+  }),
+  'result delayed': result({ type: 'delayed', by: grace, reason: '1 required check has not reported yet: build.' }),
+  'result merging': result({ type: 'merging', by: grace }),
+  'result merged': result({ type: 'merged', by: grace }),
+  'result merged on GitHub': result({ type: 'merged', by: null }),
+  'result closed': result({ type: 'closed' }),
+  'result replaced': result({ type: 'replaced', head: newer }),
+  'ending failed': ending({ type: 'failed', problem: failure, kept: head, report: null }, true),
+  'ending failed with a report': ending({ type: 'failed', problem: failure, kept: null, report }, true),
+  'ending stopped': ending({ type: 'stopped', by: grace, kept: head }, true),
+  'ending stopped by the requester': ending({ type: 'stopped', by: ada, kept: null }, true),
+  'ending refused': ending({ type: 'refused', problem: failure }),
+  'ending unchanged': ending({ type: 'unchanged', report: { ...report, checks: [] } }, true),
+  'ending answered': ending({ type: 'answered', report: { ...report, checks: [] } }),
+  merged: { type: 'merged', task: line, number: 412, commit: newer, by: grace },
+  'merged on GitHub': { type: 'merged', task: line, number: 412, commit: newer, by: null },
+  continued: { type: 'continued', task: line, as: line.id },
+  sentence: {
+    type: 'sentence',
+    sentence: "repo:web can't be used: it must be a repository as owner/name.",
+    next: 'Correct it and send your text again.',
+    kept: 'repo:web fix the\nflaky test',
+  },
+  list: {
+    type: 'list',
+    tasks: [
+      {
+        task: line,
+        status: { word: 'Running', startedAt: at, activity: null },
+        message: { channel, ts: ts('1700000000.000100') },
+      },
+      { task: { ...line, title: 'Add dark mode' }, status: { word: 'Queued', reason: null }, message: null },
+    ],
+  },
+  'list of nothing': { type: 'list', tasks: [] },
+  help: { type: 'help' },
+};
