@@ -37,6 +37,7 @@ RUN set -eu; \
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/workspace/home/.local/bin \
     NPM_CONFIG_PREFIX=/workspace/home/.local \
     NPM_CONFIG_UPDATE_NOTIFIER=false \
+    PAGER=cat \
     NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
     SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
     PIP_CERT=/etc/ssl/certs/ca-certificates.crt \

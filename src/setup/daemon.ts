@@ -27,13 +27,13 @@ export async function startDaemon(daemon: Daemon): Promise<void> {
   if (child.pid !== undefined) writePidFile(daemon.pidFile, child.pid);
   const deadline = Date.now() + daemon.deadlineMs;
   while (!(await daemon.answers())) {
-    const late = Date.now() > deadline;
-    if (late && child.pid !== undefined) await stopRecorded(daemon.pidFile, 5_000);
-    const found = ended ?? (late ? `did not answer within ${daemon.deadlineMs / 1000} s` : undefined);
+    const late = Date.now() > deadline ? `did not answer within ${daemon.deadlineMs / 1000} s` : undefined;
+    const found = ended ?? late;
     if (found === undefined) {
       await pause(50);
       continue;
     }
+    if (ended === undefined) await stopRecorded(daemon.pidFile, 5_000);
     rmSync(daemon.pidFile, { force: true });
     throw new Problem({
       code: 'daemon',

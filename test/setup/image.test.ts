@@ -1,0 +1,63 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hostCertificates } from '../../src/setup/certificates.ts';
+import { imageInputs } from '../../src/setup/image.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'errand-image-'));
+  cpSync(resolve(import.meta.dirname, '../../sandbox'), folder, { recursive: true });
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the name of an image', () => {
+  it('stays while nothing that goes into it changes', () => {
+    const first = imageInputs(folder, 'certificates');
+    writeFileSync(join(folder, 'README.md'), 'not in the image');
+    expect(imageInputs(folder, 'certificates')).toEqual(first);
+  });
+
+  it.each(['protocol.ts', 'new-file.ts', 'Dockerfile'])('changes with %s, and keeps the tools', (file) => {
+    const first = imageInputs(folder, 'certificates');
+    writeFileSync(join(folder, file), '// changed');
+    const second = imageInputs(folder, 'certificates');
+    expect(second.toolsTag).toBe(first.toolsTag);
+    expect(second.tag).not.toBe(first.tag);
+  });
+
+  it.each(['tools.Dockerfile', 'gitconfig', 'package.json', 'package-lock.json'])(
+    'and the tools change with %s',
+    (file) => {
+      const first = imageInputs(folder, 'certificates');
+      writeFileSync(join(folder, file), 'changed');
+      const second = imageInputs(folder, 'certificates');
+      expect(second.toolsTag).not.toBe(first.toolsTag);
+      expect(second.tag).not.toBe(first.tag);
+    },
+  );
+
+  it('and the tools change with what the host trusts', () => {
+    expect(imageInputs(folder, 'one').toolsTag).not.toBe(imageInputs(folder, 'two').toolsTag);
+  });
+});
+
+describe('the certificates of the host', () => {
+  const pem = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----`;
+
+  it('are taken from every file that the environment names, each once', () => {
+    const company = join(folder, 'company.crt');
+    const bundle = join(folder, 'bundle.crt');
+    writeFileSync(company, `a comment\n${pem('Q09NUEFOWQ==')}\n`);
+    writeFileSync(bundle, `${pem('T1RIRVI=')}\n${pem('Q09NUEFOWQ==')}\n`);
+    const found = hostCertificates({ NODE_EXTRA_CA_CERTS: company, SSL_CERT_FILE: bundle });
+    expect(found.split(pem('Q09NUEFOWQ=='))).toHaveLength(2);
+    expect(found).toContain(pem('T1RIRVI='));
+    expect(found).not.toContain('a comment');
+  });
+
+  it('may be named by a variable whose file is gone', () => {
+    expect(() => hostCertificates({ SSL_CERT_FILE: join(folder, 'gone.crt') })).not.toThrow();
+  });
+});
