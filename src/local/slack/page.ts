@@ -10,6 +10,7 @@ const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.json': 'application/json',
+  '.woff2': 'font/woff2',
 };
 /** Message text is hostile: no script, style or picture but our own, and nobody may frame the page. */
 const policy = [
@@ -17,6 +18,7 @@ const policy = [
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
+  "font-src 'self'",
   "connect-src 'self'",
   "form-action 'none'",
   "base-uri 'none'",
@@ -29,7 +31,7 @@ export function page(options: { forgeUrl: () => string | null }): Hono<Bindings>
 
   async function file(name: string): Promise<Response> {
     const type = types[path.extname(name)];
-    if (type === undefined || !/^[a-z0-9-]+(?:\/[a-z0-9-]+)*\.[a-z]+$/.test(name))
+    if (type === undefined || !/^[a-z0-9-]+(?:\/[a-z0-9-]+)*\.[a-z0-9]+$/.test(name))
       return new Response('', { status: 404 });
     const source = name === 'emoji.json' ? path.join(import.meta.dirname, name) : path.join(folder, name);
     try {

@@ -87,7 +87,14 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
 
   const socket =
     options.deliver.type === 'socket'
-      ? createSocketDelivery({ server, appId: store.workspace.appId, publicUrl, isAllowedHost, signal })
+      ? createSocketDelivery({
+          server,
+          appId: store.workspace.appId,
+          publicUrl,
+          isAllowedHost,
+          onConnections: (count) => store.tell({ type: 'connections', count }),
+          signal,
+        })
       : null;
   const delivery =
     options.deliver.type === 'http'
@@ -167,7 +174,7 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
       socket,
       command: options.command,
       usageHint: options.usageHint ?? '[repo:owner/name] what to do',
-      prefill: options.prefill ?? '',
+      prefill: options.prefill ?? defaultPrefill(options.command),
       shortcuts,
       signal,
     }),
@@ -198,6 +205,16 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** An errand that needs no model: it runs as soon as Errand does. */
+function defaultPrefill(command: string): string {
+  return [
+    `${command} agent:shell Spell "receive" right`,
+    '```sh',
+    "grep -rl recieve --include='*.md' --include='*.js' . | xargs sed -i 's/recieve/receive/g'",
+    '```',
+  ].join('\n');
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

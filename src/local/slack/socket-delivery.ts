@@ -25,9 +25,10 @@ export function createSocketDelivery(options: {
   appId: string;
   publicUrl: () => string;
   isAllowedHost: (host: string | undefined) => boolean;
+  onConnections: (count: number) => void;
   signal: AbortSignal;
 }): SocketDelivery {
-  const { server, appId, publicUrl, isAllowedHost, signal } = options;
+  const { server, appId, publicUrl, isAllowedHost, onConnections, signal } = options;
   const tickets = new Set<string>();
   const sockets: WebSocket[] = [];
   const waiting = new Map<string, (body: LooseObject | null) => void>();
@@ -50,6 +51,7 @@ export function createSocketDelivery(options: {
       return;
     }
     sockets.push(socket);
+    onConnections(sockets.length);
     const pings = setInterval(() => socket.ping('Ping from local Slack'), pingMs);
     socket.on('message', (data) => acknowledge(String(data)));
     // `close` follows every error, and is where the connection is forgotten.
@@ -58,6 +60,7 @@ export function createSocketDelivery(options: {
       clearInterval(pings);
       const at = sockets.indexOf(socket);
       if (at >= 0) sockets.splice(at, 1);
+      onConnections(sockets.length);
     });
     socket.send(
       JSON.stringify({

@@ -15,6 +15,7 @@ export type Change =
   | { readonly type: 'view'; readonly user: string; readonly view: View }
   | { readonly type: 'view_closed'; readonly user: string; readonly view_id: string }
   | { readonly type: 'status'; readonly channel: string; readonly thread_ts: string; readonly status: string }
+  | { readonly type: 'connections'; readonly count: number }
   /** What Slack's own client would tell this person in passing: an app that didn't answer. */
   | { readonly type: 'notice'; readonly user: string; readonly text: string };
 

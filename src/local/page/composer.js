@@ -1,0 +1,268 @@
+import { post } from './api.js';
+import { h, icon } from './dom.js';
+import { emoji, emojiNames } from './emoji.js';
+import { avatar, pick } from './message.js';
+import { store } from './store.js';
+import { toast } from './toast.js';
+
+const growTo = 320;
+
+/**
+ * A box to write in: Enter sends, Shift+Enter makes a line, and Enter inside an open code fence makes a line too. `/`, `@`, `#` and `:`
+ * complete what is typed.
+ * @param {{ placeholder: () => string, target: () => { channel: string, thread_ts?: string }, draftKey: () => string, slash: boolean }} options
+ */
+export function composer(options) {
+  const list = h('div', { class: 'suggestions', role: 'listbox', hidden: true });
+  const area = h('textarea', {
+    class: 'composer-text',
+    rows: '1',
+    'aria-label': 'Message',
+    spellcheck: 'true',
+    oninput: changed,
+    onkeydown: key,
+    onblur: () => setTimeout(() => suggest([]), 150),
+  });
+  const send = h(
+    'button',
+    { class: 'send', type: 'button', 'aria-label': 'Send', title: 'Send (Enter)', onclick: submit },
+    icon('send'),
+  );
+  const smile = h(
+    'button',
+    {
+      class: 'icon-button',
+      type: 'button',
+      'aria-label': 'Emoji',
+      title: 'Emoji',
+      onclick: () => pick(smile, (name) => insert(`:${name}: `)),
+    },
+    icon('smile'),
+  );
+  const hint = h('span', { class: 'composer-hint' });
+  const box = h(
+    'form',
+    { class: 'composer', onsubmit: (event) => event.preventDefault() },
+    list,
+    area,
+    h('div', { class: 'composer-bar' }, smile, hint, send),
+  );
+  let chosen = 0;
+  /** @type {{ insert: string, nodes: any[], detail: string }[]} */
+  let offers = [];
+  let drawnKey = '';
+
+  function draw() {
+    area.placeholder = options.placeholder();
+    if (drawnKey === options.draftKey()) return;
+    drawnKey = options.draftKey();
+    area.value = sessionStorage.getItem(`draft:${drawnKey}`) ?? '';
+    changed();
+  }
+
+  function changed() {
+    sessionStorage.setItem(`draft:${options.draftKey()}`, area.value);
+    area.style.setProperty('height', 'auto');
+    area.style.setProperty('height', `${Math.min(area.scrollHeight, growTo)}px`);
+    send.classList.toggle('ready', area.value.trim() !== '');
+    const command = area.value.startsWith('/');
+    area.classList.toggle('is-command', command && options.slash);
+    hint.textContent =
+      command && options.slash
+        ? 'Enter runs the command, Shift + Enter makes a line'
+        : 'Enter sends, Shift + Enter makes a line';
+    suggest(document.activeElement === area ? complete() : []);
+  }
+
+  function complete() {
+    const before = area.value.slice(0, area.selectionStart);
+    if (options.slash && /^\/\S*$/.test(before)) {
+      const commands = [
+        {
+          insert: `${store.state.command} `,
+          nodes: [h('strong', null, store.state.command)],
+          detail: store.state.usageHint,
+        },
+        {
+          insert: `/invite @${store.bot.real_name}`,
+          nodes: [h('strong', null, '/invite')],
+          detail: '@somebody to this channel',
+        },
+      ];
+      return commands
+        .filter((each) => each.insert.startsWith(before))
+        .map((each) => ({ ...each, replace: before.length }));
+    }
+    const found = /(^|\s)([@#:])([\w. -]{0,20})$/.exec(before);
+    if (found === null) return [];
+    const [, , sign, raw = ''] = found;
+    const word = raw.toLowerCase();
+    const replace = raw.length + 1;
+    if (sign === '@') {
+      return store.state.users
+        .filter(
+          (each) =>
+            !each.deleted &&
+            (each.real_name.toLowerCase().startsWith(word) || each.name.startsWith(word)) &&
+            each.id !== store.me,
+        )
+        .slice(0, 6)
+        .map((each) => ({
+          insert: `@${each.real_name} `,
+          nodes: [avatar(each, 'small'), h('strong', null, each.real_name)],
+          detail: each.title,
+          replace,
+        }));
+    }
+    if (sign === '#') {
+      return store
+        .channels()
+        .filter((each) => !each.is_im && each.name.startsWith(word))
+        .map((each) => ({
+          insert: `#${each.name} `,
+          nodes: [icon('hash'), h('strong', null, each.name)],
+          detail: each.topic,
+          replace,
+        }));
+    }
+    if (word.length < 2 || word.includes(' ')) return [];
+    return emojiNames()
+      .filter((name) => name.startsWith(word))
+      .slice(0, 6)
+      .map((name) => ({
+        insert: `:${name}: `,
+        nodes: [emoji(name), h('strong', null, `:${name}:`)],
+        detail: '',
+        replace,
+      }));
+  }
+
+  function suggest(next) {
+    offers = next;
+    chosen = 0;
+    list.hidden = offers.length === 0;
+    list.replaceChildren(
+      ...offers.map((offer, index) =>
+        h(
+          'button',
+          {
+            class: `suggestion ${index === chosen ? 'chosen' : ''}`,
+            type: 'button',
+            role: 'option',
+            'aria-selected': index === chosen ? 'true' : 'false',
+            onmousedown: (event) => {
+              event.preventDefault();
+              take(offer);
+            },
+          },
+          ...offer.nodes,
+          h('span', { class: 'detail' }, offer.detail),
+        ),
+      ),
+    );
+  }
+
+  function take(offer) {
+    const at = area.selectionStart;
+    area.setRangeText(offer.insert, at - offer.replace, at, 'end');
+    area.focus();
+    changed();
+    suggest([]);
+  }
+
+  function insert(text) {
+    area.setRangeText(text, area.selectionStart, area.selectionEnd, 'end');
+    area.focus();
+    changed();
+  }
+
+  function key(event) {
+    if (event.isComposing) return;
+    if (offers.length > 0) {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step !== undefined) {
+        event.preventDefault();
+        chosen = (chosen + step + offers.length) % offers.length;
+        for (const [index, node] of [...list.children].entries()) {
+          node.classList.toggle('chosen', index === chosen);
+          node.setAttribute('aria-selected', index === chosen ? 'true' : 'false');
+        }
+        return;
+      }
+      const offer = offers[chosen];
+      const whole = offer !== undefined && area.value.slice(0, area.selectionStart).endsWith(offer.insert.trim());
+      if (offer !== undefined && (event.key === 'Tab' || (event.key === 'Enter' && !whole && !event.shiftKey))) {
+        event.preventDefault();
+        take(offer);
+        return;
+      }
+      if (event.key === 'Escape') {
+        event.stopPropagation();
+        suggest([]);
+        return;
+      }
+    }
+    if (event.key === 'ArrowUp' && area.value === '') {
+      const last = sessionStorage.getItem(`sent:${options.draftKey()}`);
+      if (last !== null) {
+        event.preventDefault();
+        area.value = last;
+        changed();
+      }
+      return;
+    }
+    if (event.key !== 'Enter' || event.shiftKey) return;
+    const open = (area.value.slice(0, area.selectionStart).match(/```/g) ?? []).length % 2 === 1;
+    if (open && !event.metaKey && !event.ctrlKey) return;
+    event.preventDefault();
+    submit();
+  }
+
+  async function submit() {
+    const text = area.value.trim();
+    if (text === '') return;
+    const target = options.target();
+    const command = /^\/\S+/.exec(text)?.[0];
+    if (command !== undefined && !options.slash) {
+      toast(`Slack has no commands in threads. Write @${store.bot.real_name} instead.`);
+      return;
+    }
+    box.classList.add('pending');
+    try {
+      if (command !== undefined)
+        await post('/command', {
+          user: store.me,
+          channel: target.channel,
+          command,
+          text: text.slice(command.length).trim(),
+        });
+      else await post('/message', { user: store.me, ...target, text });
+      sessionStorage.setItem(`sent:${options.draftKey()}`, text);
+      area.value = '';
+      changed();
+    } catch (error) {
+      // What was typed stays in the box; why was said.
+      console.info(error.message);
+    } finally {
+      box.classList.remove('pending');
+      area.focus();
+    }
+  }
+
+  return {
+    node: box,
+    draw,
+    /** @param {string} text */
+    fill(text) {
+      area.value = text;
+      area.focus();
+      area.setSelectionRange(text.length, text.length);
+      changed();
+      suggest([]);
+    },
+    focus: () => area.focus(),
+    get empty() {
+      return area.value === '';
+    },
+  };
+}

@@ -1,0 +1,267 @@
+import { parseDiff, sharedEnds } from './diff.js';
+import { ago, fill, h, icon } from './dom.js';
+import { loadEmoji } from './emoji.js';
+import { markdown } from './markdown.js';
+
+const place = document.getElementById('pull');
+const path =
+  /^\/pull\/([^/]+)\/([^/]+)\/(\d+)$/.exec(location.pathname) ??
+  /^\/([^/]+)\/([^/]+)\/pull\/(\d+)/.exec(location.pathname);
+/** Longer files are folded: most people read the small ones. */
+const foldOver = 400;
+
+await loadEmoji();
+await draw();
+
+async function draw() {
+  const [, owner, name, number] = path ?? [];
+  const response = await fetch(`/local/forge/pulls/${owner}/${name}/${number}`).catch(() => null);
+  if (response === null || !response.ok) {
+    const words =
+      response === null || response.status === 502
+        ? 'The local forge does not answer.'
+        : `There is no pull request #${number} in ${owner}/${name}.`;
+    fill(
+      place,
+      h(
+        'main',
+        { class: 'pull-missing' },
+        h('h1', null, words),
+        h('p', null, h('a', { href: '/' }, 'Back to the workspace')),
+      ),
+    );
+    return;
+  }
+  const data = await response.json();
+  document.title = `${data.pull.title} · #${number} · ${owner}/${name}`;
+  const files = parseDiff(data.diff);
+  fill(place, head(data, owner, name), h('div', { class: 'pull-grid' }, side(data, files), main(data, files)));
+}
+
+function stateOf(pull) {
+  if (pull.merged || pull.merged_at) return ['Merged', 'merged', 'merge'];
+  if (pull.state === 'closed') return ['Closed', 'closed', 'cross'];
+  return pull.draft ? ['Draft', 'draft', 'branch'] : ['Open', 'open', 'branch'];
+}
+
+function head({ pull, files }, owner, name) {
+  const [word, kind, mark] = stateOf(pull);
+  const added = files.reduce((sum, file) => sum + file.additions, 0);
+  const removed = files.reduce((sum, file) => sum + file.deletions, 0);
+  return h(
+    'header',
+    { class: 'pull-head' },
+    h(
+      'nav',
+      null,
+      h('a', { class: 'pull-back', href: '/' }, icon('back'), 'Workspace'),
+      h('span', { class: 'pull-repo' }, `${owner}/${name}`),
+    ),
+    h('h1', null, pull.title, ' ', h('span', null, `#${pull.number}`)),
+    h(
+      'p',
+      { class: 'pull-facts' },
+      h('span', { class: `state ${kind}` }, icon(mark), word),
+      h(
+        'span',
+        null,
+        h('strong', null, pull.user.login),
+        ' wants ',
+        h('code', null, pull.head.ref),
+        ' in ',
+        h('code', null, pull.base.ref),
+      ),
+      h(
+        'span',
+        { class: 'counts' },
+        `${files.length} ${files.length === 1 ? 'file' : 'files'} `,
+        h('ins', null, `+${added}`),
+        ' ',
+        h('del', null, `−${removed}`),
+      ),
+    ),
+  );
+}
+
+function side({ pull, commits, checks, reviews }, files) {
+  return h(
+    'aside',
+    { class: 'pull-side' },
+    h('h2', null, 'Files'),
+    h(
+      'ul',
+      { class: 'file-list' },
+      files.map((file, index) =>
+        h(
+          'li',
+          null,
+          h(
+            'a',
+            { href: `#file-${index}`, title: file.path },
+            h('span', { class: `mark ${file.status}`, 'aria-label': file.status }, marks[file.status]),
+            h('span', { class: 'file-name' }, shortened(file.path)),
+            h(
+              'span',
+              { class: 'file-counts' },
+              file.added > 0 && h('ins', null, `+${file.added}`),
+              file.removed > 0 && h('del', null, `−${file.removed}`),
+            ),
+          ),
+        ),
+      ),
+    ),
+    h('h2', null, 'Checks'),
+    checks.length === 0
+      ? h('p', { class: 'quiet' }, 'Nothing reports on this commit.')
+      : h('ul', { class: 'check-list' }, checks.map(check)),
+    reviews.length > 0 && h('h2', null, 'Reviews'),
+    reviews.length > 0 &&
+      h(
+        'ul',
+        { class: 'check-list' },
+        reviews.map((each) => h('li', null, h('strong', null, each.user), ` ${reviewWords[each.state] ?? each.state}`)),
+      ),
+    h('h2', null, 'Commits'),
+    h('ol', { class: 'commit-list' }, commits.map(commit)),
+    pull.merge_commit_sha &&
+      pull.merged &&
+      h('p', { class: 'quiet' }, 'Merged as ', h('code', null, pull.merge_commit_sha.slice(0, 7))),
+  );
+}
+
+const marks = { added: '+', removed: '−', renamed: '→', modified: '•' };
+const reviewWords = { APPROVED: 'approved', CHANGES_REQUESTED: 'asked for changes', COMMENTED: 'commented' };
+
+/** The end of a path says most. */
+function shortened(each) {
+  const at = each.lastIndexOf('/');
+  return at < 0 ? [each] : [h('span', { class: 'folder' }, each.slice(0, at + 1)), each.slice(at + 1)];
+}
+
+function check({ name, context, conclusion, state, status }) {
+  const said = conclusion ?? state ?? status ?? 'pending';
+  const passed = ['success', 'neutral', 'skipped'].includes(said);
+  const running = ['pending', 'queued', 'in_progress', null].includes(said);
+  return h(
+    'li',
+    { class: running ? 'running' : passed ? 'passed' : 'failed' },
+    running ? h('span', { class: 'spinner', 'aria-hidden': 'true' }) : icon(passed ? 'check' : 'cross'),
+    h('span', { class: 'file-name' }, name ?? context),
+    h('span', { class: 'quiet' }, running ? 'running' : passed ? 'passed' : said.replaceAll('_', ' ')),
+  );
+}
+
+function commit(each) {
+  const words = (each.commit?.message ?? each.message ?? '').split('\n')[0];
+  const when = Date.parse(each.commit?.author?.date ?? each.at ?? '') / 1000;
+  const who = each.commit?.author?.name ?? each.author ?? '';
+  return h(
+    'li',
+    null,
+    h('code', null, each.sha.slice(0, 7)),
+    h(
+      'div',
+      null,
+      h('span', null, words),
+      h(
+        'span',
+        { class: 'quiet' },
+        [who, Number.isNaN(when) ? '' : ago(when)].filter((part) => part !== '').join(' · '),
+      ),
+    ),
+  );
+}
+
+function main({ pull, comments }, files) {
+  return h(
+    'main',
+    { class: 'pull-main' },
+    h(
+      'section',
+      { class: 'pull-body md' },
+      pull.body ? markdown(pull.body) : h('p', { class: 'quiet' }, 'No description.'),
+    ),
+    comments?.length > 0 &&
+      h(
+        'section',
+        { class: 'pull-comments' },
+        comments.map((each) =>
+          h(
+            'article',
+            { class: 'pull-body md' },
+            h('p', { class: 'quiet' }, each.user?.login ?? each.user),
+            markdown(each.body ?? ''),
+          ),
+        ),
+      ),
+    files.length === 0 && h('p', { class: 'quiet' }, 'No file is different.'),
+    files.map(fileDiff),
+  );
+}
+
+function fileDiff(file, index) {
+  const size = file.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
+  return h(
+    'details',
+    { class: 'file', id: `file-${index}`, open: size <= foldOver },
+    h(
+      'summary',
+      null,
+      icon('right'),
+      h('span', { class: 'file-path' }, file.from ? `${file.from} → ${file.path}` : file.path),
+      file.status !== 'modified' && h('span', { class: 'badge' }, file.status),
+      h('span', { class: 'file-counts' }, h('ins', null, `+${file.added}`), h('del', null, `−${file.removed}`)),
+    ),
+    file.binary
+      ? h('p', { class: 'quiet file-note' }, 'A binary file; its content is not shown.')
+      : h(
+          'div',
+          { class: 'diff-scroll', tabindex: '0', role: 'region', 'aria-label': `Changes in ${file.path}` },
+          h('table', { class: 'diff' }, h('tbody', null, file.hunks.flatMap(hunkRows))),
+        ),
+  );
+}
+
+function hunkRows(hunk, index) {
+  const lines = hunk.lines.map((line, at) => {
+    const twin = twinOf(hunk.lines, at);
+    return h(
+      'tr',
+      { class: line.kind },
+      h('td', { class: 'number', 'data-number': line.before ?? '' }),
+      h('td', { class: 'number', 'data-number': line.after ?? '' }),
+      h(
+        'td',
+        { class: 'sign', 'aria-label': { added: 'added', removed: 'removed' }[line.kind] ?? null },
+        { added: '+', removed: '−' }[line.kind] ?? '',
+      ),
+      h('td', { class: 'line' }, line.kind === 'note' ? line.text : marked(line.text, twin)),
+    );
+  });
+  const gap = h('tr', { class: 'gap' }, h('td', { colspan: '4' }, hunk.words || (index === 0 ? '' : '…')));
+  return index === 0 && hunk.words === '' ? lines : [gap, ...lines];
+}
+
+/** The line that this one replaced, or was replaced by, where a block of lines has as many before as after. */
+function twinOf(lines, at) {
+  const { kind } = lines[at];
+  if (kind !== 'added' && kind !== 'removed') return null;
+  let first = at;
+  while (first > 0 && ['added', 'removed'].includes(lines[first - 1].kind)) first -= 1;
+  const run = [];
+  for (let each = first; each < lines.length && ['added', 'removed'].includes(lines[each].kind); each += 1)
+    run.push(lines[each]);
+  const removed = run.filter((line) => line.kind === 'removed');
+  const added = run.filter((line) => line.kind === 'added');
+  if (removed.length !== added.length) return null;
+  const own = kind === 'added' ? added : removed;
+  return (kind === 'added' ? removed : added)[own.indexOf(lines[at])]?.text ?? null;
+}
+
+function marked(text, twin) {
+  if (twin === null) return [text === '' ? ' ' : text];
+  const { start, end } = sharedEnds(text, twin);
+  const changed = text.slice(start, text.length - end);
+  if (changed === '' || (start === 0 && end === 0)) return [text];
+  return [text.slice(0, start), h('mark', null, changed), text.slice(text.length - end)];
+}
