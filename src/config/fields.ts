@@ -51,14 +51,14 @@ export function readMap<Value>(
 export function readValue<Value>(
   raw: unknown,
   kind: Kind<Value>,
-  of: { where: string; example: string; secret?: boolean },
+  of: { where: string; example: string },
   problems: ConfigProblem[],
 ): Value | undefined {
   const result = kind.schema.safeParse(raw);
   if (result.success) return result.data;
   problems.push({
     where: of.where,
-    problem: `must be ${kind.must}, found ${shown(raw, of.secret)}`,
+    problem: `must be ${kind.must}, found ${shown(raw)}`,
     example: of.example,
   });
   return undefined;

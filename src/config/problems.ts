@@ -25,9 +25,8 @@ export class ConfigError extends Problem {
   }
 }
 
-/** What was found, quoted and short; of a secret only that there was something. */
-export function shown(value: unknown, secret = false): string {
-  if (secret) return 'something else';
+/** What was found, quoted and short. */
+export function shown(value: unknown): string {
   const json = JSON.stringify(value) ?? String(value);
   return json.length > 60 ? `${json.slice(0, 57)}…` : json;
 }

@@ -38,7 +38,7 @@ export function readSettings(
     if (!owners.some((owner) => holders.includes(owner))) continue;
     const fromEnv = variable === null ? undefined : env.variables.get(variable);
     if (variable !== null && fromEnv !== undefined) {
-      read[name] = readValue(fromEnv, kind, { where: variable, example: `${variable}=${example}`, secret }, problems);
+      read[name] = readValue(fromEnv, kind, { where: variable, example: `${variable}=${example}` }, problems);
       continue;
     }
     if (!isScalar(path)) continue;
@@ -52,7 +52,7 @@ export function readSettings(
       read[name] = readValue(
         content,
         kind,
-        { where, example: `${where}: ${secret ? '/path/to/file' : example}`, secret },
+        { where, example: `${where}: ${secret ? '/path/to/file' : example}` },
         problems,
       );
     }

@@ -11,6 +11,7 @@ import { failure, taskId } from '../task/example.ts';
 
 let server: TestRedis;
 let number = 0;
+const worker = new URL('../support/queue-worker.ts', import.meta.url);
 
 beforeAll(async () => {
   server = await startRedis();
@@ -145,7 +146,7 @@ describe('the run queue', () => {
     const seen: TaskId[] = [];
     const told = Promise.withResolvers<void>();
     const finish = Promise.withResolvers<void>();
-    const worker = working(queue, async (job, signal) => {
+    const stopping = working(queue, async (job, signal) => {
       seen.push(job.task);
       signal.addEventListener('abort', () => told.resolve());
       await finish.promise;
@@ -153,12 +154,12 @@ describe('the run queue', () => {
     await queue.wake(run(one));
     await vi.waitFor(() => expect(seen).toEqual([one]), 5_000);
     await queue.wake(run(two));
-    worker.abort();
+    stopping.abort();
     await told.promise;
-    const early = await Promise.race([worker.done.then(() => 'closed'), wait(50).then(() => 'waiting')]);
+    const early = await Promise.race([stopping.done.then(() => 'closed'), wait(2_500).then(() => 'waiting')]);
     expect(early).toBe('waiting');
     finish.resolve();
-    await worker.done;
+    await stopping.done;
     expect(seen).toEqual([one]);
     await using _next = working(queue, async (job) => void seen.push(job.task));
     await vi.waitFor(() => expect(seen).toEqual([one, two]), 5_000);
@@ -180,16 +181,17 @@ describe('the run queue', () => {
     await vi.waitFor(() => expect(seen).toEqual([one, two, three]), 20_000);
   });
 
-  it('ends in time although Redis is away', async () => {
+  it('ends by itself although Redis is away', async () => {
     await using own = await startRedis();
-    await using queue = openQueue(own.url);
-    const seen: TaskId[] = [];
-    const worker = working(queue, async (job) => void seen.push(job.task));
+    const instance = `test${++number}`;
+    await using queue = openQueue(own.url, instance);
+    const child = fork(worker, [own.url, instance]);
     await queue.wake(run(one));
-    await vi.waitFor(() => expect(seen).toEqual([one]), 5_000);
+    await once(child, 'message');
     await own.stop('SIGKILL');
-    worker.abort();
-    await worker.done;
+    const exited = once(child, 'exit');
+    child.send('end');
+    expect(await exited).toEqual([0, null]);
   });
 
   it('gives the job of a killed worker to another, however often that happens', async () => {
@@ -197,7 +199,7 @@ describe('the run queue', () => {
     await using queue = openQueue(server.url, instance);
     await queue.wake(run(one));
     for (let kill = 0; kill < 2; kill += 1) {
-      const child = fork(new URL('../support/queue-worker.ts', import.meta.url), [server.url, instance]);
+      const child = fork(worker, [server.url, instance]);
       await once(child, 'message');
       const exited = once(child, 'exit');
       child.kill('SIGKILL');

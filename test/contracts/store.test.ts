@@ -424,6 +424,8 @@ describe('a Redis that goes away', () => {
     seen.clear();
     await own.start();
     await vi.waitFor(() => expect([...seen]).toEqual(expect.arrayContaining(acknowledged)), { timeout: 10_000 });
+    // What was refused while Redis was away must not be written behind the caller's back.
+    expect(await store.inbox.put('late', {})).toBe(true);
     expect(acknowledged.length).toBeGreaterThanOrEqual(50);
     expect(await store.tasks.unsettled()).toEqual(expect.arrayContaining(acknowledged));
     const [first] = acknowledged;
