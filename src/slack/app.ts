@@ -7,6 +7,7 @@ import { actionIds, type Wording } from './blocks/parts.ts';
 import { render } from './blocks/render.ts';
 import { type Connection, clientOptions } from './connection.ts';
 import { decodeText } from './decode.ts';
+import { toEmojiNames } from './emoji.ts';
 import { type Intake, storeFirst } from './intake.ts';
 import { answerAlone } from './listeners/answers.ts';
 import { createButtonListener } from './listeners/button.ts';
@@ -47,8 +48,10 @@ export interface SlackApp {
 }
 
 /** The way in: Bolt over Socket Mode or HTTP (`/slack/events`, and `/healthz` for whoever watches the process). */
-export function createSlackApp(options: SlackAppOptions): SlackApp {
+export function createSlackApp(given: SlackAppOptions): SlackApp {
+  const options = { ...given, wording: { ...given.wording, emoji: toEmojiNames(given.wording.emoji) } };
   const { mode, connection, wording, log } = options;
+  let listening = false;
   const socket =
     mode.type === 'socket' ? createSocketReceiver({ ...mode, apiUrl: options.apiUrl, log, ...fetchOf(options) }) : null;
   const http = mode.type === 'http' ? createHttpReceiver(mode, log) : null;
@@ -75,13 +78,14 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
         return { port: null };
       }
       const port = http === null ? null : await listen(http, mode.type === 'http' ? mode.port : 0);
+      listening = true;
       log.info({ team: connection.teamId, port }, 'Waiting for Slack over HTTP');
       return { port };
     },
     async stop() {
       clearInterval(sweep);
       ending.abort();
-      await Promise.all([socketEnded, http === null ? null : http.stop()]);
+      await Promise.all([socketEnded, listening ? http?.stop() : null]);
       await intake.idle();
     },
   };

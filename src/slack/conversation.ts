@@ -3,6 +3,7 @@ import { WebAPIPlatformError } from '@slack/web-api';
 import type { ChannelId } from '../task/ids.ts';
 import type { Lane } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
+import { toEmojiNames } from './emoji.ts';
 import { deliverLane, type LaneDeps, type LaneResult } from './outgoing/lane.ts';
 import { Pace, type PaceOptions, slackPace } from './outgoing/pace.ts';
 
@@ -25,7 +26,8 @@ const longestUninvitedMs = 10 * 60_000;
  */
 export async function deliver(options: DeliveryOptions): Promise<void> {
   const { outbox, log, clock } = options;
-  const deps: LaneDeps = { ...options, pace: new Pace(options.pace ?? slackPace) };
+  const wording = { ...options.wording, emoji: toEmojiNames(options.wording.emoji) };
+  const deps: LaneDeps = { ...options, wording, pace: new Pace(options.pace ?? slackPace) };
   const broken = new AbortController();
   const signal = AbortSignal.any([options.signal, broken.signal]);
   const lanes = new Map<string, LaneState>();

@@ -30,3 +30,8 @@ export function emojiName(written: string): string {
     .toLowerCase();
   return aliases[name] ?? name;
 }
+
+/** Names as people write them in a configuration, as Slack reports them. */
+export function toEmojiNames(written: EmojiNames): EmojiNames {
+  return { approve: emojiName(written.approve), stop: emojiName(written.stop), retry: emojiName(written.retry) };
+}

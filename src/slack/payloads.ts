@@ -22,6 +22,7 @@ export const messageEvent = z.object({
   thread_ts: messageTs.optional(),
   channel: channelId,
   channel_type: z.string().optional(),
+  files: z.array(z.object({ name: z.string().nullish() })).optional(),
 });
 
 export const reactionEvent = z.object({

@@ -38,3 +38,8 @@ export function escapeWithin(text: string, limit: number): string {
     if (escaped.length <= limit) return escaped;
   }
 }
+
+/** `escapeMrkdwn` for Errand's own sentences, which name people as `<@U…>`. Only where naming them notifies nobody. */
+export function escapeExceptPeople(text: string): string {
+  return escapeMrkdwn(text).replaceAll(/&lt;@([UW][A-Z0-9]+)&gt;/g, '<@$1>');
+}

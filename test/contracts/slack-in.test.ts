@@ -259,6 +259,30 @@ describe('what people do', () => {
     });
   });
 
+  test('an attached file is said not to be read', async () => {
+    const { slack, acts } = await start('socket');
+    const message = slack.people.message({ user: ada, channel: dev, text: 'a picture' });
+    const files = [{ id: 'F1', name: 'broken.png' }];
+    slack.outbound.event({
+      type: 'event_callback',
+      event_id: 'Ev1',
+      team_id: seed.team,
+      event: {
+        type: 'message',
+        subtype: 'file_share',
+        channel: dev,
+        channel_type: 'channel',
+        user: ada,
+        ts: message.ts,
+        text: `<@${seed.bot}> fix the layout`,
+        files,
+      },
+    });
+    expect((await acts.at(0)).args[0]).toMatchObject({
+      command: { text: 'fix the layout\n\n(Attached, but not read by Errand: broken.png)' },
+    });
+  });
+
   test('a mention in a thread that is no task’s starts one there', async () => {
     const { slack, acts } = await start('socket', recordActs({ reply: async () => ({ type: 'no_task' }) }));
     const root = slack.people.message({ user: grace, channel: dev, text: 'the test is flaky' });
@@ -397,7 +421,7 @@ describe('an act that fails', () => {
 
 test('help names the command and the emoji of this installation', async () => {
   const slack = await bench.slack();
-  const own = { ...wording, emoji: { ...wording.emoji, approve: 'ship' } };
+  const own = { ...wording, emoji: { ...wording.emoji, approve: '🚢' } };
   await bench.app(slack, await bench.store(), recordActs().useCases, { wording: own });
   await slack.people.command({ user: ada, channel: dev, command: '/agent', text: '' });
   expect(slack.store.ephemerals[0]?.text).toContain(':ship: on a result approves');

@@ -82,6 +82,11 @@ test.each([
   for (const said of endings) expect(render(said, wording).text.startsWith(word)).toBe(true);
 });
 
+test('a refusal may name a person', () => {
+  const gate = { type: 'refused', sentence: '<@U0GRACE> took the approval back.', next: 'React again.' } as const;
+  expect(render(result(gate), wording).text).toContain('<@U0GRACE> took the approval back. React again.');
+});
+
 describe('what others wrote', () => {
   const hostile = '<!channel> <@U0BOSS> [pay](https://evil.example) \u202e\u001b[31m & <https://evil.example|x>';
   const messages: Said[] = [
@@ -133,7 +138,8 @@ describe('what others wrote', () => {
     for (const { text, blocks } of [render(said, wording), renderPlain(said, wording)]) {
       const shown = JSON.stringify({ text, blocks: blocks.filter((block) => block.type !== 'plan') });
       expect(shown).not.toMatch(/<!(?!date)/);
-      expect(shown).not.toContain('<@U0BOSS>');
+      // A person alone reads a sentence: naming somebody there calls nobody.
+      if (said.type !== 'sentence') expect(shown).not.toContain('<@U0BOSS>');
       const markdown = blocks.map((block) => (block.type === 'markdown' ? block.text : '')).join('\n');
       expect(markdown).not.toContain('](https://evil');
       expect(shown).not.toContain('<https://evil');

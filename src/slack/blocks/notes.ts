@@ -1,6 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import type { ListedTask, Said } from '../../task/said.ts';
-import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import { escapeExceptPeople, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 import { dotted, person, type Rendered, section, shortSha, titleOf, type Wording } from './parts.ts';
 import { statusIcon, statusLine } from './root.ts';
 
@@ -23,7 +23,7 @@ export function renderContinued(said: Extract<Said, { type: 'continued' }>): Ren
 
 /** One clear sentence, what to do next, and the person's own text, so that nothing they typed is lost. */
 export function renderSentence(said: Extract<Said, { type: 'sentence' }>): Rendered {
-  const sentence = escapeMrkdwn(oneLine([said.sentence, said.next ?? ''].join(' '), 1500));
+  const sentence = escapeExceptPeople(oneLine([said.sentence, said.next ?? ''].join(' '), 1500));
   const kept = said.kept === null || said.kept.trim() === '' ? null : escapeWithin(said.kept, 2000);
   return {
     text: kept === null ? sentence : `${sentence}\nYour text: ${kept}`,

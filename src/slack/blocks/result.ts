@@ -1,7 +1,7 @@
 import type { Button, KnownBlock } from '@slack/types';
 import type { Gate, Said } from '../../task/said.ts';
 import { agentMarkdown } from '../agent-markdown.ts';
-import { cut, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import { cut, escapeExceptPeople, escapeWithin, oneLine } from '../plain.ts';
 import {
   actionIds,
   actions,
@@ -106,9 +106,10 @@ function gateLine({ gate, head }: Result, { emoji }: Wording): string {
     case 'open':
       return approve;
     case 'refused':
-      return `*Not merged.* ${sentences(gate.sentence, gate.next)}\n${approve}`;
+      // Only an edit says this, and edits notify nobody: people may be named.
+      return `*Not merged.* ${escapeExceptPeople(oneLine(`${gate.sentence} ${gate.next}`, 600))}\n${approve}`;
     case 'delayed':
-      return `*Approved by ${person(gate.by)}, not merged yet.* ${sentences(gate.reason)} ${commit}.`;
+      return `*Approved by ${person(gate.by)}, not merged yet.* ${escapeWithin(oneLine(gate.reason, 600), 900)} ${commit}.`;
     case 'merging':
       return `*Merging*, approved by ${person(gate.by)}. ${commit}.`;
     case 'merged':
@@ -122,10 +123,6 @@ function gateLine({ gate, head }: Result, { emoji }: Wording): string {
     default:
       return gate satisfies never;
   }
-}
-
-function sentences(...parts: string[]): string {
-  return escapeMrkdwn(oneLine(parts.filter((part) => part !== '').join(' '), 600));
 }
 
 /** A head without a report: nothing was run on it. */

@@ -7,6 +7,7 @@ import { decodeText, splitMention } from '../decode.ts';
 import { toMs } from '../ids.ts';
 import { received } from '../intake.ts';
 import { type Message, messageEvent } from '../payloads.ts';
+import { oneLine } from '../plain.ts';
 import { answerAlone, say, sayInvalid, sayWhich } from './answers.ts';
 import type { ListenerDeps } from './deps.ts';
 
@@ -57,8 +58,12 @@ async function converse(deps: ListenerDeps, asked: Asked, message: Message, thre
   return mentioned || message.channel_type === 'im' ? act(deps, asked, message, command, null) : { type: 'silent' };
 }
 
-function spokenTo({ self }: ListenerDeps, { text }: Message): string {
-  return decodeText(splitMention(text, self.userId).rest).trim();
+/** What was said to Errand. Attached files are not read: the text says so, rather than that they are missed in silence. */
+function spokenTo({ self }: ListenerDeps, { text, files = [] }: Message): string {
+  const spoken = decodeText(splitMention(text, self.userId).rest).trim();
+  if (files.length === 0) return spoken;
+  const names = files.map(({ name }) => oneLine(name ?? 'a file', 100)).join(', ');
+  return `${spoken}\n\n(Attached, but not read by Errand: ${names})`.trim();
 }
 
 async function act(
