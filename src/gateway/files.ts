@@ -28,18 +28,20 @@ export class JsonFile {
   /** Resolves once the value as it is now, or a newer one, is on disk. */
   async save(): Promise<void> {
     this.#dirty = true;
-    this.#writing ??= this.#writeWhileDirty().finally(() => {
-      this.#writing = null;
-    });
+    this.#writing ??= this.#writeWhileDirty();
     await this.#writing;
   }
 
   async #writeWhileDirty(): Promise<void> {
-    while (this.#dirty) {
-      this.#dirty = false;
-      const draft = `${this.#path}.new`;
-      await writeFile(draft, JSON.stringify(this.#value()), { mode: 0o644 });
-      await rename(draft, this.#path);
+    try {
+      while (this.#dirty) {
+        this.#dirty = false;
+        const draft = `${this.#path}.new`;
+        await writeFile(draft, JSON.stringify(this.#value()), { mode: 0o644 });
+        await rename(draft, this.#path);
+      }
+    } finally {
+      this.#writing = null;
     }
   }
 }

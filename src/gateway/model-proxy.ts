@@ -122,7 +122,7 @@ export class ModelProxy {
     const status = answer.statusCode ?? 502;
     const call = metered && status < 300 ? meter.open(reader, model, provider.prices) : undefined;
     try {
-      await this.#answer(answer, response, provider, route, refuse, reader);
+      await this.#answer(answer, response, provider, route, refuse, reader, async () => call?.close());
     } finally {
       await call?.close();
       log('info', 'model call', {
@@ -142,6 +142,7 @@ export class ModelProxy {
     route: ModelRoute,
     refuse: Answer,
     reader: UsageReader,
+    settle: () => Promise<void>,
   ): Promise<void> {
     const { meter, limits, log } = this.#options;
     const status = answer.statusCode ?? 502;
@@ -189,6 +190,8 @@ export class ModelProxy {
       else events.end();
     }
     await write(response, redactor.end());
+    // On disk before the task sees the end: whoever is killed after that has counted.
+    await settle();
     response.end();
   }
 

@@ -1,0 +1,371 @@
+import { once } from 'node:events';
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { createServer, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { failWith, say, startModelServer } from '../fakes/model-server.ts';
+import {
+  agentMessage,
+  agentResponse,
+  ask,
+  canary,
+  dummyKey,
+  message,
+  raw,
+  runGateway,
+  startGatewayProcess,
+} from './gateway-harness.ts';
+
+const post = (socket: string, body: unknown, options = {}) =>
+  ask(socket, 'POST', '/anthropic/v1/messages', { body, ...options });
+
+describe('a model call', () => {
+  test('reaches the provider with the real key and without any of the client', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    const headers = {
+      authorization: `Bearer ${dummyKey}`,
+      cookie: 'a=b',
+      'anthropic-version': '2023-06-01',
+      'openai-organization': 'org-other',
+      'x-forwarded-for': '1.2.3.4',
+    };
+    const answer = await post(gateway.socket, message, { headers });
+    expect(answer.status).toBe(200);
+    const [seen] = model.requests;
+    expect(seen?.path).toBe('/v1/messages');
+    expect(seen?.headers).toMatchObject({ 'x-api-key': canary, 'anthropic-version': '2023-06-01' });
+    expect(JSON.stringify(model.requests)).not.toContain(dummyKey);
+    for (const name of ['authorization', 'cookie', 'openai-organization', 'x-forwarded-for']) {
+      expect(seen?.headers).not.toHaveProperty(name);
+    }
+  });
+
+  test("goes to OpenAI's path with a bearer key", async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    const headers = { authorization: `Bearer ${dummyKey}` };
+    const answer = await ask(gateway.socket, 'POST', '/openai/v1/responses', {
+      body: agentResponse,
+      headers,
+      key: null,
+    });
+    expect(answer.status).toBe(200);
+    expect(model.requests[0]).toMatchObject({ path: '/v1/responses', headers: { authorization: `Bearer ${canary}` } });
+  });
+
+  test.each([
+    ['no key', { key: null }],
+    ['another key', { key: 'sk-ant-attacker' }],
+    ['a second key', { headers: { authorization: 'Bearer sk-attacker' } }],
+    ["the key's beginning", { key: dummyKey.slice(0, -1) }],
+  ])('with %s is answered 401 and goes nowhere', async (_what, options) => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    const answer = await post(gateway.socket, message, options);
+    expect(answer.status).toBe(401);
+    expect(JSON.parse(answer.text)).toMatchObject({ type: 'error' });
+    expect(model.requests).toEqual([]);
+  });
+
+  test.each([
+    ['POST', '/anthropic/v1/files', 403],
+    ['POST', '/anthropic/v1/messages/../files', 400],
+    ['POST', '/anthropic/v1/messages/%2e%2e/files', 400],
+    ['DELETE', '/anthropic/v1/messages', 405],
+    ['POST', '/openai/v1/files', 403],
+  ])('%s %s is refused here', async (method, path, status) => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    expect((await ask(gateway.socket, method, path, { body: message })).status).toBe(status);
+    expect(model.requests).toEqual([]);
+  });
+
+  test('to a provider that the policy does not name is refused', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url, policy: { providers: ['anthropic'] } });
+    expect((await ask(gateway.socket, 'POST', '/openai/v1/responses', { body: agentResponse })).status).toBe(404);
+  });
+
+  test('that makes the provider fetch something is refused', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    const answer = await post(gateway.socket, {
+      ...message,
+      mcp_servers: [{ type: 'url', url: 'http://evil.example' }],
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain('errand_refused');
+    expect(model.requests).toEqual([]);
+  });
+
+  test('smuggled behind another with two lengths is refused', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    const head = `POST /anthropic/v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: ${dummyKey}\r\n`;
+    const smuggled = 'GET /anthropic/v1/models HTTP/1.1\r\nhost: x\r\n\r\n';
+    for (const lengths of [
+      'content-length: 5\r\ntransfer-encoding: chunked\r\n',
+      'content-length: 5\r\ncontent-length: 60\r\n',
+      'transfer-encoding: identity, chunked, x\r\n',
+    ]) {
+      const answer = await raw(gateway.socket, `${head}${lengths}\r\n0\r\n\r\n${smuggled}`);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    }
+    expect(model.requests).toEqual([]);
+  });
+
+  test('larger than the limit is refused', async () => {
+    await using gateway = await startGatewayProcess();
+    const body = JSON.stringify({ ...message, metadata: 'x'.repeat(33 * 1024 * 1024) });
+    const answer = await post(gateway.socket, body).catch((error: NodeJS.ErrnoException) => error);
+    // The refusal may come while the body is still being sent; then the connection breaks.
+    expect(answer instanceof Error ? answer.message : answer.status).toSatisfy(
+      (found) => found === 413 || /EPIPE|ECONNRESET|socket hang up/.test(String(found)),
+    );
+  });
+
+  test('is streamed as the provider writes it', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    const { promise: hold, resolve: release } = Promise.withResolvers<void>();
+    model.script([{ text: 'after the wait', hold }]);
+    const body = JSON.stringify({ ...agentMessage, stream: true });
+    const outgoing = request({
+      socketPath: gateway.socket,
+      method: 'POST',
+      path: '/anthropic/v1/messages',
+      headers: { 'x-api-key': dummyKey, 'content-length': Buffer.byteLength(body) },
+    });
+    outgoing.end(body);
+    const [response] = await once(outgoing, 'response');
+    const [first] = await once(response, 'data');
+    expect(String(first)).toContain('message_start');
+    expect(String(first)).not.toContain('after the wait');
+    release();
+    const rest: string[] = [];
+    for await (const chunk of response) rest.push(String(chunk));
+    expect(rest.join('')).toContain('message_stop');
+  });
+
+  test('whose answer breaks off breaks off here, too, and is counted', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    model.script([{ fault: 'cut' }]);
+    await expect(post(gateway.socket, { ...agentMessage, stream: true })).rejects.toThrow(/aborted|ECONNRESET/);
+    await gateway.logged('"msg":"model call"');
+    expect(await gateway.json('meter.json')).toMatchObject({ requests: 1, inputTokens: 100 });
+  });
+
+  test("keeps the provider's own errors, status and advice", async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    model.script([failWith(529, { headers: { 'retry-after': '7', 'anthropic-organization-id': 'org' } })]);
+    const answer = await post(gateway.socket, agentMessage);
+    expect(answer.status).toBe(529);
+    expect(answer.text).toContain('overloaded_error');
+    expect(answer.headers).toMatchObject({ 'retry-after': '7' });
+    expect(answer.headers).not.toHaveProperty('anthropic-organization-id');
+  });
+});
+
+describe('the real key', () => {
+  test('is in no answer, header, log or file, whatever the provider echoes', async () => {
+    const echo = createServer((incoming, response: ServerResponse) => {
+      const key = String(incoming.headers['x-api-key']);
+      const status = Number(incoming.headers['x-stainless-status']);
+      response.writeHead(status, { 'content-type': 'text/event-stream', 'request-id': `req-${key}`, 'x-other': key });
+      const text = `data: {"error":"bad key ${key}"}\n\n`;
+      response.write(text.slice(0, 30));
+      response.end(text.slice(30));
+    });
+    await once(echo.listen(0, '127.0.0.1'), 'listening');
+    const port = (echo.address() as AddressInfo).port;
+    const gateway = await startGatewayProcess({ modelUrl: `http://127.0.0.1:${port}` });
+    for (const status of ['200', '400', '401', '403', '500', '302']) {
+      const answer = await post(gateway.socket, message, { headers: { 'x-stainless-status': status } });
+      expect(answer.status).toBe(status === '302' ? 502 : Number(status));
+      expect(JSON.stringify(answer)).not.toContain(canary);
+    }
+    await gateway.stop();
+    echo.close();
+    expect(gateway.lines.join('\n')).not.toContain(canary);
+    for (const file of await readdir(gateway.dir, { recursive: true, withFileTypes: true })) {
+      if (file.isFile()) expect(await readFile(join(file.parentPath, file.name), 'utf8')).not.toContain(canary);
+    }
+  });
+
+  test('refused by the provider is told as a fault of the machine and not of the task', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    model.script([failWith(401)]);
+    const answer = await post(gateway.socket, agentMessage);
+    expect(answer).toMatchObject({ status: 401, headers: { 'x-should-retry': 'false' } });
+    expect(answer.text).toContain('errand_model_auth');
+  });
+});
+
+describe('the meter', () => {
+  test('counts streams and plain answers of all three APIs, in dollars', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    const usage = { input: 1_000, output: 100, cacheRead: 10_000, cacheWrite: 0 };
+    model.on(() => ({ text: 'Hi', usage }));
+    const chat = { model: 'gpt-5.5', messages: [], tools: agentResponse.tools };
+    for (const stream of [false, true]) {
+      await post(gateway.socket, { ...agentMessage, stream });
+      await ask(gateway.socket, 'POST', '/openai/v1/responses', { body: { ...agentResponse, stream } });
+      await ask(gateway.socket, 'POST', '/openai/v1/chat/completions', { body: { ...chat, stream } });
+    }
+    const claude = (1_000 * 4 + 100 * 20 + 10_000 * 0.2) / 1e6;
+    const sol = (1_000 * 2 + 100 * 10 + 10_000 * 0.1) / 1e6;
+    const gpt = (1_000 * 5 + 100 * 30 + 10_000 * 0.5) / 1e6;
+    const meter = await gateway.json('meter.json');
+    expect(meter).toMatchObject({ inputTokens: 66_000, outputTokens: 600, requests: 6 });
+    expect(meter.usd).toBeCloseTo(2 * (claude + sol + gpt), 9);
+  });
+
+  test('goes on after the process was killed', async () => {
+    await using model = await startModelServer();
+    const first = await startGatewayProcess({ modelUrl: model.url });
+    await post(first.socket, message);
+    await first.stop('SIGKILL');
+    await using second = await startGatewayProcess({ modelUrl: model.url, dir: first.dir });
+    await post(second.socket, message);
+    expect(await second.json('meter.json')).toMatchObject({ requests: 2, inputTokens: 200 });
+  });
+
+  test('stops the task at its budget with an error that is not worth repeating', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url, policy: { budgetUsd: 0.01 } });
+    model.on(() => ({ text: 'Hi', usage: { input: 5_000 } }));
+    expect((await post(gateway.socket, agentMessage)).status).toBe(200);
+    const claude = await post(gateway.socket, agentMessage);
+    expect(claude).toMatchObject({ status: 429, headers: { 'x-should-retry': 'false' } });
+    expect(JSON.parse(claude.text)).toMatchObject({
+      error: { type: 'rate_limit_error', message: expect.stringContaining('errand_budget') },
+    });
+    const codex = await ask(gateway.socket, 'POST', '/openai/v1/responses', { body: agentResponse });
+    expect(codex.status).toBe(429);
+    expect(JSON.parse(codex.text)).toMatchObject({
+      error: { code: 'insufficient_quota', message: expect.stringContaining('errand_budget') },
+    });
+    expect(model.requests).toHaveLength(1);
+  });
+
+  test('cuts an answer that passes the budget before the provider has counted it', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url, policy: { budgetUsd: 0.01 } });
+    const { promise: hold } = Promise.withResolvers<void>();
+    model.script([{ text: 'never', hold, usage: { input: 50_000 } }]);
+    await expect(post(gateway.socket, { ...agentMessage, stream: true })).rejects.toThrow(/aborted|ECONNRESET/);
+    await gateway.logged('cut a model call at the budget');
+  });
+
+  test('counts an answer in one piece although the task hung up', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    const { promise: hold, resolve: release } = Promise.withResolvers<void>();
+    model.script([{ text: 'late', hold, usage: { output: 500 } }]);
+    const body = JSON.stringify(agentMessage);
+    const headers = { 'x-api-key': dummyKey, 'content-length': Buffer.byteLength(body) };
+    const outgoing = request({ socketPath: gateway.socket, method: 'POST', path: '/anthropic/v1/messages', headers });
+    outgoing.on('error', () => undefined);
+    outgoing.end(body);
+    await model.called(1);
+    outgoing.destroy();
+    release();
+    await gateway.logged('"msg":"model call"');
+    expect(await gateway.json('meter.json')).toMatchObject({ requests: 1, outputTokens: 500 });
+  });
+});
+
+describe('a provider that is down', () => {
+  test('is tried again and then told as down, in the shape that agents give up on', async () => {
+    await using gateway = await startGatewayProcess();
+    const answer = await post(gateway.socket, message);
+    expect(answer).toMatchObject({ status: 503, headers: { 'x-should-retry': 'false' } });
+    expect(JSON.parse(answer.text)).toMatchObject({
+      error: { type: 'api_error', message: expect.stringMatching(/^errand_model_down: anthropic did not answer/) },
+    });
+  });
+
+  test('and comes up in between is not noticed', async () => {
+    const probe = await startModelServer();
+    const { url } = probe;
+    await probe.close();
+    await using gateway = await startGatewayProcess({ modelUrl: url });
+    const asked = post(gateway.socket, message);
+    await using _model = await startModelServer({ port: Number(new URL(url).port) });
+    expect((await asked).status).toBe(200);
+  });
+});
+
+describe('the process', () => {
+  test('does not start without a policy, and says why', async () => {
+    const gateway = await startGatewayProcess();
+    await gateway.stop();
+    await rename(join(gateway.dir, 'policy.json'), join(gateway.dir, 'elsewhere.json'));
+    const again = runGateway(gateway.dir, join(gateway.dir, '..', 'keys.json'));
+    await once(again.child, 'exit');
+    expect(again.child.exitCode).toBe(1);
+    expect(again.lines.join()).toContain('The gateway of this task did not start: the network policy is unusable');
+  });
+
+  test('does not start on a path that no socket address holds', async () => {
+    const gateway = await startGatewayProcess();
+    await gateway.stop();
+    const long = join(gateway.dir, 'x'.repeat(90));
+    const again = runGateway(long, join(gateway.dir, '..', 'keys.json'));
+    await once(again.child, 'exit');
+    expect(again.child.exitCode).toBe(1);
+  });
+
+  test('keeps the policy that it started with', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url, policy: { providers: ['anthropic'] } });
+    const wider = { providers: ['anthropic', 'openai'], allow: ['example.com'], budgetUsd: null, dummyKey };
+    await writeFile(join(gateway.dir, 'policy.json'), JSON.stringify(wider));
+    expect((await ask(gateway.socket, 'POST', '/openai/v1/responses', { body: agentResponse })).status).toBe(404);
+  });
+
+  test('leaves a socket that any user in the sandbox can open, a pid, and neither when it stops', async () => {
+    const gateway = await startGatewayProcess();
+    expect((await stat(gateway.socket)).mode & 0o777).toBe(0o666);
+    expect((await stat(join(gateway.dir, 's'))).mode & 0o777).toBe(0o755);
+    expect(await readFile(join(gateway.dir, 'gateway.pid'), 'utf8')).toBe(`${gateway.child.pid}\n`);
+    expect(await gateway.stop()).toBe(0);
+    await expect(stat(gateway.socket)).rejects.toThrow(/ENOENT/);
+    await expect(stat(join(gateway.dir, 'gateway.pid'))).rejects.toThrow(/ENOENT/);
+  });
+
+  test('takes over the socket of a killed one, and never that of a living one', async () => {
+    const first = await startGatewayProcess();
+    const second = runGateway(first.dir, join(first.dir, '..', 'keys.json'));
+    await once(second.child, 'exit');
+    expect(second.lines.join()).toContain('another gateway serves it');
+    await first.stop('SIGKILL');
+    await using third = await startGatewayProcess({ dir: first.dir });
+    expect((await ask(third.socket, 'HEAD', '/anthropic/api/hello')).status).toBe(200);
+  });
+
+  test("answers Claude Code's first question itself, and has its model list and token count answered", async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    expect((await ask(gateway.socket, 'HEAD', '/anthropic/api/hello', { key: null })).status).toBe(200);
+    expect((await ask(gateway.socket, 'GET', '/anthropic/v1/models?limit=1000')).status).toBe(200);
+    const counted = await ask(gateway.socket, 'POST', '/anthropic/v1/messages/count_tokens', { body: message });
+    expect(JSON.parse(counted.text)).toEqual({ input_tokens: 100 });
+    expect(model.requests.map(({ path }) => path)).toEqual(['/v1/models?limit=1000', '/v1/messages/count_tokens']);
+    expect(await gateway.json('meter.json')).toMatchObject({ requests: 0 });
+  });
+
+  test('serves an agent that keeps its connection after an error', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    model.script([failWith(500), say('better')]);
+    expect((await post(gateway.socket, agentMessage)).status).toBe(500);
+    expect((await post(gateway.socket, agentMessage)).text).toContain('better');
+  });
+});
