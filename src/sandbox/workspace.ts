@@ -50,6 +50,8 @@ export interface WorkspaceOptions {
 }
 
 const slots = 10_000;
+/** Where distributions keep mkfs and mount; root's PATH needn't have it. */
+const toolEnv = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 const metaSchema = z.object({ uid: z.number().int().positive() });
 
 export function openWorkspaces(options: WorkspaceOptions): Workspaces {
@@ -218,7 +220,7 @@ async function detach(mount: string): Promise<void> {
 /** Replays what a power cut left undone; without a journal that is a check. Exit 1 is "repaired". */
 async function repair(image: string): Promise<void> {
   try {
-    await run('e2fsck', ['-p', image]);
+    await run('e2fsck', ['-p', image], { env: toolEnv });
   } catch (error) {
     if (z.object({ code: z.literal(1) }).safeParse(error).success) return;
     throw diskProblem(`repair the workspace ${image}`, error);
@@ -299,14 +301,17 @@ function volumeDisk({ engine, instance, directory, image }: WorkspaceOptions): D
 
 async function tool(command: string, args: readonly string[]): Promise<void> {
   try {
-    await run(command, [...args], { timeout: 60_000 });
+    await run(command, [...args], { timeout: 60_000, env: toolEnv });
   } catch (error) {
     throw diskProblem(`run ${command} for a workspace`, error);
   }
 }
 
 function diskProblem(attempted: string, cause: unknown): Problem {
-  const said = z.object({ stderr: z.string() }).safeParse(cause).data?.stderr.trim();
+  const said = z
+    .object({ stderr: z.string().min(1) })
+    .safeParse(cause)
+    .data?.stderr.trim();
   return new Problem(
     {
       code: 'workspace',

@@ -11,6 +11,7 @@ import {
   logOf,
   makeGround,
   makeOrder,
+  readLog,
   record,
 } from '../sandbox/ground.ts';
 
@@ -34,13 +35,12 @@ beforeAll(async () => {
     Entrypoint: [],
     Cmd: ['python3', '-c', probe],
     User: '0:0',
-    Tty: true,
     HostConfig: { SecurityOpt: ['seccomp=unconfined'], NetworkMode: 'none' },
   });
   try {
     await open.start();
     await open.wait();
-    control = JSON.parse((await open.logs({ stdout: true, follow: false })).toString());
+    control = JSON.parse(await readLog(open));
   } finally {
     await open.remove({ force: true });
   }

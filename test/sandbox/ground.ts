@@ -108,8 +108,11 @@ export async function firstRecord(sandbox: DockerSandbox, order: RunOrder): Prom
 }
 
 /** What the run's container wrote to stdout and stderr. */
-export async function logOf(instance: string, order: RunOrder): Promise<string> {
-  const container = docker.getContainer(`errand-${instance}-${order.run}`);
+export function logOf(instance: string, order: RunOrder): Promise<string> {
+  return readLog(docker.getContainer(`errand-${instance}-${order.run}`));
+}
+
+export async function readLog(container: Dockerode.Container): Promise<string> {
   const log = await container.logs({ stdout: true, stderr: true, follow: false });
   const parts = await Array.fromAsync(frames(Readable.from([log])));
   return Buffer.concat(parts.map(({ bytes }) => bytes)).toString('utf8');
