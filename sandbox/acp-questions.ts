@@ -40,11 +40,11 @@ const maxOptions = 10;
 /** Puts an agent's form to people, a question record a field, and waits for each answer. An empty answer leaves a field out. */
 export class Questions {
   readonly #inbox: Inbox;
-  readonly #records: Records;
+  readonly #records: Pick<Records, 'write'>;
   readonly #feed: Feed;
   #asked = 0;
 
-  constructor(options: { inbox: Inbox; records: Records; feed: Feed }) {
+  constructor(options: { inbox: Inbox; records: Pick<Records, 'write'>; feed: Feed }) {
     this.#inbox = options.inbox;
     this.#records = options.records;
     this.#feed = options.feed;

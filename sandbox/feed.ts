@@ -17,7 +17,7 @@ const stepsAtOnce = 50;
  * of which the newest are kept.
  */
 export class Feed {
-  readonly #records: Records;
+  readonly #records: Pick<Records, 'write'>;
   #timer: NodeJS.Timeout | null = null;
   #output = '';
   #outputDropped = 0;
@@ -27,7 +27,7 @@ export class Feed {
   #plan: readonly RecordedStep[] | null = null;
   readonly #activities = new Map<string, Activity>();
 
-  constructor(records: Records) {
+  constructor(records: Pick<Records, 'write'>) {
     this.#records = records;
   }
 

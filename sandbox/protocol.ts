@@ -54,8 +54,11 @@ export type RunnerRecord = { readonly n: number; readonly at: number } & (
       readonly title: string;
       readonly status: 'in_progress' | 'complete' | 'error';
     }
+  /** One whole message of the agent's; a very long one comes in pieces. */
   | { readonly type: 'message'; readonly text: string }
+  /** A script's output since the last such record, or a note of the runner's own that begins with `[errand]`. */
   | { readonly type: 'output'; readonly text: string }
+  /** Accepted: in the running turn or the next prompt. Otherwise nobody read it. */
   | { readonly type: 'steered'; readonly id: string; readonly accepted: boolean }
   | { readonly type: 'question'; readonly id: string; readonly text: string; readonly options: readonly string[] }
   | { readonly type: 'result'; readonly result: RunnerResult }
