@@ -30,17 +30,22 @@ export function readClientHello(bytes: Buffer): Hello {
 }
 
 function joinRecords(bytes: Buffer): Buffer | Hello {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  let handshake: Buffer = Buffer.alloc(0);
+  // What follows the message, early data for one, is none of it.
+  for (let at = 0; at < bytes.length && !isWhole(handshake); ) {
     if (bytes[at] !== handshakeRecord) return unfit('bytes that are not TLS');
     if (at + 1 < bytes.length && bytes[at + 1] !== 3) return unfit('bytes that are not TLS');
     if (at + recordHeader > bytes.length) break;
     const length = bytes.readUInt16BE(at + 3);
     if (length === 0 || length > maxHelloBytes) return unfit('a malformed TLS record');
-    parts.push(bytes.subarray(at + recordHeader, at + recordHeader + length));
+    handshake = Buffer.concat([handshake, bytes.subarray(at + recordHeader, at + recordHeader + length)]);
     at += recordHeader + length;
   }
-  return Buffer.concat(parts);
+  return handshake;
+}
+
+function isWhole(handshake: Buffer): boolean {
+  return handshake.length >= 4 && handshake.length >= 4 + handshake.readUIntBE(1, 3);
 }
 
 function readServerName(hello: Cursor): Hello {

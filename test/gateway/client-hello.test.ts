@@ -56,6 +56,11 @@ describe('reading a ClientHello', () => {
     expect(readClientHello(splitRecords(flight, size))).toMatchObject({ serverName: 'registry.example.com' });
   });
 
+  test('minds nothing that follows it: early data comes in the same flight', () => {
+    const more = Buffer.concat([flight, Buffer.from([20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 2, 7, 7])]);
+    expect(readClientHello(more)).toMatchObject({ serverName: 'registry.example.com' });
+  });
+
   test('waits at every byte before the last', () => {
     for (let length = 0; length < flight.length; length++) {
       expect(readClientHello(flight.subarray(0, length)).type).toBe('incomplete');
