@@ -51,6 +51,10 @@ export async function startRedis(settings: Record<string, string> = {}): Promise
     await exited;
   }
 
+  // A test that runs out of time is ended before it disposes of anything.
+  const orphaned = () => server?.kill('SIGKILL');
+  process.once('exit', orphaned);
+
   await start();
   return {
     url,
@@ -58,6 +62,7 @@ export async function startRedis(settings: Record<string, string> = {}): Promise
     stop,
     freeze: () => server?.kill('SIGSTOP'),
     async [Symbol.asyncDispose]() {
+      process.off('exit', orphaned);
       await stop('SIGKILL');
       await rm(folder, { recursive: true, force: true });
     },
