@@ -336,4 +336,5 @@ test('a reaction is put and taken off, whatever stands there already', async () 
   expect(names()).toEqual(['hammer_and_wrench']);
   await store.outbox.add([reaction(false)]);
   await until(slack, () => names()?.length === 0);
+  expect(bench.logged.lines.items.filter(({ level }) => level === 'error')).toEqual([]);
 });
