@@ -13,6 +13,8 @@ export interface Limits {
   readonly modelIdleMs: number;
   /** Waits before each further try to reach a provider that can't be connected to. */
   readonly retryWaitsMs: readonly number[];
+  /** After these were in vain, for how long further calls try only once. */
+  readonly downMs: number;
   readonly tunnels: number;
   readonly connectMs: number;
   readonly helloMs: number;
@@ -34,6 +36,7 @@ export const defaultLimits: Limits = {
   modelCalls: 16,
   modelIdleMs: 600_000,
   retryWaitsMs: [500, 2_000, 5_000],
+  downMs: 30_000,
   tunnels: 64,
   connectMs: 15_000,
   helloMs: 10_000,

@@ -28,6 +28,8 @@ export class Upstream implements Disposable {
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
   readonly #limits: Limits;
+  /** By origin, when it was last found down; one that just was is not waited for again. */
+  readonly #downAt = new Map<string, number>();
 
   constructor({ proxy, noProxy, ca, limits }: UpstreamOptions) {
     const proxyEnv = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, NO_PROXY: noProxy };
@@ -39,7 +41,9 @@ export class Upstream implements Disposable {
 
   /** Tries again where no connection came about, and so nothing was asked. Throws `UpstreamDown`, or the signal's reason. */
   async request(order: UpstreamRequest): Promise<IncomingMessage> {
-    for (const waitMs of this.#limits.retryWaitsMs) {
+    const { origin } = new URL(order.url);
+    const isKnownDown = Date.now() - (this.#downAt.get(origin) ?? 0) < this.#limits.downMs;
+    for (const waitMs of isKnownDown ? [] : this.#limits.retryWaitsMs) {
       try {
         return await this.#once(order);
       } catch (error) {
@@ -48,7 +52,14 @@ export class Upstream implements Disposable {
         await wait(waitMs, undefined, { signal: order.signal });
       }
     }
-    return this.#once(order);
+    try {
+      const answer = await this.#once(order);
+      this.#downAt.delete(origin);
+      return answer;
+    } catch (error) {
+      this.#downAt.set(origin, Date.now());
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {

@@ -303,6 +303,14 @@ describe('limits', () => {
     expect(await slow).toMatch(/^(HTTP\/1\.1 4|$)/);
   });
 
+  test('connections beyond the number are closed at once', async () => {
+    await using world = await openWorld(1, { limits: { connections: 1 } });
+    const held = connect(world.gateway.socket);
+    await once(held, 'connect');
+    expect(await raw(world.gateway.socket, 'GET / HTTP/1.1\r\n')).toBe('');
+    held.destroy();
+  });
+
   test('a head that is too large is refused', async () => {
     await using world = await openWorld(1);
     const answer = await raw(world.gateway.socket, `GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`);

@@ -148,7 +148,7 @@ export async function raw(socketPath: string, bytes: string): Promise<string> {
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.on('error', () => socket.destroy());
   socket.write(bytes, 'latin1');
-  await once(socket, 'close');
+  await new Promise((closed) => socket.once('close', closed));
   return Buffer.concat(chunks).toString('latin1');
 }
 

@@ -263,6 +263,30 @@ describe('the meter', () => {
     await gateway.logged('cut a model call at the budget');
   });
 
+  test('lets the provider stop when the task hangs up on a stream', async () => {
+    const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+    const provider = createServer((_incoming, response: ServerResponse) => {
+      response.once('close', stop);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: {"type":"message_start","message":{"usage":{"input_tokens":7,"output_tokens":1}}}\n\n');
+    });
+    await once(provider.listen(0, '127.0.0.1'), 'listening');
+    const { port } = provider.address() as AddressInfo;
+    await using gateway = await startGatewayProcess({ modelUrl: `http://127.0.0.1:${port}` });
+    const body = JSON.stringify({ ...agentMessage, stream: true });
+    const headers = { 'x-api-key': dummyKey, 'content-length': Buffer.byteLength(body) };
+    const outgoing = request({ socketPath: gateway.socket, method: 'POST', path: '/anthropic/v1/messages', headers });
+    outgoing.on('error', () => undefined);
+    outgoing.end(body);
+    const [response] = await once(outgoing, 'response');
+    await once(response, 'data');
+    outgoing.destroy();
+    await stopped;
+    await gateway.logged('"msg":"model call"');
+    expect(await gateway.json('meter.json')).toMatchObject({ requests: 1, inputTokens: 7 });
+    provider.close();
+  });
+
   test('counts an answer in one piece although the task hung up', async () => {
     await using model = await startModelServer();
     await using gateway = await startGatewayProcess({ modelUrl: model.url });
@@ -289,6 +313,26 @@ describe('a provider that is down', () => {
     expect(JSON.parse(answer.text)).toMatchObject({
       error: { type: 'api_error', message: expect.stringMatching(/^errand_model_down: anthropic did not answer/) },
     });
+  });
+
+  test("is reached through the machine's own proxy where it has one", async () => {
+    await using model = await startModelServer();
+    const seen: string[] = [];
+    const proxy = createServer((incoming, response) => {
+      seen.push(`${incoming.method} ${incoming.url}`);
+      const { pathname } = new URL(incoming.url ?? '');
+      const { method, headers } = incoming;
+      incoming.pipe(request(`${model.url}${pathname}`, { method, headers }, (answer) => answer.pipe(response)));
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const egress = { proxy: `http://127.0.0.1:${port}`, noProxy: 'internal.test' };
+    await using gateway = await startGatewayProcess({ modelUrl: 'http://models.test', egress });
+    expect((await post(gateway.socket, message)).status).toBe(200);
+    expect(seen).toEqual(['POST http://models.test/v1/messages']);
+    expect(model.requests[0]?.headers).toMatchObject({ 'x-api-key': canary });
+    proxy.closeAllConnections();
+    proxy.close();
   });
 
   test('and comes up in between is not noticed', async () => {
