@@ -1,88 +1,12 @@
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { App, HTTPReceiver, LogLevel, SocketModeReceiver } from '@slack/bolt';
-import { WebClient } from '@slack/web-api';
+import { App, HTTPReceiver, LogLevel } from '@slack/bolt';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type LocalSlack, type LocalSlackOptions, startLocalSlack } from '../../src/local/slack/server.ts';
-import type { Change } from '../../src/local/slack/store.ts';
 import { seed } from '../../src/local/slack/workspace.ts';
+import { atEnd, bolt, changes, client, endAll, inbox, secrets, start } from './local-slack-harness.ts';
 
-const stack: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of stack.splice(0).toReversed()) await each[Symbol.asyncDispose]();
-});
-
-const secrets = { botToken: 'xoxb-local', appToken: 'xapp-local', signingSecret: 'shh' };
-
-async function start(rest: Partial<LocalSlackOptions> = {}): Promise<LocalSlack> {
-  const slack = await startLocalSlack({
-    port: 0,
-    ...secrets,
-    command: '/agent',
-    deliver: { type: 'socket' },
-    rateScale: 'off',
-    shortcuts: [{ type: 'message', name: 'Send to Errand', callbackId: 'task_from_message' }],
-    ...rest,
-  });
-  stack.push(slack);
-  return slack;
-}
-
-function client(slack: LocalSlack): WebClient {
-  return new WebClient(secrets.botToken, {
-    slackApiUrl: slack.apiUrl,
-    retryConfig: { retries: 0 },
-    rejectRateLimitedCalls: true,
-    logLevel: LogLevel.ERROR,
-  });
-}
-
-async function bolt(slack: LocalSlack, listen: (app: App) => void): Promise<App> {
-  const receiver = new SocketModeReceiver({
-    appToken: secrets.appToken,
-    logLevel: LogLevel.ERROR,
-    installerOptions: { clientOptions: { slackApiUrl: slack.apiUrl } },
-  });
-  const app = new App({
-    token: secrets.botToken,
-    receiver,
-    clientOptions: { slackApiUrl: slack.apiUrl },
-    logLevel: LogLevel.ERROR,
-    deferInitialization: true,
-  });
-  await app.init();
-  listen(app);
-  await app.start();
-  stack.push({ [Symbol.asyncDispose]: async () => void (await app.stop()) });
-  return app;
-}
-
-/** A list that a test can wait on: `at(n)` settles with the n-th thing that was pushed. */
-function inbox<Item>() {
-  const items: Item[] = [];
-  const waiting: (() => void)[] = [];
-  return {
-    items,
-    push(item: Item) {
-      items.push(item);
-      for (const wake of waiting.splice(0)) wake();
-    },
-    async at(index: number): Promise<Item> {
-      for (;;) {
-        const item = items[index];
-        if (item !== undefined) return item;
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      }
-    },
-  };
-}
-
-function changes(slack: LocalSlack) {
-  const seen = inbox<Change>();
-  slack.store.subscribe((change) => seen.push(change));
-  return seen;
-}
+afterEach(endAll);
 
 describe('Bolt over Socket Mode', () => {
   test('a command reaches its listener with escaped text, and an empty ack shows nothing', async () => {
@@ -276,7 +200,7 @@ describe('Bolt over signed HTTP', () => {
     app.message(async ({ message }) => got.push('text' in message ? (message.text ?? '') : ''));
     app.command('/agent', async ({ ack, command }) => void (await ack(`Got ${command.text}`)));
     const server = await app.start(0);
-    stack.push({ [Symbol.asyncDispose]: async () => void (await app.stop()) });
+    atEnd(() => app.stop());
     const address = server.address();
     const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/slack/events`;
 

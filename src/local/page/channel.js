@@ -1,7 +1,7 @@
 import { post, shown } from './api.js';
 import { renderBlocks } from './blocks.js';
 import { composer } from './composer.js';
-import { clock, day, fill, h, icon, reconcile } from './dom.js';
+import { day, fill, h, icon, reconcile, stickToEnd } from './dom.js';
 import { avatar, renderEphemeral, renderMessage } from './message.js';
 import { switcher } from './sidebar.js';
 import { isRoot, store } from './store.js';
@@ -21,6 +21,7 @@ export function channelPane(actions) {
   });
   const closed = h('p', { class: 'closed', hidden: true });
   const node = h('main', { class: 'pane' }, head, scroll, h('div', { class: 'composer-place' }, closed, write.node));
+  const toEnd = stickToEnd(scroll, list);
   let shownKey = '';
   let tab = 'messages';
 
@@ -35,7 +36,6 @@ export function channelPane(actions) {
     closed.textContent = 'This channel is archived. It can be read, and nothing more.';
     const key = `${store.me}:${store.channelId}:${tab}`;
     const moved = key !== shownKey;
-    const atEnd = moved || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
     shownKey = key;
     const items =
       tab === 'home'
@@ -47,7 +47,7 @@ export function channelPane(actions) {
       render: (item) => renderRow(item, channel),
     });
     write.draw();
-    if (atEnd) scroll.scrollTop = scroll.scrollHeight;
+    if (moved) toEnd();
     const last = store.roots(channel.id).at(-1);
     if (last !== undefined && document.visibilityState === 'visible') store.see(channel.id, last.ts);
   }
@@ -256,5 +256,3 @@ function welcome(channel, write) {
       ),
   );
 }
-
-export { clock };

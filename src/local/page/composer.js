@@ -62,11 +62,11 @@ export function composer(options) {
 
   function changed() {
     sessionStorage.setItem(`draft:${options.draftKey()}`, area.value);
+    const command = area.value.startsWith('/');
+    area.classList.toggle('is-command', command && options.slash);
     area.style.setProperty('height', 'auto');
     area.style.setProperty('height', `${Math.min(area.scrollHeight, growTo)}px`);
     send.classList.toggle('ready', area.value.trim() !== '');
-    const command = area.value.startsWith('/');
-    area.classList.toggle('is-command', command && options.slash);
     hint.textContent =
       command && options.slash
         ? 'Enter runs the command, Shift + Enter makes a line'

@@ -76,14 +76,39 @@ export function parseDiff(text) {
 }
 
 /**
- * Where two neighbouring lines differ: the lengths of what they share at both ends.
+ * The words of a line, each with whether the other line lacks it. Empty where the two have too little in common to be compared.
  * @param {string} one @param {string} other
+ * @returns {{ text: string, changed: boolean }[]}
  */
-export function sharedEnds(one, other) {
-  const shorter = Math.min(one.length, other.length);
-  let start = 0;
-  while (start < shorter && one[start] === other[start]) start += 1;
-  let end = 0;
-  while (end < shorter - start && one[one.length - 1 - end] === other[other.length - 1 - end]) end += 1;
-  return { start, end };
+export function compareWords(one, other) {
+  const mine = words(one);
+  const theirs = words(other);
+  if (mine.length * theirs.length > maxCompared) return [];
+  // Longest common subsequence, from the end, so that it can be walked from the start.
+  const common = Array.from({ length: mine.length + 1 }, () => new Uint16Array(theirs.length + 1));
+  for (let i = mine.length - 1; i >= 0; i -= 1) {
+    for (let j = theirs.length - 1; j >= 0; j -= 1) {
+      common[i][j] = mine[i] === theirs[j] ? common[i + 1][j + 1] + 1 : Math.max(common[i + 1][j], common[i][j + 1]);
+    }
+  }
+  if (common[0][0] * 3 < Math.max(mine.length, theirs.length)) return [];
+  const out = [];
+  let i = 0;
+  let j = 0;
+  while (i < mine.length) {
+    const same = j < theirs.length && mine[i] === theirs[j];
+    if (!same && j < theirs.length && common[i + 1][j] < common[i][j + 1]) {
+      j += 1;
+      continue;
+    }
+    const last = out.at(-1);
+    if (last !== undefined && last.changed === !same) last.text += mine[i];
+    else out.push({ text: mine[i], changed: !same });
+    i += 1;
+    if (same) j += 1;
+  }
+  return out;
 }
+
+const maxCompared = 90_000;
+const words = (text) => text.match(/\w+|\s+|[^\w\s]/g) ?? [];

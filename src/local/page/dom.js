@@ -86,6 +86,27 @@ const paths = {
   home: 'M3.500 9.500L10 4l6.500 5.500M5.500 8v8.500h9V8',
 };
 
+/**
+ * Keeps a scrolled list at its end while it is there, whatever grows in it; a reader who scrolled up is left alone.
+ * @param {HTMLElement} scroll @param {HTMLElement} list
+ */
+export function stickToEnd(scroll, list) {
+  let stuck = true;
+  const toEnd = () => {
+    if (stuck) scroll.scrollTop = scroll.scrollHeight;
+  };
+  scroll.addEventListener('scroll', () => {
+    stuck = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
+  });
+  const observer = new ResizeObserver(toEnd);
+  observer.observe(list);
+  observer.observe(scroll);
+  return () => {
+    stuck = true;
+    toEnd();
+  };
+}
+
 /** A stamp like `14:05`, for epoch seconds. @param {number} seconds */
 export function clock(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });

@@ -11,8 +11,31 @@ export async function loadEmoji() {
   byCharacter = new Map(Object.entries(table.names).map(([name, character]) => [character, name]));
 }
 
+/** What can be chosen: everything, or only what we have drawn where the machine has no emoji font. */
 export function emojiNames() {
-  return Object.keys(table.names);
+  hasFont ??= seesEmoji();
+  return Object.keys(table.names).filter((name) => hasFont || drawings[name] !== undefined);
+}
+
+/** @type {boolean | undefined} */
+let hasFont;
+
+/** Two emoji that look the same are two boxes. */
+function seesEmoji() {
+  const canvas = document.createElement('canvas');
+  canvas.width = 24;
+  canvas.height = 24;
+  const [one, other] = ['\u{1f355}', '\u{1f422}'].map((character) => {
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    if (context === null) return '';
+    context.clearRect(0, 0, 24, 24);
+    context.font = '18px sans-serif';
+    context.fillText(character, 0, 18);
+    const { data } = context.getImageData(0, 0, 24, 24);
+    // A box with the code's digits in it is no emoji: a real one has colour.
+    return data.some((value, at) => at % 4 < 2 && Math.abs(value - (data[at + 1] ?? 0)) > 40) ? data.join() : '';
+  });
+  return one !== '' && one !== other;
 }
 
 /** Offered first: what Errand understands. */

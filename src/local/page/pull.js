@@ -1,4 +1,4 @@
-import { parseDiff, sharedEnds } from './diff.js';
+import { compareWords, parseDiff } from './diff.js';
 import { ago, fill, h, icon } from './dom.js';
 import { loadEmoji } from './emoji.js';
 import { markdown } from './markdown.js';
@@ -9,9 +9,6 @@ const path =
   /^\/([^/]+)\/([^/]+)\/pull\/(\d+)/.exec(location.pathname);
 /** Longer files are folded: most people read the small ones. */
 const foldOver = 400;
-
-await loadEmoji();
-await draw();
 
 async function draw() {
   const [, owner, name, number] = path ?? [];
@@ -210,7 +207,12 @@ function fileDiff(file, index) {
       icon('right'),
       h('span', { class: 'file-path' }, file.from ? `${file.from} → ${file.path}` : file.path),
       file.status !== 'modified' && h('span', { class: 'badge' }, file.status),
-      h('span', { class: 'file-counts' }, h('ins', null, `+${file.added}`), h('del', null, `−${file.removed}`)),
+      h(
+        'span',
+        { class: 'file-counts' },
+        file.added > 0 && h('ins', null, `+${file.added}`),
+        file.removed > 0 && h('del', null, `−${file.removed}`),
+      ),
     ),
     file.binary
       ? h('p', { class: 'quiet file-note' }, 'A binary file; its content is not shown.')
@@ -259,9 +261,10 @@ function twinOf(lines, at) {
 }
 
 function marked(text, twin) {
-  if (twin === null) return [text === '' ? ' ' : text];
-  const { start, end } = sharedEnds(text, twin);
-  const changed = text.slice(start, text.length - end);
-  if (changed === '' || (start === 0 && end === 0)) return [text];
-  return [text.slice(0, start), h('mark', null, changed), text.slice(text.length - end)];
+  const words = twin === null ? [] : compareWords(text, twin);
+  if (words.length === 0) return [text];
+  return words.map((each) => (each.changed ? h('mark', null, each.text) : each.text));
 }
+
+await loadEmoji();
+await draw();

@@ -21,13 +21,9 @@ export const store = {
     return store.user(store.state.botUserId);
   },
 
-  message: (channel, ts) => store.state.messages.find((each) => each.channel === channel && each.ts === ts),
-  roots: (channel) =>
-    store.state.messages.filter(
-      (each) => each.channel === channel && (isRoot(each) || each.subtype === 'thread_broadcast'),
-    ),
-  replies: (channel, ts) =>
-    store.state.messages.filter((each) => each.channel === channel && each.thread_ts === ts && each.ts !== ts),
+  message: (channel, ts) => index().messages.get(`${channel}:${ts}`),
+  roots: (channel) => index().roots.get(channel) ?? [],
+  replies: (channel, ts) => index().replies.get(`${channel}:${ts}`) ?? [],
   /** What only this person sees, in a channel or in one of its threads. */
   ephemerals: (channel, threadTs) =>
     store.state.ephemerals.filter(
@@ -39,6 +35,7 @@ export const store = {
     store.state.statuses.find((each) => each.channel === channel && each.thread_ts === ts)?.status,
 
   changed() {
+    indexed = null;
     for (const listener of store.listeners) listener();
   },
 
@@ -63,6 +60,22 @@ export const store = {
     return { count: fresh.length, mentions: fresh.filter((each) => each.text.includes(`<@${store.me}>`)).length };
   },
 };
+
+/** @type {{ messages: Map<string, any>, roots: Map<string, any[]>, replies: Map<string, any[]> } | null} */
+let indexed = null;
+
+/** Messages by where they are looked for; made anew after each change. */
+function index() {
+  if (indexed !== null) return indexed;
+  indexed = { messages: new Map(), roots: new Map(), replies: new Map() };
+  const add = (map, key, message) => (map.get(key) ?? map.set(key, []).get(key)).push(message);
+  for (const message of store.state.messages) {
+    indexed.messages.set(`${message.channel}:${message.ts}`, message);
+    if (isRoot(message) || message.subtype === 'thread_broadcast') add(indexed.roots, message.channel, message);
+    if (!isRoot(message)) add(indexed.replies, `${message.channel}:${message.thread_ts}`, message);
+  }
+  return indexed;
+}
 
 export const isRoot = (message) => message.thread_ts === undefined || message.thread_ts === message.ts;
 

@@ -1,6 +1,6 @@
 import { channelTitle, row, rows, version } from './channel.js';
 import { composer } from './composer.js';
-import { h, icon, reconcile } from './dom.js';
+import { h, icon, reconcile, stickToEnd } from './dom.js';
 import { store } from './store.js';
 
 /** The thread at the right. @param {{ close: () => void }} actions */
@@ -47,6 +47,7 @@ export function threadPane(actions) {
     scroll,
     h('div', { class: 'composer-place' }, write.node),
   );
+  const toEnd = stickToEnd(scroll, list);
   let shownKey = '';
 
   function draw() {
@@ -60,7 +61,6 @@ export function threadPane(actions) {
     }
     const key = `${store.me}:${channelId}:${threadTs}`;
     const moved = key !== shownKey;
-    const atEnd = moved || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
     shownKey = key;
     title.textContent = channelTitle(store.channel(channelId));
     reconcile(list, rows(channelId, threadTs), {
@@ -73,7 +73,7 @@ export function threadPane(actions) {
     status.textContent = working === undefined ? '' : `${store.bot.real_name} ${working}`;
     write.node.hidden = store.channel(channelId)?.is_archived ?? false;
     write.draw();
-    if (atEnd) scroll.scrollTop = scroll.scrollHeight;
+    if (moved) toEnd();
     const last = store.replies(channelId, threadTs).at(-1);
     if (last !== undefined && document.visibilityState === 'visible') store.see(`${channelId}:${threadTs}`, last.ts);
   }
