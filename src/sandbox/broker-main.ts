@@ -34,7 +34,7 @@ async function adoptWhenUp(sandbox: DockerSandbox, log: Log, ended: AbortSignal)
     try {
       return await sandbox.adopt();
     } catch (error) {
-      log('warn', { error }, 'could not look for running containers yet');
+      log('warn', { err: error }, 'could not look for running containers yet');
       await sleep(5_000, undefined, { signal: ended }).catch(() => {});
     }
   }

@@ -40,14 +40,14 @@ export async function serveBroker(options: {
       reply(response, 200, { value: value ?? null });
     } catch (error) {
       const problem = toWire(error);
-      log('warn', { error, path: request.url }, problem.failure.sentence);
+      log('warn', { err: error, path: request.url }, problem.failure.sentence);
       reply(response, problem.failure.code === 'order_refused' ? 400 : 422, { problem });
     }
   }
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      log('warn', { error, path: request.url }, 'a call to the broker broke off');
+      log('warn', { err: error, path: request.url }, 'a call to the broker broke off');
       response.destroy();
     });
   });

@@ -108,7 +108,7 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
       running.map(async ({ task, run, container }) => {
         await this.#gateways.revive(task).catch((error: unknown) => {
           // Without a gateway it has no network, which is safe; the run ends by its own or its deadline.
-          this.#log('warn', { task, error }, 'a running task has lost its gateway');
+          this.#log('warn', { task, err: error }, 'a running task has lost its gateway');
         });
         await this.#hold(run, container);
       }),

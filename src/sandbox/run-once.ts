@@ -47,11 +47,12 @@ export async function runOnce(
         bytes += frame.bytes.length;
         if (bytes > options.capBytes) {
           end = 'too_much_output';
-          await kill();
-          return;
+          break;
         }
         await options.write(frame.bytes);
       }
+      // Only once the connection is closed: Docker waits for whoever still listens.
+      if (end === 'too_much_output') await kill();
     };
     await options.gate(() => engine.call(`start ${spec.name}`, (abortSignal) => container.start({ abortSignal })));
     const began = performance.now();

@@ -6,7 +6,8 @@ const watchdogMs = 2_000;
 
 /**
  * Settles when the container isn't running any more, or is gone. Asks with one long wait and looks by itself beside it, and
- * goes on through any failure of the engine. At `deadline` (if given) it calls `expire` once. Rejects only when aborted.
+ * goes on through any failure of the engine. After `expireInMs` it calls `expire`, again if that fails. Rejects only when
+ * aborted.
  */
 export async function untilStopped(
   engine: Engine,
@@ -14,54 +15,69 @@ export async function untilStopped(
   options: { signal: AbortSignal; expireInMs?: number; expire?: () => Promise<void> },
 ): Promise<void> {
   const { signal } = options;
+  const over = new AbortController();
+  const leave = () => over.abort();
+  signal.addEventListener('abort', leave);
   // Not the wall clock: that may be set while an agent works.
   const expiresAt = performance.now() + (options.expireInMs ?? Number.POSITIVE_INFINITY);
   let expired = options.expire === undefined;
-  for (;;) {
-    signal.throwIfAborted();
-    const leftMs = expired ? watchdogMs : Math.max(0, expiresAt - performance.now());
-    await ended(container, Math.min(watchdogMs, leftMs), signal);
-    signal.throwIfAborted();
-    try {
-      if (!(await isRunning(engine, container))) return;
-      if (!expired && performance.now() >= expiresAt) {
-        await options.expire?.();
-        expired = true;
+  let word: Promise<void> | undefined;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      word ??= wordOfEnd(container, over.signal, () => {
+        word = undefined;
+      });
+      const leftMs = expired ? watchdogMs : Math.max(0, expiresAt - performance.now());
+      await firstOf(word, Math.min(watchdogMs, leftMs), over.signal);
+      signal.throwIfAborted();
+      try {
+        if (!(await isRunning(engine, container))) return;
+        if (!expired && performance.now() >= expiresAt) {
+          await options.expire?.();
+          expired = true;
+        }
+      } catch {
+        // The engine is away; its containers may still run. Look again.
+        await firstOf(undefined, watchdogMs / 4, over.signal);
       }
-    } catch {
-      // The engine is away; its containers may still run. Look again.
-      await ended(container, watchdogMs / 4, signal);
     }
+  } finally {
+    signal.removeEventListener('abort', leave);
+    over.abort();
   }
 }
 
 /** False for a container that ended, never began, or is gone. */
-export async function isRunning(engine: Engine, container: Dockerode.Container): Promise<boolean> {
+async function isRunning(engine: Engine, container: Dockerode.Container): Promise<boolean> {
   const look = engine.call('look at a container', (abortSignal) => container.inspect({ abortSignal }), 10_000);
   return (await ifThere(look))?.State.Running ?? false;
 }
 
-/** Waits for Docker's word, but no longer than `ms`; the failure of either is only a reason to look. */
-async function ended(container: Dockerode.Container, ms: number, signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  const timer = setTimeout(() => over.abort(), ms);
-  const leave = () => over.abort();
-  signal.addEventListener('abort', leave);
-  try {
-    await new Promise<void>((resolve) => {
-      over.signal.addEventListener('abort', () => resolve());
-      if (over.signal.aborted || signal.aborted) return resolve();
-      container.wait({ condition: 'not-running', abortSignal: over.signal }).then(
-        () => resolve(),
-        (error: unknown) => {
-          // Refused at once by a dead engine: don't spin. What is gone, though, has ended.
-          if (statusOf(error) === 404) resolve();
-        },
-      );
-    });
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', leave);
-    over.abort();
-  }
+/** Settles at Docker's word that it ended; stays open when Docker fails to say, after calling `failed`. */
+function wordOfEnd(container: Dockerode.Container, signal: AbortSignal, failed: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    container.wait({ condition: 'not-running', abortSignal: signal }).then(
+      () => resolve(),
+      (error: unknown) => {
+        failed();
+        // Refused at once by a dead engine: the watchdog sets the pace. What is gone, though, has ended.
+        if (statusOf(error) === 404) resolve();
+      },
+    );
+  });
+}
+
+function firstOf(word: Promise<void> | undefined, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', settle);
+      resolve();
+    };
+    const timer = setTimeout(settle, ms);
+    signal.addEventListener('abort', settle);
+    word?.then(settle);
+    if (signal.aborted) settle();
+  });
 }

@@ -7,7 +7,7 @@ import { reap } from '../../src/sandbox/reaper.ts';
 import { parseSha, type Sha } from '../../src/task/ids.ts';
 import type { RunOrder } from '../../src/task/ports.ts';
 import { must } from '../sandbox/example.ts';
-import { allRecords, docker, type Ground, makeGround, makeOrder } from '../sandbox/ground.ts';
+import { allRecords, docker, firstRecord, type Ground, makeGround, makeOrder, readLog } from '../sandbox/ground.ts';
 
 let ground: Ground;
 let mirror: string;
@@ -48,6 +48,8 @@ async function work(script: string): Promise<{ sandbox: DockerSandbox; order: Ru
   await allRecords(sandbox, order);
   return { sandbox, order };
 }
+
+const runOf = (order: RunOrder) => docker.getContainer(`errand-${ground.instance}-${order.run}`);
 
 /** What a bundle brings into a fresh clone of the mirror. */
 function unpack(bundle: string) {
@@ -172,6 +174,25 @@ describe('a check', () => {
     await expect.poll(running, { timeout: 10_000 }).toBe(1);
     await sandbox.stop(order.run, 0);
     expect((await checking).exitCode).toBe(137);
+  });
+});
+
+describe('where nothing can be mounted, a workspace is a volume', () => {
+  test('that outlives its run, whose records come from the log, and goes with its task', async () => {
+    const script = `printf '{"n":1}\\n{"n":2}\\n'; git clone -q --shared ${mirror} /workspace/repo; echo x > /workspace/repo/x; cat`;
+    const { sandbox } = ground.shell(script, { mountable: false });
+    const order = makeOrder({ repositories: [mirror] });
+    await sandbox.start(order);
+    expect(await firstRecord(sandbox, order)).toEqual({ n: 1 });
+    await using records = sandbox.records(order.run, 1, new AbortController().signal);
+    expect((await records.next()).value).toEqual({ n: 2 });
+    const checkedOut = () => sandbox.send(order.run, '').then(() => readLog(runOf(order)));
+    await expect.poll(checkedOut, { timeout: 20_000 }).toContain('""');
+    await sandbox.stop(order.run, 0);
+    expect((await records.next()).done).toBe(true);
+    expect(unpack(must(await sandbox.export(order.run, start, cap))).files).toContain('x');
+    await sandbox.remove(order.task, { workspace: true });
+    await expect(docker.getVolume(`errand-${ground.instance}-${order.task}`).inspect()).rejects.toThrow('404');
   });
 });
 
