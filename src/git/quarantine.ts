@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sha } from '../task/ids.ts';
+import type { Sha, TaskId } from '../task/ids.ts';
 import { BadBundle, type Bundle } from './bundle.ts';
 import { type GitOrder, must, type TryGit } from './git.ts';
 import { initBare } from './mirror.ts';
@@ -26,6 +26,11 @@ export const defaultImportCaps: ImportCaps = {
   timeoutMs: 180_000,
 };
 
+/** How quarantines of a task are called, so that what a crash left can be found. */
+export function quarantinePrefix(task: TaskId): string {
+  return `quarantine-${task}-`;
+}
+
 /** A fresh bare repository that borrows from the task's and takes in one pack; gone when disposed. */
 export interface Quarantine extends AsyncDisposable {
   readonly gitDir: string;
@@ -37,12 +42,12 @@ export interface Quarantine extends AsyncDisposable {
  */
 export async function takeIn(
   git: TryGit,
-  order: { bundle: Bundle; borrowFrom: string; dir: string; start: Sha; caps: ImportCaps },
+  order: { task: TaskId; bundle: Bundle; borrowFrom: string; dir: string; start: Sha; caps: ImportCaps },
 ): Promise<Quarantine> {
-  const { bundle, borrowFrom, dir, caps } = order;
+  const { task, bundle, borrowFrom, dir, caps } = order;
   if (bundle.objects > caps.objects)
     throw new BadBundle(`it holds ${bundle.objects} objects, and ${caps.objects} are allowed`);
-  const gitDir = await mkdtemp(join(dir, 'quarantine-'));
+  const gitDir = await mkdtemp(join(dir, quarantinePrefix(task)));
   const dispose = () => rm(gitDir, { recursive: true, force: true });
   try {
     await initBare({ git }, gitDir);
@@ -127,8 +132,6 @@ async function checkObjects(git: TryGit, gitDir: string, pack: string, caps: Imp
 }
 
 async function checkWhole(git: TryGit, gitDir: string, head: Sha, start: Sha, caps: ImportCaps): Promise<void> {
-  const type = await git(['cat-file', '-t', head], { gitDir });
-  if (type.stdout.trim() !== 'commit') throw new BadBundle('its HEAD is no commit');
   const descends = await git(['merge-base', '--is-ancestor', start, head], { gitDir, timeoutMs: caps.timeoutMs });
   if (descends.code !== 0) throw new BadBundle(`its HEAD does not build on ${start.slice(0, 7)}, where the run began`);
   const walk = ['rev-list', '--objects', '--quiet', head, `^${start}`];

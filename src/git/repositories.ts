@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BranchName, parseSha, type RepositoryName, type Sha, type TaskId } from '../task/ids.ts';
 import type { Prepared, Repositories, RepositoryRules } from '../task/ports.ts';
@@ -7,7 +7,7 @@ import { type Credentials, createGit, type GitOrder, must } from './git.ts';
 import { initBare, makeReadable, mirrorPath, refreshMirror } from './mirror.ts';
 import { toProblem } from './problems.ts';
 import { pushBranch } from './push.ts';
-import { defaultImportCaps, type ImportCaps } from './quarantine.ts';
+import { defaultImportCaps, type ImportCaps, quarantinePrefix } from './quarantine.ts';
 import { askHeads, type Remote } from './remote.ts';
 import { defaultRules, maxRulesBytes, parseRules, rulesFile } from './rules.ts';
 import { takeOut } from './take-out.ts';
@@ -54,14 +54,18 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
       const { bot, allowWorkflows = false } = options;
       const taskRepository = taskPath(task);
       try {
-        const order = { bundle, start, words, taskRepository, dir: tasksDir, bot, caps, allowWorkflows };
+        const order = { task, bundle, start, words, taskRepository, dir: tasksDir, bot, caps, allowWorkflows };
         return await takeOut(git, order);
       } catch (error) {
         throw toProblem('Taking in what the agent left', error);
       }
     },
     push: ({ task, ...order }) => pushBranch(remote, { ...order, gitDir: taskPath(task) }),
-    remove: (task) => rm(taskPath(task), { recursive: true, force: true }),
+    async remove(task) {
+      const entries = await readdir(tasksDir).catch((): string[] => []);
+      const mine = entries.filter((name) => name === `${task}.git` || name.startsWith(quarantinePrefix(task)));
+      await Promise.all(mine.map((name) => rm(join(tasksDir, name), { recursive: true, force: true })));
+    },
   };
 }
 
@@ -116,8 +120,9 @@ function missing(repository: RepositoryName, wanted: BranchName | null, other: B
 async function ensureTaskRepository(remote: Remote, path: string, mirror: string): Promise<void> {
   await makeReadable(join(path, '..'));
   await initBare(remote, path);
-  await mkdir(join(path, 'objects', 'info'), { recursive: true });
-  await writeFile(join(path, 'objects', 'info', 'alternates'), `${join(mirror, 'objects')}\n`, { mode: 0o644 });
+  const alternates = join(path, 'objects', 'info', 'alternates');
+  await writeFile(alternates, `${join(mirror, 'objects')}\n`);
+  await chmod(alternates, 0o644);
 }
 
 /** People push to the task's branch too, so its head is fetched where it isn't ours. Returns the head as it is then. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { parseSha, type Sha } from '../task/ids.ts';
+import { parseSha, type Sha, type TaskId } from '../task/ids.ts';
 import type { CommitWords, Imported } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { FileChange } from '../task/task.ts';
@@ -10,6 +10,7 @@ import { type Change, changesLifecycle, isSensitive, isWorkflow, linkEscapes, re
 import { type ImportCaps, takeIn } from './quarantine.ts';
 
 export interface TakeOutOrder {
+  readonly task: TaskId;
   readonly bundle: string;
   readonly start: Sha;
   readonly words: CommitWords;
@@ -30,10 +31,18 @@ export async function takeOut(git: TryGit, order: TakeOutOrder): Promise<Importe
   const { start, caps, taskRepository } = order;
   try {
     await using bundle = await openBundle(order.bundle, caps.bundleBytes);
-    await using quarantine = await takeIn(git, { bundle, borrowFrom: taskRepository, dir: order.dir, start, caps });
+    await using quarantine = await takeIn(git, {
+      task: order.task,
+      bundle,
+      borrowFrom: taskRepository,
+      dir: order.dir,
+      start,
+      caps,
+    });
     const at: GitOrder = { gitDir: quarantine.gitDir, timeoutMs: caps.timeoutMs };
-    const tree = await must(git, ['rev-parse', `${bundle.head}^{tree}`], at);
-    if (tree === (await must(git, ['rev-parse', `${start}^{tree}`], at))) return null;
+    const trees = await must(git, ['rev-parse', `${bundle.head}^{tree}`, `${start}^{tree}`], at);
+    const [tree = '', before] = trees.split('\n');
+    if (tree === before) return null;
     const changes = await readChanges(git, at, start, tree);
     checkPolicy(changes, order);
     const sensitive = await findSensitive(git, at, start, changes);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -68,7 +68,8 @@ test('without a base branch the default branch is taken', async () => {
 });
 
 test.skipIf(process.getuid?.() !== 0)('other uids can read what a sandbox mounts', async () => {
-  const { repositories, start } = await bench.repositories.prepare(prepareOrder);
+  const umask = process.umask(0o077);
+  const { repositories, start } = await bench.repositories.prepare(prepareOrder).finally(() => process.umask(umask));
   for (const path of repositories) await run('chmod', ['755', bench.dir]).then(() => access(path));
   const read = [
     '--reuid=20001',
@@ -178,6 +179,8 @@ test('an aborted signal ends a fetch that hangs', async () => {
   bench.forge.control.fault({ route: 'GET /acme/web.git/info/refs', kind: 'hang' });
   const stop = new AbortController();
   const prepared = bench.repositories.prepare({ ...prepareOrder, signal: stop.signal });
+  prepared.catch(() => undefined);
+  await vi.waitUntil(() => bench.forge.control.requests().length > 0, 10_000);
   stop.abort(new Error('enough'));
   await expect(prepared).rejects.toThrow('enough');
 });
@@ -438,6 +441,7 @@ test('no token is left on disk', async () => {
 
 test('a task that is forgotten leaves nothing behind', async () => {
   await bench.repositories.prepare(prepareOrder);
+  await mkdir(join(bench.dir, 'tasks', `quarantine-${task}-crashed`));
   await bench.repositories.remove(task);
   expect(await readdir(join(bench.dir, 'tasks'))).toEqual([]);
 });

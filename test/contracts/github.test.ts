@@ -58,7 +58,7 @@ test('a pull request is made once, however often it is asked for', async () => {
   const head = await local.control.branchHead(repository, branch);
   expect(pull).toEqual({ number: 1, url: 'http://127.0.0.1:3000/acme/web/pull/1', head });
   expect(await forge.openPull(order)).toEqual(pull);
-  expect(writes('POST /repos/acme/web/pulls')).toHaveLength(1);
+  expect(local.control.requests().filter((each) => each === 'POST /repos/acme/web/pulls')).toHaveLength(1);
 });
 
 test.each(['lost_answer', 'status'] as const)('a pull request whose answer was lost (%s) is found', async (kind) => {
