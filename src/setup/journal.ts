@@ -24,7 +24,7 @@ export function openJournal(file: string, say: (line: string) => void): Journal 
   const note = (text: string) => void writeSync(fd, text.endsWith('\n') ? text : `${text}\n`);
   async function run(command: string, args: readonly string[], options: RunOptions, out: number | 'pipe') {
     const shown = [command, ...args].join(' ');
-    note(`$ ${shown}`);
+    note(`$ ${shown}  # ${new Date().toISOString()}`);
     const child = spawn(command, args, {
       stdio: ['ignore', out, fd],
       env: { ...process.env, ...options.env },
