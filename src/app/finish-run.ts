@@ -36,7 +36,7 @@ export async function finishRun(attendance: Attendance, checkout: Checkout, fold
   const report: Report = {
     claim: claimOf(folded.result),
     checks: verdict === null && imported !== null ? await runChecks(deps, run, checkout) : [],
-    usage: await deps.sandbox.usage(task.id),
+    usage: task.agent === 'shell' ? null : await deps.sandbox.usage(task.id),
     durationMs: deps.clock.now() - started,
     files: imported?.files ?? [],
     sensitive: imported?.sensitive ?? [],
@@ -47,13 +47,14 @@ export async function finishRun(attendance: Attendance, checkout: Checkout, fold
     await record(attendance, { type: 'run_finished', run, outcome });
     return;
   }
-  await ours(attendance);
+  const now = await ours(attendance);
+  const failure = verdict ?? overtakenBy(now);
   await push(deps, task, checkout, imported.head);
-  if (verdict !== null) {
+  if (failure !== null) {
     await record(attendance, {
       type: 'run_finished',
       run,
-      outcome: { type: 'failed', problem: verdict, kept: imported.head, report },
+      outcome: { type: 'failed', problem: failure, kept: imported.head, report },
     });
     await moveHead(deps, task, imported.head, 'kept');
     return;
@@ -75,7 +76,12 @@ export async function keepWork(deps: WorkerDeps, id: TaskId): Promise<void> {
   const run = toRunId(id, task.runs);
   if ((await deps.sandbox.state(run)).type === 'absent') return;
   await deps.sandbox.stop(run, 0);
-  const { imported } = await takeOut(deps, task, run, task.checkout);
+  const { imported } = await takeOut(deps, task, run, task.checkout).catch((error: unknown) => {
+    if (!(error instanceof Problem) || error.retry) throw error;
+    // Stopped before there was a checkout, or with one that the agent broke: nothing to keep.
+    deps.log.warn({ task: id, run, err: error }, 'Nothing was kept');
+    return { imported: null };
+  });
   if (imported === null) return;
   await push(deps, task, task.checkout, imported.head);
   await deps.store.apply(id, { type: 'work_kept', run, head: imported.head, at: deps.clock.now() });
@@ -151,6 +157,16 @@ async function openPull(deps: WorkerDeps, task: Task, checkout: Checkout, head: 
 
 async function moveHead(deps: WorkerDeps, task: Task, head: Sha, by: 'run' | 'kept'): Promise<void> {
   await deps.store.apply(task.id, { type: 'head_moved', head, by, at: deps.clock.now() });
+}
+
+/** A pull request that ended while a run was at work takes no more commits. */
+export function overtakenBy({ pull }: Task): Failure | null {
+  if (pull.type !== 'merged' && pull.type !== 'closed') return null;
+  return {
+    code: 'pull_request_ended',
+    sentence: `Pull request ${pull.pull.number} was ${pull.type} while this run was at work, so nothing was added to it.`,
+    next: 'Reply in the thread to start a task that continues it.',
+  };
 }
 
 async function ours({ deps, id, run }: Attendance): Promise<Task> {

@@ -19,7 +19,9 @@ export const narrate: Narrator = (task, event, before) => {
     ...planRow(task, line, event, before),
     ...questionRow(task, line, event, before),
     ...endingRow(task, line, event),
-    ...task.results.map((result) => message(task, `gate-${result.head}`, gate(task, line, result))),
+    ...(task.pull.type === 'none' ? [] : task.results).map((result) =>
+      message(task, `gate-${result.head}`, gate(task, line, result)),
+    ),
     ...mergedRow(task, line),
     ...takenRows(task, event),
     ...(event.type === 'continued'

@@ -8,14 +8,14 @@ export function toPullRequestBody(task: Task, report: Report, threadUrl: string 
     `Asked by ${inline(task.requesterName)} in ${thread}, done by the agent \`${inline(task.agent)}\` in Errand's sandbox.`,
     '### What was asked',
     quoted(asked.join('\n\n'), 6_000),
-    '### What the agent says it did (*claimed*)',
+    task.agent === 'shell' ? '### What the script printed' : '### What the agent says it did (*claimed*)',
     report.claim.trim() === '' ? '_Nothing._' : quoted(report.claim, 6_000),
     '### What Errand checked (*measured*)',
     measured(report),
     ...(report.sensitive.length === 0
       ? []
       : ['### Look at these first', report.sensitive.map((path) => `- \`${inline(path)}\``).join('\n')]),
-    `<sub>Errand task \`${task.id}\`. AI-written: review it before you merge. A ✅ on the result in Slack approves exactly one commit.</sub>`,
+    `<sub>Errand task \`${task.id}\`. ${task.agent === 'shell' ? 'Made by a script' : 'AI-written'}: review it before you merge. A ✅ on the result in Slack approves exactly one commit.</sub>`,
   ].join('\n\n');
 }
 

@@ -24,7 +24,7 @@ export async function reply(deps: BotDeps, asked: Reply): Promise<Answer | { rea
     text: asked.text,
     at: asked.at,
   };
-  if (task.run.type === 'waiting' && steers) {
+  if (task.run.type === 'waiting' && steers && !asked.chatter) {
     const { run, question } = task.run;
     await deps.store.apply(task.id, {
       type: 'answer_given',

@@ -6,7 +6,7 @@ import type { Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { attendRun } from './attend-run.ts';
 import type { WorkerDeps } from './deps.ts';
-import { keepWork } from './finish-run.ts';
+import { keepWork, overtakenBy } from './finish-run.ts';
 import { forget, merge } from './merge.ts';
 import { watchPull } from './watch-pull.ts';
 
@@ -55,6 +55,12 @@ export class Worker {
       );
     const task = await this.#deps.store.find(id);
     if (task?.run.type !== 'queued') return;
+    const ended = overtakenBy(task);
+    if (ended !== null) {
+      const at = this.#deps.clock.now();
+      await this.#deps.store.apply(id, { type: 'run_failed', run: null, problem: ended, retry: false, at });
+      return;
+    }
     if (!(await this.#engineAnswers(id))) return;
     const number = task.runs + 1;
     const started = await this.#deps.store.apply(id, {
@@ -127,9 +133,15 @@ export class Worker {
       if (this.#attended.has(id)) continue;
       const task = await store.find(id);
       if (task !== undefined && currentRun(task.run)?.id === run) continue;
-      await keepWork(this.#deps, id);
-      await sandbox.remove(id, { workspace: false });
+      await this.#clear(id).catch((error: unknown) =>
+        this.#deps.log.warn({ task: id, run, err: error }, 'A leftover sandbox stays for the next sweep'),
+      );
     }
+  }
+
+  async #clear(id: TaskId): Promise<void> {
+    await keepWork(this.#deps, id);
+    await this.#deps.sandbox.remove(id, { workspace: false });
   }
 
   async #watchPulls(): Promise<void> {

@@ -8,7 +8,7 @@ import { deliver } from '../slack/conversation.ts';
 import { createDirectory } from '../slack/directory.ts';
 import { createThreadReader } from '../slack/thread-reader.ts';
 import { Problem } from '../task/problem.ts';
-import { outbound } from './outbound.ts';
+import { outbound, type WayOut } from './outbound.ts';
 import { toPolicy } from './policy.ts';
 import { aborted, type ProcessScope } from './process.ts';
 import { systemClock as clock, openStore } from './store.ts';
@@ -18,7 +18,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   const { log, signal } = scope;
   const { botToken, apiUrl } = config.slack;
   if (botToken === null) throw missing('SLACK_BOT_TOKEN');
-  const way = outbound(config.outbound);
+  const { dispatcher, ...way } = outbound(config.outbound);
   const connection = await connectSlack({ botToken, apiUrl, log, ...way });
   await using store = await openStore(config, places, scope, 'bot');
   if (connection.url !== null) await store.tasks.remember('slack_url', connection.url);
@@ -41,7 +41,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     log,
   });
   const app = createSlackApp({
-    mode: modeOf(config),
+    mode: modeOf(config, dispatcher),
     connection,
     botToken,
     apiUrl,
@@ -62,7 +62,10 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     clock,
     log,
     signal,
+    ...way,
   });
+  // It may be refused before anything waits for it.
+  delivering.catch(() => undefined);
   await app.start();
   scope.ready();
   try {
@@ -73,8 +76,9 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   await delivering;
 }
 
-function modeOf({ slack }: Config): SlackMode {
-  if (slack.appToken !== null) return { type: 'socket', appToken: slack.appToken };
+function modeOf({ slack }: Config, dispatcher: WayOut['dispatcher']): SlackMode {
+  const proxied = dispatcher === undefined ? {} : { dispatcher };
+  if (slack.appToken !== null) return { type: 'socket', appToken: slack.appToken, ...proxied };
   if (slack.signingSecret !== null) return { type: 'http', signingSecret: slack.signingSecret, port: slack.port };
   throw missing('SLACK_APP_TOKEN');
 }

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts';
  * How outward calls leave a machine behind a proxy; nothing when there is none. The host's own authorities are Node's business:
  * each process is started with NODE_EXTRA_CA_CERTS.
  */
-export function outbound({ httpProxy, httpsProxy, noProxy }: Config['outbound']): { fetch?: typeof fetch } {
+export function outbound({ httpProxy, httpsProxy, noProxy }: Config['outbound']): WayOut {
   if (httpProxy === null && httpsProxy === null) return {};
   const dispatcher = new EnvHttpProxyAgent({
     ...(httpProxy === null ? {} : { httpProxy }),
@@ -14,7 +14,12 @@ export function outbound({ httpProxy, httpsProxy, noProxy }: Config['outbound'])
   });
   const proxied: unknown = (input: Parameters<typeof undiciFetch>[0], init?: Parameters<typeof undiciFetch>[1]) =>
     undiciFetch(input, { ...init, dispatcher });
-  return { fetch: proxied as typeof fetch };
+  return { fetch: proxied as typeof fetch, dispatcher };
+}
+
+export interface WayOut {
+  readonly fetch?: typeof fetch;
+  readonly dispatcher?: EnvHttpProxyAgent;
 }
 
 /** The same for programs that read the environment, such as git. */

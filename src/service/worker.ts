@@ -28,6 +28,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   await using store = await openStore(config, places, scope, 'worker');
   const sandbox = new BrokerClient(places.brokerSocket);
   const credentials = credentialsOf(config);
+  const { fetch } = outbound(config.outbound);
   const deps: WorkerDeps = {
     store: store.tasks,
     queue: store.queue,
@@ -40,7 +41,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
       bot: { name: 'Errand', email: 'errand@users.noreply.github.com' },
       outboundEnv: outboundEnv(config.outbound),
     }),
-    forge: createForge({ apiUrl: config.github.apiUrl, credentials, clock, ...outbound(config.outbound) }),
+    forge: createForge({ apiUrl: config.github.apiUrl, credentials, clock, ...(fetch && { fetch }) }),
     engine: await sandbox.engine(),
     policy: toPolicy(config),
     limits: config.limits,

@@ -53,6 +53,7 @@ export async function play(
   });
   const stage = new Stage(errand, repository);
   for (const each of steps.steps) await stage.perform(each);
+  await errand.quiet();
   return { thread: tidy(stage.render()), forge: tidy(await stage.renderForge()) };
 }
 
@@ -91,7 +92,7 @@ class Stage {
     } else if ('until' in step) {
       const wanted = this.#fill(step.until);
       const found = () => this.render().split(wanted).length - 1 >= step.times;
-      await this.#errand.until(`“${wanted}” in\n${this.render()}`, found, 120_000).catch((error: unknown) => {
+      await this.#errand.until(`“${wanted}” in\n${this.render()}`, found, 45_000).catch((error: unknown) => {
         throw new Error(`${String(error)}\n\nThe thread:\n${this.render()}`);
       });
     } else if ('push' in step) {
@@ -159,11 +160,11 @@ class Stage {
   }
 
   async #taskBranch(): Promise<string> {
-    const match = /errand\/t[0-9a-z]{6}[a-z0-9-]*/.exec(
-      JSON.stringify(this.#errand.slack.store.workspace.messages.slice(this.#from)),
-    );
-    if (match === null) throw new Error('No branch was named yet');
-    return match[0];
+    const state = await this.#errand.forge.control.viewState();
+    const branches = state.repositories.find(({ name }) => name === this.#repository)?.branches ?? [];
+    const branch = branches.find(({ name }) => name.startsWith('errand/'));
+    if (branch === undefined) throw new Error('No branch was pushed yet');
+    return branch.name;
   }
 
   #fill(words: string): string {
@@ -219,6 +220,7 @@ function tidy(rendered: string): string {
     .replace(/127\.0\.0\.1:\d+/g, '<host>')
     .replace(/\b\d+(?:\.\d+)? (?:s|ms|sec|seconds|min)\b/g, '<time>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')
+    .replace(/\b\d\d:\d\d UTC\b/g, '<clock>')
     .replace(/<!date\^\d+/g, '<!date^<date>')
     .replace(/\/archives\/(\w+)\/p\d+/g, '/archives/$1/p<ts>');
 }

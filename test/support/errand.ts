@@ -4,8 +4,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { narrate } from '../../src/app/narrate.ts';
 import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts';
 import { type LocalSlack, startLocalSlack } from '../../src/local/slack/server.ts';
+import { places } from '../../src/setup/places.ts';
+import { openRedis, waitForRedis } from '../../src/store/connection.ts';
+import { createStore } from '../../src/store/store.ts';
 import { type ModelServer, startModelServer } from '../fakes/model-server.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -38,6 +43,8 @@ export interface ErrandUnderTest extends AsyncDisposable {
   readonly process: ChildProcess;
   /** Settles when `condition` holds, looked at after each change in Slack; rejects with the thread when it never does. */
   until<Value>(what: string, condition: () => Value | undefined | false, timeoutMs?: number): Promise<Value>;
+  /** Settles when all that was to be said has been said. */
+  quiet(): Promise<void>;
   log(): Promise<string>;
 }
 
@@ -77,6 +84,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     GITHUB_URL: forge.url,
     ANTHROPIC_BASE_URL: model.url,
     OPENAI_BASE_URL: `${model.url}/v1`,
+    ERRAND_POLL_SECONDS: '1',
     ...(options.yaml === undefined ? {} : { ERRAND_CONFIG: yaml }),
     ...options.env,
   });
@@ -99,6 +107,10 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     });
   });
 
+  const redis = openRedis(places({ ERRAND_DATA_DIR: dataDir }).redisSocket, { name: 'test', onError: () => undefined });
+  await waitForRedis(redis, 5_000);
+  const { outbox } = createStore(redis, { narrate, clock: { now: () => Date.now() } });
+
   return {
     slack,
     forge,
@@ -107,6 +119,9 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     env,
     process: child,
     log,
+    async quiet() {
+      while ((await outbox.dirty()).length > 0) await delay(50);
+    },
     until: (what, condition, timeoutMs = 60_000) =>
       new Promise((found, failed) => {
         const look = () => {
@@ -132,6 +147,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
       if (child.exitCode === null && child.kill('SIGTERM')) await ended;
       spawnSync(process.execPath, ['src/setup/down.ts'], { cwd: project, env, encoding: 'utf8' });
       output.end();
+      redis.disconnect();
       await slack.close();
       await forge.close();
       await model[Symbol.asyncDispose]();

@@ -1,5 +1,5 @@
 import type { Button, KnownBlock } from '@slack/types';
-import type { Gate, Said } from '../../task/said.ts';
+import type { Gate, Said, TaskLine } from '../../task/said.ts';
 import { agentMarkdown } from '../agent-markdown.ts';
 import { cut, escapeExceptPeople, escapeWithin, oneLine } from '../plain.ts';
 import {
@@ -39,7 +39,7 @@ export function renderResult(said: Result, wording: Wording): Rendered {
   const checks = report === null ? [unmeasured(said)] : measured(report.checks);
   const sensitive = sensitiveLines(report?.sensitive ?? []);
   const isMeasured = report !== null && report.checks.length > 0;
-  const origin = report === null ? null : dotted(effort(task, report), 'written by an AI agent, review it');
+  const origin = report === null ? null : dotted(effort(task, report), authorship(task));
   const gate = gateLine(said, wording);
   const blocks: KnownBlock[] = [
     section(`${person(task.requester)} *${head}*`),
@@ -177,4 +177,8 @@ function approveButton({ task, number, head }: Result): Button {
       deny: { type: 'plain_text', text: 'Not yet' },
     },
   };
+}
+
+function authorship({ agent }: TaskLine): string {
+  return agent === 'shell' ? 'made by a script' : 'written by an AI agent, review it';
 }
