@@ -6,7 +6,9 @@ import { join, resolve } from 'node:path';
 import Docker from 'dockerode';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hostCertificates } from '../../src/setup/certificates.ts';
 import { readPidFile, writePidFile } from '../../src/setup/daemon.ts';
+import { imageInputs } from '../../src/setup/image.ts';
 import { type Places, places } from '../../src/setup/places.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -33,15 +35,15 @@ afterEach(() => {
 });
 
 describe('set-up', () => {
-  it('starts a private Redis and finds the image that an earlier one built', () => {
+  it('starts a private Redis and finds the image that an earlier one built', async () => {
     expect(script('prepare')).toMatchObject({
       status: 0,
       stderr: '',
       stdout: expect.stringMatching(/^Starting a private/),
     });
-    expect(JSON.parse(readFileSync(at.imageFile, 'utf8'))).toEqual(
-      JSON.parse(readFileSync(places(process.env).imageFile, 'utf8')),
-    );
+    const { tag, hash } = imageInputs(join(project, 'sandbox'), hostCertificates());
+    const { Id: id } = await docker.getImage(tag).inspect();
+    expect(JSON.parse(readFileSync(at.imageFile, 'utf8'))).toEqual({ id, tag, hash });
   });
 
   it('changes and says nothing when all is in place', () => {
