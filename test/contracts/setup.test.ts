@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   script('down');
-  rmSync(at.dataDir, { recursive: true, force: true });
+  for (const folder of [at.dataDir, at.runDir]) rmSync(folder, { recursive: true, force: true });
 });
 
 describe('set-up', () => {
