@@ -46,7 +46,8 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
   scope.ready();
   await aborted(scope.signal);
   say('Ending. What runs in a sandbox goes on, and the next start takes it up again.');
-  rmSync(places.supervisorPidFile, { force: true });
+  // Gateways that go on have read their keys; a broker that starts again is told anew.
+  for (const file of [places.supervisorPidFile, keysFile(places), brokerFile(places)]) rmSync(file, { force: true });
 }
 
 /** What the broker and the gateways are told, in files that only they may read. */
@@ -63,8 +64,7 @@ function writeSecrets(config: Config, env: Env, places: Places): void {
       ...(way.caFile === null ? {} : { caFile: way.caFile }),
     },
   };
-  const keysFile = join(places.runDir, 'keys.json');
-  writeFileSync(keysFile, JSON.stringify(keys), { mode: 0o600 });
+  writeFileSync(keysFile(places), JSON.stringify(keys), { mode: 0o600 });
   const image = readImage(places);
   const broker = {
     socket: places.brokerSocket,
@@ -78,7 +78,7 @@ function writeSecrets(config: Config, env: Env, places: Places): void {
       maxLimits: { ...config.limits, runMs: longestRunMs },
       gateway: {
         entry: join(source, 'gateway/main.ts'),
-        keys: keysFile,
+        keys: keysFile(places),
         env: { PATH: env.variables.get('PATH') ?? '/usr/bin:/bin' },
       },
       mountable: process.getuid?.() === 0,
@@ -93,6 +93,10 @@ const longestRunMs = 24 * 60 * 60_000;
 
 export function brokerFile(places: Places): string {
   return join(places.runDir, 'broker.json');
+}
+
+function keysFile(places: Places): string {
+  return join(places.runDir, 'keys.json');
 }
 
 function readImage(places: Places): string {

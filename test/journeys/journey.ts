@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { faultSchema } from '../../src/local/forge/faults.ts';
 import { Fault } from '../../src/local/slack/faults.ts';
 import { seed } from '../../src/local/slack/workspace.ts';
+import { editFile, failWith, type Handler, plan, runCommand, say, type Turn } from '../fakes/model-server.ts';
 import type { ErrandUnderTest } from '../support/errand.ts';
 
 const person = z.enum(['ada', 'grace', 'max', 'guest']);
@@ -18,6 +19,7 @@ const step = z.union([
   z.strictObject({ press: text, on: text, by: person.default('ada') }),
   z.strictObject({ until: text, times: z.number().int().default(1) }),
   z.strictObject({ push: z.record(text, text.nullable()), branch: z.enum(['task', 'base']).default('task') }),
+  z.strictObject({ release: z.literal(true) }),
   z.strictObject({ close_pull: z.literal(true) }),
   z.strictObject({ merge_pull: z.literal(true) }),
   z.strictObject({ rules: z.record(text, z.unknown()) }),
@@ -26,8 +28,20 @@ const step = z.union([
   z.strictObject({ slack_fault: z.record(text, z.unknown()) }),
 ]);
 
+const stepStatus = z.enum(['pending', 'in_progress', 'completed']);
+
+/** What the model answers, turn by turn; `wait` holds a turn back until a step of the journey says `release`. */
+const turn = z.union([
+  z.strictObject({ say: text, wait: z.boolean().default(false) }),
+  z.strictObject({ run: text, wait: z.boolean().default(false) }),
+  z.strictObject({ write: text, content: text, wait: z.boolean().default(false) }),
+  z.strictObject({ plan: z.array(z.tuple([text, stepStatus])), wait: z.boolean().default(false) }),
+  z.strictObject({ status: z.number().int(), message: text, times: z.number().int().default(1) }),
+]);
+
 const journey = z.strictObject({
   about: text,
+  model: z.array(turn).default([]),
   /** Files of the repository; none makes it empty, absent takes a small one. */
   files: z.record(text, text).nullable().default({ 'README.md': '# A small project\n' }),
   steps: z.array(step).min(1),
@@ -52,6 +66,7 @@ export async function play(
     ...(steps.files === null ? {} : { files: steps.files }),
   });
   const stage = new Stage(errand, repository);
+  errand.model.script(steps.model.flatMap((each) => stage.toTurns(each)));
   for (const each of steps.steps) await stage.perform(each);
   await errand.quiet();
   return { thread: tidy(stage.render()), forge: tidy(await stage.renderForge()) };
@@ -67,6 +82,28 @@ class Stage {
     this.#errand = errand;
     this.#repository = repository;
     this.#from = errand.slack.store.workspace.messages.length;
+  }
+
+  readonly #held: (() => void)[] = [];
+  #released = 0;
+
+  toTurns(each: z.output<typeof turn>): (Turn | Handler)[] {
+    if ('status' in each)
+      return Array.from({ length: each.times }, () =>
+        failWith(each.status, { body: { type: 'error', error: { type: 'api_error', message: each.message } } }),
+      );
+    const reply =
+      'say' in each
+        ? say(each.say)
+        : 'run' in each
+          ? runCommand(each.run)
+          : 'plan' in each
+            ? plan(each.plan)
+            : editFile(each.write, each.content);
+    if (!each.wait) return [reply];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held.push(resolve);
+    return [() => promise.then(() => reply)];
   }
 
   async perform(step: Step): Promise<void> {
@@ -100,6 +137,7 @@ class Stage {
       await forge.control.commit({ repository, branch, files: step.push, message: 'Change by hand' });
     } else if ('close_pull' in step) await forge.control.closePull(repository, 1, 'dana');
     else if ('merge_pull' in step) await forge.control.mergePull(repository, 1, { by: 'dana', method: 'merge' });
+    else if ('release' in step) this.#held[this.#released++]?.();
     else if ('rules' in step) await forge.control.setRules(repository, 'main', step.rules);
     else if ('check' in step) {
       const sha = await forge.control.branchHead(repository, await this.#taskBranch());
