@@ -24,7 +24,7 @@ import { readJson, writeJson } from './files.ts';
 import { type Gateways, openGateways } from './gateway-process.ts';
 import { followLog } from './log-records.ts';
 import type { SandboxOptions } from './options.ts';
-import { admit, orderSchema, runIdSchema, taskOf } from './order.ts';
+import { type Admitted, admit, orderSchema, runIdSchema, taskOf } from './order.ts';
 import { followRecords } from './records.ts';
 import { createContainer, removeContainer, runOnce } from './run-once.ts';
 import { startGate } from './start-gate.ts';
@@ -134,28 +134,41 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
     // One agent a workspace: what an older run left is in the way. Half-made is thrown away and made again.
     await Promise.all(before.map(({ container }) => removeContainer(this.#engine, container)));
 
+    // The gateway takes as long to come up as the container. Without it the run has no network, and nothing tells the
+    // runner what to do before this call has settled: they may start together, as long as they fail together.
+    const gateway = await this.#gateways.prepare(task);
+    const [began, served] = await Promise.allSettled([
+      this.#startContainer(order, admitted, gateway),
+      this.#gateways.open(task, order.policy),
+    ]);
+    if (began.status === 'rejected') throw began.reason;
+    if (served.status === 'rejected') {
+      await removeContainer(this.#engine, began.value);
+      throw served.reason;
+    }
+    await this.#hold(run, began.value);
+  }
+
+  async #startContainer(order: RunOrder, admitted: Admitted, gateway: string): Promise<Dockerode.Container> {
+    const { task } = order;
     const claimed = await this.#workspaces.claim(task);
-    const spec = runSpec(await this.#containerOrder(order, admitted, claimed), {
-      command: this.#options.command,
-      gateway: await this.#gateways.prepare(task),
-    });
+    const containerOrder = await this.#containerOrder(order, admitted, claimed);
+    const spec = runSpec(containerOrder, { command: this.#options.command, gateway });
     const [created, ...others] = await Promise.allSettled([
       createContainer(this.#engine, spec),
       this.#workspaces.open(task, admitted.limits.workspaceBytes),
-      this.#gateways.open(task, order.policy),
       writeJson(join(this.#workspaces.notes(task), 'order.json'), order),
     ]);
-    const failed = [created, ...others].find((result) => result.status === 'rejected');
     if (created.status === 'rejected') throw created.reason;
     const container = created.value;
     try {
-      if (failed !== undefined) throw failed.reason;
+      for (const other of others) if (other.status === 'rejected') throw other.reason;
       await this.#engine.call(`start ${spec.name}`, (abortSignal) => container.start({ abortSignal }));
+      return container;
     } catch (error) {
       await removeContainer(this.#engine, container);
       throw error;
     }
-    await this.#hold(run, container);
   }
 
   async send(run: RunId, line: unknown): Promise<void> {
@@ -271,11 +284,10 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
   remove(task: TaskId, options: { workspace: boolean }): Promise<void> {
     return this.#inTurn(task, async () => {
       const ours = await this.#listed({ task });
-      await Promise.all(ours.map(({ container }) => removeContainer(this.#engine, container)));
-      if (!options.workspace) return await this.#gateways.end(task);
-      await this.#gateways.remove(task);
-      await this.#bundles.remove(task);
-      await this.#workspaces.remove(task);
+      const containers = ours.map(({ container }) => removeContainer(this.#engine, container));
+      await Promise.all([...containers, this.#gateways.end(task)]);
+      if (!options.workspace) return;
+      await Promise.all([this.#gateways.remove(task), this.#bundles.remove(task), this.#workspaces.remove(task)]);
     });
   }
 
@@ -355,11 +367,7 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
     return await this.#containerOrder(order.data, await admit(order.data, this.#options), workspace);
   }
 
-  async #containerOrder(
-    order: RunOrder,
-    admitted: Awaited<ReturnType<typeof admit>>,
-    workspace: Workspace,
-  ): Promise<ContainerOrder> {
+  async #containerOrder(order: RunOrder, admitted: Admitted, workspace: Workspace): Promise<ContainerOrder> {
     return {
       instance: this.#options.instance,
       engine: await this.#engine.facts(),

@@ -274,10 +274,11 @@ describe('a workspace', () => {
 });
 
 describe('the gateway of a task', () => {
-  test('serves before the agent starts, with the policy of the order and no environment but what it is given', async () => {
+  test('serves before the agent is told anything, with the policy of the order and no environment but what it is given', async () => {
     const node = `require('net').connect('/run/errand/gateway.sock').pipe(process.stdout)`;
-    const { sandbox, order } = ground.shell(`node -e "${node}"`);
+    const { sandbox, order } = ground.shell(`read -r spec; node -e "${node}"`);
     await sandbox.start(order);
+    await sandbox.send(order.run, 'the spec');
     await allRecords(sandbox, order);
     const said = JSON.parse(await logOf(ground.instance, order));
     expect(said.policy).toEqual(order.policy);
