@@ -180,7 +180,7 @@ export function rows(channel, threadTs) {
       before.message.user === item.message.user &&
       !(before.message.user === store.state.botUserId && threadTs === '') &&
       day(Number(before.ts)) === today;
-    out.push({ ...item, grouped: grouped && item.message.ts !== root?.ts });
+    out.push({ ...item, grouped: grouped && before.message !== root });
     if (threadTs !== '' && item.message !== undefined && item.message === root && all.length > 1) {
       out.push({ type: 'day', key: 'replies', words: `${all.length - 1} ${all.length === 2 ? 'reply' : 'replies'}` });
     }

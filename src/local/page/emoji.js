@@ -99,11 +99,11 @@ const drawings = {
   x: [line('M5 5l14 14M19 5L5 19', '#d64541', 3.4)],
   octagonal_sign: [
     fill(octagon, '#d64541'),
-    ['rect', { x: 6.5, y: 10.4, width: 11, height: 3.2, rx: 1, fill: '#fff' }],
+    line('M9 4.6h6l4.400 4.400v6L15 19.400H9L4.600 15V9z', '#fff', 1.1),
+    line('M8.5 12h7', '#fff', 2.6),
   ],
   no_entry: [dot(12, 12, 10, '#d64541'), ['rect', { x: 5.5, y: 10.3, width: 13, height: 3.4, rx: 1, fill: '#fff' }]],
   repeat: [tile('#3d7fd0'), line(arrows, '#fff', 2)],
-  arrows_counterclockwise: [tile('#3d7fd0'), line(arrows, '#fff', 2)],
   rewind: [tile('#3d7fd0'), fill('M12 6.500v11L5 12zM19 6.500v11L12 12z', '#fff')],
   twisted_rightwards_arrows: [
     tile('#3d7fd0'),
