@@ -78,7 +78,8 @@ export async function installedRepositories(options: AppOptions): Promise<readon
   return names;
 }
 
-function createApp({ appId, privateKey, apiUrl, fetch: send = fetch }: AppOptions): App {
+/** Speaks as the app itself, for what no repository's token may ask. */
+export function createApp({ appId, privateKey, apiUrl, fetch: send = fetch }: AppOptions): App {
   const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   return new App({
     appId,
