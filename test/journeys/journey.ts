@@ -252,9 +252,12 @@ function tidy(rendered: string): string {
     return `<${prefix} ${count}>`;
   };
   return rendered
-    .replace(/\bt[0-9a-hjkmnp-tv-z]{6}\b(?=-|\b)/g, (id) => (/\d/.test(id) ? numbered('task', id) : id))
+    .replace(/(?<=\btask `?|errand\/|new one: |branch `errand\/)t[0-9a-hjkmnp-tv-z]{6}\b/gi, (id) =>
+      numbered('task', id),
+    )
     .replace(/\b[0-9a-f]{40}\b/g, (sha) => numbered('commit', sha.slice(0, 7)))
-    .replace(/\b(?=[a-f]*\d)[0-9a-f]{7}\b/g, (sha) => numbered('commit', sha))
+    .replace(/(?<=[Cc]ommit `?|\bas |\bat `|: `|index |\.\.)[0-9a-f]{7}\b/g, (sha) => numbered('commit', sha))
+    .replace(/acme\/[a-z-]+(?:, acme\/[a-z-]+)+ and \d+ more/g, '<repositories>')
     .replace(/127\.0\.0\.1:\d+/g, '<host>')
     .replace(/\b\d+(?:\.\d+)? (?:s|ms|sec|seconds|min)\b/g, '<time>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')

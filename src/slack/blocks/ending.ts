@@ -2,8 +2,8 @@ import type { KnownBlock } from '@slack/types';
 import type { Sha } from '../../task/ids.ts';
 import type { Said, TaskLine } from '../../task/said.ts';
 import type { Report } from '../../task/task.ts';
-import { agentMarkdown } from '../agent-markdown.ts';
 import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import { claimOf } from './claim.ts';
 import {
   actions,
   code,
@@ -30,21 +30,17 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
   const { head, rest } = words(said);
   const report = 'report' in outcome ? outcome.report : null;
   const answered = outcome.type === 'answered';
-  const claim =
-    report === null
-      ? ''
-      : agentMarkdown(report.claim, {
-          limit: answered ? maxAnswerLength : maxClaimLength,
-          hosts: wording.linkHosts,
-        });
+  const claim = claimOf(task, report?.claim ?? '', {
+    heading: answered ? '' : '**What the agent says** (*claimed*)',
+    limit: answered ? maxAnswerLength : maxClaimLength,
+    hosts: wording.linkHosts,
+  }).trim();
   const checks = report !== null && report.checks.length > 0 ? measured(report.checks) : [];
   const blocks: KnownBlock[] = [
     section(
       [`${head.includes(person(task.requester)) ? '' : `${person(task.requester)} `}*${head}*`, ...rest].join('\n'),
     ),
-    ...(claim === ''
-      ? []
-      : [{ type: 'markdown' as const, text: answered ? claim : `**What the agent says** (*claimed*)\n\n${claim}` }]),
+    ...(claim === '' ? [] : [{ type: 'markdown' as const, text: claim }]),
     ...(checks.length === 0
       ? []
       : [section(`*How it was checked* (_measured_ by Errand)\n${checks.map((line) => `• ${line}`).join('\n')}`)]),
@@ -55,7 +51,9 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
     `${head}${head.endsWith('.') ? '' : '.'} ${rest.join(' ')}`.trim(),
     ...(claim === ''
       ? []
-      : [`${answered ? '' : 'Claimed by the agent: '}${escapeWithin(claim, answered ? 2500 : 1000)}`]),
+      : [
+          `${answered ? '' : task.agent === 'shell' ? 'Printed: ' : 'Claimed by the agent: '}${escapeWithin(report?.claim.trim() ?? '', answered ? 2500 : 1000)}`,
+        ]),
     ...(checks.length === 0 ? [] : [`Measured: ${checks.join('; ')}`]),
     `${titleOf(task)} · task ${task.id}`,
   ];

@@ -1,7 +1,7 @@
 import type { Button, KnownBlock } from '@slack/types';
 import type { Gate, Said, TaskLine } from '../../task/said.ts';
-import { agentMarkdown } from '../agent-markdown.ts';
 import { cut, escapeExceptPeople, escapeWithin, oneLine } from '../plain.ts';
+import { claimOf } from './claim.ts';
 import {
   actionIds,
   actions,
@@ -35,7 +35,11 @@ export function renderResult(said: Result, wording: Wording): Rendered {
     report === null ? null : fileCount(report.files),
     `commit ${shortSha(said.head)}`,
   );
-  const claim = report === null ? '' : agentMarkdown(report.claim, { limit: maxClaimLength, hosts: wording.linkHosts });
+  const claim = claimOf(task, report?.claim ?? '', {
+    heading: '**What changed** (*claimed* by the agent)',
+    limit: maxClaimLength,
+    hosts: wording.linkHosts,
+  });
   const checks = report === null ? [unmeasured(said)] : measured(report.checks);
   const sensitive = sensitiveLines(report?.sensitive ?? []);
   const isMeasured = report !== null && report.checks.length > 0;
@@ -49,9 +53,7 @@ export function renderResult(said: Result, wording: Wording): Rendered {
       subtitle: { type: 'mrkdwn', text: cut(facts, 150) },
       actions: [linkButton(said)],
     },
-    ...(claim === ''
-      ? []
-      : [{ type: 'markdown' as const, text: `**What changed** (*claimed* by the agent)\n\n${claim}` }]),
+    ...(claim === '' ? [] : [{ type: 'markdown' as const, text: claim }]),
     section(`*How it was checked*${isMeasured ? ' (_measured_ by Errand)' : ''}\n${bullets(checks)}`),
     ...(sensitive.length === 0 ? [] : [section(`*Look at these first*\n${bullets(sensitive)}`)]),
     ...(origin === null ? [] : [context(origin)]),
@@ -61,7 +63,11 @@ export function renderResult(said: Result, wording: Wording): Rendered {
   const text = [
     `${head} · <${said.url}|${titleOf(task)}>`,
     facts,
-    ...(claim === '' ? [] : [`Claimed by the agent: ${escapeWithin(oneLine(claim, 800), 1200)}`]),
+    ...(claim === ''
+      ? []
+      : [
+          `${task.agent === 'shell' ? 'Printed' : 'Claimed by the agent'}: ${escapeWithin(oneLine(report?.claim ?? '', 800), 1200)}`,
+        ]),
     `${isMeasured ? 'Measured: ' : ''}${checks.join('; ')}`,
     ...(sensitive.length === 0 ? [] : [`Look at these first: ${sensitive.join(', ')}`]),
     ...(origin === null ? [] : [origin]),

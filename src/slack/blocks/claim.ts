@@ -1,0 +1,22 @@
+import type { TaskLine } from '../../task/said.ts';
+import { agentMarkdown } from '../agent-markdown.ts';
+import { plain } from '../plain.ts';
+
+const printedLines = 12;
+
+/** What the agent says of its work, under a heading that calls it a claim; of a script, the last lines that it printed. '' for nothing. */
+export function claimOf(
+  { agent }: TaskLine,
+  claim: string,
+  options: { heading: string; limit: number; hosts: readonly string[] },
+): string {
+  if (agent !== 'shell') {
+    const said = agentMarkdown(claim, options);
+    return said === '' ? '' : `${options.heading}\n\n${said}`;
+  }
+  const lines = plain(claim).trim().split('\n');
+  const last = lines.slice(-printedLines).join('\n').replaceAll('```', "'''").slice(-options.limit);
+  if (last.trim() === '') return '';
+  const cut = lines.length > printedLines ? `, its last ${printedLines} lines` : '';
+  return `**What the script printed**${cut}\n\n\`\`\`\n${last}\n\`\`\``;
+}

@@ -1,0 +1,111 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Dockerode from 'dockerode';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seed } from '../../src/local/slack/workspace.ts';
+import { places } from '../../src/setup/places.ts';
+import { editFile, say } from '../fakes/model-server.ts';
+import { hardening } from '../sandbox/hardening.ts';
+import { type ErrandUnderTest, secrets, startErrand } from '../support/errand.ts';
+
+const repository = 'acme/nothing-leaks';
+let errand: ErrandUnderTest;
+
+beforeAll(async () => {
+  errand = await startErrand({ mode: 'socket', repositories: [repository] });
+  await errand.forge.control.createRepository({ repository, files: { 'README.md': '# Quiet\n' } });
+});
+afterAll(async () => {
+  await errand?.[Symbol.asyncDispose]();
+});
+
+test('a running task’s container has every setting of the table and no secret, and the whole journey leaves none anywhere', async () => {
+  const { slack, model, forge, dataDir } = errand;
+  const released = Promise.withResolvers<void>();
+  model.script([
+    () => released.promise.then(() => editFile('README.md', '# Quiet\nas a mouse\n')),
+    say(`Done. By the way: ${secrets.ANTHROPIC_API_KEY.length} characters.`),
+  ]);
+  const command = {
+    user: seed.ada,
+    channel: seed.dev,
+    command: '/agent',
+    text: `repo:${repository} agent:claude be quiet`,
+  };
+  await slack.people.command(command);
+  await model.called(1);
+
+  const docker = new Dockerode();
+  const { instance } = places({ ERRAND_DATA_DIR: dataDir });
+  const [running] = await docker.listContainers({ filters: { label: [`errand.instance=${instance}`] } });
+  const container = docker.getContainer(running?.Id ?? '');
+  const inspected = await container.inspect();
+  const seen = hardening
+    .filter(({ item }) => !item.includes('memory'))
+    .map(({ item, field, value }) => ({ item, field, wanted: value, found: at(inspected, field) }));
+  for (const { item, field, wanted, found } of seen) expect([item, field, found]).toEqual([item, field, wanted]);
+  expect(leaksIn(JSON.stringify(inspected))).toEqual([]);
+  expect(leaksIn(await everythingInside(container))).toEqual([]);
+
+  released.resolve();
+  await errand.until('the gate', () => slack.store.workspace.messages.some(({ text }) => text.includes('To merge')));
+  await errand.quiet();
+
+  expect(model.requests.some(({ headers }) => headers['x-api-key'] === secrets.ANTHROPIC_API_KEY)).toBe(true);
+  expect(leaksIn(await dumpRedis(places({ ERRAND_DATA_DIR: dataDir }).redisSocket))).toEqual([]);
+  expect(leaksIn(await errand.log())).toEqual([]);
+  expect(leaksIn(JSON.stringify([slack.store.workspace, slack.store.ephemerals]))).toEqual([]);
+  expect(leaksIn(JSON.stringify([await forge.control.viewPull(repository, 1), forge.control.ledger()]))).toEqual([]);
+  expect(leaksIn(await filesBelow(dataDir, ['forge', 'errand.log', 'redis']))).toEqual([]);
+});
+
+function leaksIn(text: string): string[] {
+  return Object.entries(secrets).flatMap(([name, secret]) => (text.includes(secret) ? [name] : []));
+}
+
+function at(value: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((found, key) => (found as Record<string, unknown> | undefined)?.[key], value);
+}
+
+/** The environment of every process and every file that an agent could read, as root sees them. */
+async function everythingInside(container: Dockerode.Container): Promise<string> {
+  const script =
+    'cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline; grep -rhaE "canary" /workspace /tmp /run /home /root /opt /etc 2>/dev/null; true';
+  const exec = await container.exec({ Cmd: ['sh', '-c', script], User: '0', AttachStdout: true, Tty: true });
+  const stream = await exec.start({});
+  let text = '';
+  for await (const chunk of stream) text += String(chunk);
+  expect(text).toContain('ERRAND_RUN');
+  return text;
+}
+
+async function dumpRedis(socket: string): Promise<string> {
+  const redis = new Redis(socket);
+  const keys = await redis.keys('*');
+  const values = await Promise.all(
+    keys.map(async (key) => {
+      const kind = await redis.type(key);
+      if (kind === 'string') return redis.get(key);
+      if (kind === 'hash') return redis.hgetall(key);
+      if (kind === 'stream') return redis.xrange(key, '-', '+');
+      if (kind === 'zset') return redis.zrange(key, '0', '-1');
+      if (kind === 'set') return redis.smembers(key);
+      return redis.lrange(key, 0, -1);
+    }),
+  );
+  redis.disconnect();
+  expect(keys.length).toBeGreaterThan(5);
+  return JSON.stringify([keys, values]);
+}
+
+async function filesBelow(dir: string, except: readonly string[]): Promise<string> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const files = entries.filter(
+    (entry) => entry.isFile() && !except.some((name) => join(entry.parentPath, entry.name).startsWith(join(dir, name))),
+  );
+  const small = await Promise.all(
+    files.map(({ parentPath, name }) => readFile(join(parentPath, name), 'latin1').catch(() => '')),
+  );
+  return small.join('\n');
+}
