@@ -10,6 +10,7 @@ import { type GatewayErrorCode, toProviderError } from './provider-errors.ts';
 import { Redactor } from './redact.ts';
 import { checkRequest } from './request-rules.ts';
 import { findRoute, type ModelRoute } from './routes.ts';
+import { readBody, readChunks, readText, write } from './streams.ts';
 import { type Upstream, UpstreamDown } from './upstream.ts';
 import { UsageReader } from './usage.ts';
 
@@ -219,38 +220,4 @@ export function sendError(
   if (status === 413) headers.connection = 'close';
   response.writeHead(status, headers);
   response.end(toProviderError(kind, code, sentence));
-}
-
-async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | 'too_large'> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of readChunks(request)) {
-    size += chunk.length;
-    if (size > limit) return 'too_large';
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-async function readText(answer: IncomingMessage, limit: number): Promise<string> {
-  const body = await readBody(answer, limit);
-  return body === 'too_large' ? '' : body.toString('utf8');
-}
-
-async function* readChunks(stream: IncomingMessage): AsyncGenerator<Buffer> {
-  // Left open on an early end: the connection may still have to carry the refusal.
-  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-    yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
-  }
-}
-
-/** Waits while the task reads slower than the provider writes; gives up waiting when the task is gone. */
-async function write(response: ServerResponse, bytes: Buffer): Promise<void> {
-  if (bytes.length === 0 || response.destroyed || response.write(bytes)) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  response.once('drain', resolve);
-  response.once('close', resolve);
-  await promise;
-  response.off('drain', resolve);
-  response.off('close', resolve);
 }

@@ -253,7 +253,7 @@ describe('a host is refused with 403, in one sentence, and remembered', () => {
   });
 
   test('and goes on being remembered by the next process', async () => {
-    const first = await startGatewayProcess();
+    await using first = await startGatewayProcess();
     await openTunnel(first.socket, 'one.example.net:443');
     await first.stop('SIGKILL');
     await using second = await startGatewayProcess({ dir: first.dir });

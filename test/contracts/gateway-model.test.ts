@@ -182,7 +182,7 @@ describe('the real key', () => {
     });
     await once(echo.listen(0, '127.0.0.1'), 'listening');
     const port = (echo.address() as AddressInfo).port;
-    const gateway = await startGatewayProcess({ modelUrl: `http://127.0.0.1:${port}` });
+    await using gateway = await startGatewayProcess({ modelUrl: `http://127.0.0.1:${port}` });
     for (const status of ['200', '400', '401', '403', '500', '302']) {
       const answer = await post(gateway.socket, message, { headers: { 'x-stainless-status': status } });
       expect(answer.status).toBe(status === '302' ? 502 : Number(status));
@@ -228,7 +228,7 @@ describe('the meter', () => {
 
   test('goes on after the process was killed', async () => {
     await using model = await startModelServer();
-    const first = await startGatewayProcess({ modelUrl: model.url });
+    await using first = await startGatewayProcess({ modelUrl: model.url });
     await post(first.socket, message);
     await first.stop('SIGKILL');
     await using second = await startGatewayProcess({ modelUrl: model.url, dir: first.dir });
@@ -348,7 +348,7 @@ describe('a provider that is down', () => {
 
 describe('the process', () => {
   test('does not start without a policy, and says why', async () => {
-    const gateway = await startGatewayProcess();
+    await using gateway = await startGatewayProcess();
     await gateway.stop();
     await rename(join(gateway.dir, 'policy.json'), join(gateway.dir, 'elsewhere.json'));
     const again = runGateway(gateway.dir, join(gateway.dir, '..', 'keys.json'));
@@ -358,7 +358,7 @@ describe('the process', () => {
   });
 
   test('does not start on a path that no socket address holds', async () => {
-    const gateway = await startGatewayProcess();
+    await using gateway = await startGatewayProcess();
     await gateway.stop();
     const long = join(gateway.dir, 'x'.repeat(90));
     const again = runGateway(long, join(gateway.dir, '..', 'keys.json'));
@@ -375,7 +375,7 @@ describe('the process', () => {
   });
 
   test('leaves a socket that any user in the sandbox can open, a pid, and neither when it stops', async () => {
-    const gateway = await startGatewayProcess();
+    await using gateway = await startGatewayProcess();
     expect((await stat(gateway.socket)).mode & 0o777).toBe(0o666);
     expect((await stat(join(gateway.dir, 's'))).mode & 0o777).toBe(0o755);
     expect(await readFile(join(gateway.dir, 'gateway.pid'), 'utf8')).toBe(`${gateway.child.pid}\n`);
@@ -385,7 +385,7 @@ describe('the process', () => {
   });
 
   test('takes over the socket of a killed one, and never that of a living one', async () => {
-    const first = await startGatewayProcess();
+    await using first = await startGatewayProcess();
     const second = runGateway(first.dir, join(first.dir, '..', 'keys.json'));
     await once(second.child, 'exit');
     expect(second.lines.join()).toContain('another gateway serves it');
