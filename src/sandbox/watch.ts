@@ -2,7 +2,7 @@ import type Dockerode from 'dockerode';
 import { type Engine, ifThere, statusOf } from './docker.ts';
 
 /** How long a container's end can stay unnoticed when Docker's wait hangs, which it does when the daemon dies. */
-const watchdogMs = 2_000;
+const defaultWatchdogMs = 2_000;
 
 /**
  * Settles when the container isn't running any more, or is gone. Asks with one long wait and looks by itself beside it, and
@@ -12,9 +12,9 @@ const watchdogMs = 2_000;
 export async function untilStopped(
   engine: Engine,
   container: Dockerode.Container,
-  options: { signal: AbortSignal; expireInMs?: number; expire?: () => Promise<void> },
+  options: { signal: AbortSignal; expireInMs?: number; expire?: () => Promise<void>; watchdogMs?: number },
 ): Promise<void> {
-  const { signal } = options;
+  const { signal, watchdogMs = defaultWatchdogMs } = options;
   const over = new AbortController();
   const leave = () => over.abort();
   signal.addEventListener('abort', leave);
