@@ -201,6 +201,17 @@ test.each([
   await new Promise((resolve) => server.close(resolve));
 });
 
+test('a turn that ends well although the model endpoint refused it is a failure', async () => {
+  await using ground = await makeGround();
+  const server = createServer((_request, response) => response.writeHead(503).end());
+  await new Promise<void>((resolve) => server.listen(ground.gateway, resolve));
+  const runner = ground.here();
+  runner.send(ground.spec(acp('post /v1/messages\nsay Sorry, 503.')));
+  const result = await runner.result();
+  expect(result).toMatchObject({ type: 'failed', code: 'model_down', message: expect.stringMatching(/Sorry, 503\.$/) });
+  await new Promise((resolve) => server.close(resolve));
+});
+
 test('without a gateway the run ends as model_down', async () => {
   await using ground = await makeGround();
   const runner = ground.here();

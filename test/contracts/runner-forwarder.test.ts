@@ -47,6 +47,18 @@ test('a client that closes its half first still gets the whole answer', async ()
   expect(await text(socket)).toBe('after the end: hello');
 });
 
+test('a gateway that closes its half first still hears the client out', async () => {
+  const heard = Promise.withResolvers<string>();
+  await using set = await between((socket) => {
+    socket.end('first word');
+    heard.resolve(text(socket));
+  });
+  const socket = await set.dial('hello');
+  expect(await text(socket)).toBe('first word');
+  socket.end(' again');
+  expect(await heard.promise).toBe('hello again');
+});
+
 test('the status of a model call is seen, with its body even where that comes later', async () => {
   await using set = await between((socket) => {
     socket.once('data', () => {
