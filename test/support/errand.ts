@@ -11,6 +11,7 @@ import { type LocalSlack, startLocalSlack } from '../../src/local/slack/server.t
 import { places } from '../../src/setup/places.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
 import { createStore } from '../../src/store/store.ts';
+import type { TaskStore } from '../../src/task/ports.ts';
 import { type ModelServer, startModelServer } from '../fakes/model-server.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -41,6 +42,8 @@ export interface ErrandUnderTest extends AsyncDisposable {
   readonly dataDir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly process: ChildProcess;
+  /** The tasks as the program has them stored. */
+  readonly tasks: TaskStore;
   /** Settles when `condition` holds, looked at after each change in Slack; rejects with the thread when it never does. */
   until<Value>(what: string, condition: () => Value | undefined | false, timeoutMs?: number): Promise<Value>;
   /** Settles when all that was to be said has been said. */
@@ -109,7 +112,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
 
   const redis = openRedis(places({ ERRAND_DATA_DIR: dataDir }).redisSocket, { name: 'test', onError: () => undefined });
   await waitForRedis(redis, 5_000);
-  const { outbox } = createStore(redis, { narrate, clock: { now: () => Date.now() } });
+  const { tasks, outbox } = createStore(redis, { narrate, clock: { now: () => Date.now() } });
 
   return {
     slack,
@@ -118,6 +121,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     dataDir,
     env,
     process: child,
+    tasks,
     log,
     async quiet() {
       while ((await outbox.dirty()).length > 0) await delay(50);
