@@ -45,7 +45,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const meter = await Meter.load(files.meter, policy.budgetUsd);
   const blocked = await BlockedHosts.load(files.blocked);
-  const upstream = new Upstream({ ...keys.wayOut, ca: options.ca, limits });
+  const upstream = new Upstream({ ...keys.wayOut, ca: options.ca, limits, log });
   const outside = options.outside ?? makeOutside(keys.wayOut, options.ca);
   const models = new ModelProxy({ policy, providers: keys.providers, upstream, meter, limits, log });
   const egress = new EgressProxy({ allow: policy.allow, outside, blocked, meter, limits, log });

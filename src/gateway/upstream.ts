@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type 
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Limits } from './limits.ts';
+import type { Log } from './log.ts';
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -21,6 +22,7 @@ export interface UpstreamOptions {
   readonly noProxy?: string | undefined;
   readonly ca?: readonly string[] | undefined;
   readonly limits: Limits;
+  readonly log: Log;
 }
 
 /** Connections to model providers: kept open between calls, through the machine's proxy where it has one. Redirects are not followed. */
@@ -28,15 +30,17 @@ export class Upstream implements Disposable {
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
   readonly #limits: Limits;
+  readonly #log: Log;
   /** By origin, when it was last found down; one that just was is not waited for again. */
   readonly #downAt = new Map<string, number>();
 
-  constructor({ proxy, noProxy, ca, limits }: UpstreamOptions) {
+  constructor({ proxy, noProxy, ca, limits, log }: UpstreamOptions) {
     const proxyEnv = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, NO_PROXY: noProxy };
     const options = { keepAlive: true, maxSockets: limits.modelCalls, ...(proxy === undefined ? {} : { proxyEnv }) };
     this.#http = new HttpAgent(options);
     this.#https = new HttpsAgent({ ...options, ...(ca === undefined ? {} : { ca: [...ca] }) });
     this.#limits = limits;
+    this.#log = log;
   }
 
   /** Tries again where no connection came about, and so nothing was asked. Throws `UpstreamDown`, or the signal's reason. */
@@ -49,6 +53,7 @@ export class Upstream implements Disposable {
       } catch (error) {
         order.signal.throwIfAborted();
         if (!(error instanceof UpstreamDown) || !unconnected.has(error.message)) throw error;
+        this.#log('warn', 'trying a model provider again', { origin, cause: error.message, waitMs });
         await wait(waitMs, undefined, { signal: order.signal });
       }
     }

@@ -341,6 +341,7 @@ describe('a provider that is down', () => {
     await probe.close();
     await using gateway = await startGatewayProcess({ modelUrl: url });
     const asked = post(gateway.socket, message);
+    await gateway.logged('trying a model provider again');
     await using _model = await startModelServer({ port: Number(new URL(url).port) });
     expect((await asked).status).toBe(200);
   });
