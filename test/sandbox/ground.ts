@@ -32,6 +32,7 @@ export async function makeGround() {
   const instance = `test-${randomBytes(4).toString('hex')}`;
   const repositories = join(root, 'data', 'mirrors');
   await mkdir(repositories, { recursive: true });
+  const firstUid = 40_000 + (randomBytes(2).readUInt16BE() % 900) * 10;
   const opened: DockerSandbox[] = [];
 
   function options(change: Partial<SandboxOptions> = {}): SandboxOptions {
@@ -49,7 +50,7 @@ export async function makeGround() {
         keys: join(root, 'keys.json'),
         env: { PATH: '/usr/bin:/bin' },
       },
-      firstUid: 40_000 + (randomBytes(2).readUInt16BE() % 1000) * 10,
+      firstUid,
       mountable: process.getuid?.() === 0,
       ...change,
     });
