@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isPublicAddress } from '../../src/gateway/addresses.ts';
-import { checkConnect } from '../../src/gateway/hosts.ts';
+import { checkConnect, normaliseHost } from '../../src/gateway/hosts.ts';
 import { bypasses } from '../../src/gateway/way-out.ts';
 
 const allow = new Set(['registry.example.com']);
@@ -46,6 +46,13 @@ describe('the authority of a CONNECT request', () => {
     expect(checkConnect('93.184.216.34:443', new Set(['93.184.216.34']))).toMatchObject({ type: 'refused' });
   });
 });
+
+test.each(['a b.example', 'a..example', '-a.example', 'a_/x.example', 'exa\u006dple', '1.2.3.4', '1.2.3.0x7f', ''])(
+  '%j is no name that could be listed',
+  (text) => {
+    expect(normaliseHost(text)).toBeUndefined();
+  },
+);
 
 describe('addresses', () => {
   test.each(['93.184.216.34', '1.1.1.1', '172.32.0.1', '2606:4700::1111', '2a00:1450:4001::200e'])(

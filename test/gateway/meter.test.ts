@@ -2,6 +2,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { JsonFile } from '../../src/gateway/files.ts';
 import { Meter } from '../../src/gateway/meter.ts';
 import { readKeys, readPolicy } from '../../src/gateway/policy.ts';
 import { UsageReader } from '../../src/gateway/usage.ts';
@@ -54,6 +55,19 @@ describe('the meter', () => {
     await writeFile(path, text);
     await expect(Meter.load(path, 1)).rejects.toThrow(/can't be read/);
   });
+});
+
+test('of many changes at once the last is on disk when its save settles', async () => {
+  const path = join(await folder(), 'value.json');
+  let value = 0;
+  const file = new JsonFile(path, () => value);
+  const saves: Promise<void>[] = [];
+  for (value = 1; value < 50; value++) saves.push(file.save());
+  await saves.at(-1);
+  expect(JSON.parse(await readFile(path, 'utf8'))).toBe(50);
+  value = 51;
+  await file.save();
+  expect(JSON.parse(await readFile(path, 'utf8'))).toBe(51);
 });
 
 describe('policy and keys', () => {
