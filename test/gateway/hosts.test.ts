@@ -47,7 +47,7 @@ describe('the authority of a CONNECT request', () => {
   });
 });
 
-test.each(['a b.example', 'a..example', '-a.example', 'a_/x.example', 'exa\u006dple', '1.2.3.4', '1.2.3.0x7f', ''])(
+test.each(['a b.example', 'a..example', '-a.example', 'a_/x.example', 'localhost', '1.2.3.4', '1.2.3.0x7f', ''])(
   '%j is no name that could be listed',
   (text) => {
     expect(normaliseHost(text)).toBeUndefined();
