@@ -5,6 +5,7 @@ import type { Sha, TaskId } from '../task/ids.ts';
 import { BadBundle, type Bundle } from './bundle.ts';
 import { type GitOrder, must, type TryGit } from './git.ts';
 import { initBare } from './mirror.ts';
+import { together } from './together.ts';
 
 /** What a hostile bundle may cost at most. */
 export interface ImportCaps {
@@ -52,8 +53,8 @@ export async function takeIn(
   try {
     await initBare({ git }, gitDir);
     await writeFile(join(gitDir, 'objects', 'info', 'alternates'), `${join(borrowFrom, 'objects')}\n`);
-    await checkKnown(git, gitDir, bundle.prerequisites);
-    await checkObjects(git, gitDir, await index(git, gitDir, bundle, caps), caps);
+    const [, pack] = await together(checkKnown(git, gitDir, bundle.prerequisites), index(git, gitDir, bundle, caps));
+    await checkObjects(git, gitDir, pack, caps);
     await checkWhole(git, gitDir, bundle.head, order.start, caps);
     return { gitDir, [Symbol.asyncDispose]: dispose };
   } catch (error) {
@@ -132,9 +133,10 @@ async function checkObjects(git: TryGit, gitDir: string, pack: string, caps: Imp
 }
 
 async function checkWhole(git: TryGit, gitDir: string, head: Sha, start: Sha, caps: ImportCaps): Promise<void> {
-  const descends = await git(['merge-base', '--is-ancestor', start, head], { gitDir, timeoutMs: caps.timeoutMs });
+  const [descends, whole] = await together(
+    git(['merge-base', '--is-ancestor', start, head], { gitDir, timeoutMs: caps.timeoutMs }),
+    git(['rev-list', '--objects', '--quiet', head, `^${start}`], { gitDir, timeoutMs: caps.timeoutMs }),
+  );
   if (descends.code !== 0) throw new BadBundle(`its HEAD does not build on ${start.slice(0, 7)}, where the run began`);
-  const walk = ['rev-list', '--objects', '--quiet', head, `^${start}`];
-  const whole = await git(walk, { gitDir, timeoutMs: caps.timeoutMs });
   if (whole.code !== 0) throw new BadBundle('objects are missing from it');
 }

@@ -11,6 +11,7 @@ import { defaultImportCaps, type ImportCaps, quarantinePrefix } from './quaranti
 import { askHeads, type Remote } from './remote.ts';
 import { defaultRules, maxRulesBytes, parseRules, rulesFile } from './rules.ts';
 import { takeOut } from './take-out.ts';
+import { together } from './together.ts';
 
 export interface RepositoriesOptions {
   /** Absolute; one bare mirror per repository and base branch. */
@@ -80,11 +81,9 @@ interface PrepareOrder {
 
 async function prepare(remote: Remote, order: PrepareOrder): Promise<Prepared> {
   const { repository, wanted, branch, signal } = order;
-  const { defaultBranch, heads } = await askHeads(
-    remote,
-    repository,
-    wanted === null ? [branch] : [wanted, branch],
-    signal,
+  const [{ defaultBranch, heads }] = await together(
+    askHeads(remote, repository, wanted === null ? [branch] : [wanted, branch], signal),
+    makeTaskRepository(remote, order.taskPath),
   );
   const baseBranch = wanted ?? defaultBranch;
   const tip = baseBranch === undefined ? undefined : heads.get(baseBranch);
@@ -92,10 +91,12 @@ async function prepare(remote: Remote, order: PrepareOrder): Promise<Prepared> {
 
   const path = mirrorPath(order.mirrorsDir, remote.url(repository), baseBranch);
   const base = await refreshMirror(remote, { path, repository, branch: baseBranch, wanted: tip, signal });
-  await ensureTaskRepository(remote, order.taskPath, path);
-  const rules = await readRules(remote, path, base, `${repository} on \`${baseBranch}\``);
+  await borrow(order.taskPath, path);
   const head = heads.get(branch) ?? null;
-  const pushed = head === null ? null : await fetchTaskBranch(remote, order, head);
+  const [rules, pushed] = await together(
+    readRules(remote, path, base, `${repository} on \`${baseBranch}\``),
+    head === null ? Promise.resolve(null) : fetchTaskBranch(remote, order, head),
+  );
   const start = pushed ?? base;
   await must(remote.git, ['update-ref', 'refs/heads/start', start], { gitDir: order.taskPath });
   return { baseBranch, base, start, remote: pushed, repositories: [path, order.taskPath], rules };
@@ -116,10 +117,14 @@ function missing(repository: RepositoryName, wanted: BranchName | null, other: B
   });
 }
 
-/** Holds the task's own commits and borrows the rest from the mirror; every uid may read it. */
-async function ensureTaskRepository(remote: Remote, path: string, mirror: string): Promise<void> {
+/** Holds the task's own commits; every uid may read it. */
+async function makeTaskRepository(remote: Remote, path: string): Promise<void> {
   await makeReadable(join(path, '..'));
   await initBare(remote, path);
+}
+
+/** What the task's repository doesn't hold itself is in the mirror. */
+async function borrow(path: string, mirror: string): Promise<void> {
   const alternates = join(path, 'objects', 'info', 'alternates');
   await writeFile(alternates, `${join(mirror, 'objects')}\n`);
   await chmod(alternates, 0o644);

@@ -8,6 +8,7 @@ import { toCommitMessage } from './commit-words.ts';
 import { type GitOrder, must, type TryGit } from './git.ts';
 import { type Change, changesLifecycle, isSensitive, isWorkflow, linkEscapes, refusalOf } from './path-policy.ts';
 import { type ImportCaps, takeIn } from './quarantine.ts';
+import { together } from './together.ts';
 
 export interface TakeOutOrder {
   readonly task: TaskId;
@@ -40,14 +41,18 @@ export async function takeOut(git: TryGit, order: TakeOutOrder): Promise<Importe
       caps,
     });
     const at: GitOrder = { gitDir: quarantine.gitDir, timeoutMs: caps.timeoutMs };
-    const trees = await must(git, ['rev-parse', `${bundle.head}^{tree}`, `${start}^{tree}`], at);
+    const [trees, changes] = await together(
+      must(git, ['rev-parse', `${bundle.head}^{tree}`, `${start}^{tree}`], at),
+      readChanges(git, at, start, bundle.head),
+    );
     const [tree = '', before] = trees.split('\n');
     if (tree === before) return null;
-    const changes = await readChanges(git, at, start, tree);
     checkPolicy(changes, order);
-    const sensitive = await findSensitive(git, at, start, changes);
-    const files = await countLines(git, at, start, tree);
-    const head = await commit(git, at, tree, order);
+    const [sensitive, files, head] = await together(
+      findSensitive(git, at, start, changes),
+      countLines(git, at, start, tree),
+      commit(git, at, tree, order),
+    );
     return { head, files, sensitive };
   } catch (error) {
     if (!(error instanceof BadBundle)) throw error;
@@ -60,8 +65,8 @@ function refused(code: string, sentence: string, cause?: unknown): Problem {
   return new Problem({ code, sentence: `${sentence}.`, next }, { cause });
 }
 
-async function readChanges(git: TryGit, at: GitOrder, start: Sha, tree: string): Promise<readonly Change[]> {
-  const text = await must(git, ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', start, tree], at);
+async function readChanges(git: TryGit, at: GitOrder, start: Sha, head: Sha): Promise<readonly Change[]> {
+  const text = await must(git, ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', start, head], at);
   const parts = text.split('\0').filter((part) => part !== '');
   const changes: Change[] = [];
   for (let n = 0; n + 1 < parts.length; n += 2) {
