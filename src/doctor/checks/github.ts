@@ -133,15 +133,15 @@ interface Order {
 async function checkRepository(client: Client, remote: Remote, order: Order): Promise<Finding> {
   const { name, settings, github, signal } = order;
   const facts = await client.call(name, `Looking up ${name}`, (rest, target) => gather(rest, target));
-  const wanted = settings?.base ?? null;
-  const heads = await askHeads(remote, name, wanted === null ? [] : [wanted], signal).catch((error: unknown) => {
-    throw toProblem(`Reading ${name} with git`, error);
-  });
   if (facts.archived) return fail(name, 'Archived, so nothing can be pushed.', 'Unarchive it, or take it out.');
   // What an app's token may do is in its permissions; GitHub answers as if it were a reader here.
   if (github.mode === 'token' && !facts.push) {
     return fail(name, 'Can be read, and not pushed to.', 'Give the token write access to contents and pull requests.');
   }
+  const wanted = settings?.base ?? null;
+  const heads = await askHeads(remote, name, wanted === null ? [] : [wanted], signal).catch((error: unknown) => {
+    throw toProblem(`Reading ${name} with git`, error);
+  });
   if (heads.defaultBranch === undefined || !heads.heads.has(heads.defaultBranch)) {
     return fail(name, `Empty: ${facts.defaultBranch} has no commit.`, 'Push a first commit.');
   }

@@ -26,7 +26,7 @@ async function look(url: string, own: boolean): Promise<Finding> {
       last = error;
     },
   });
-  const where = own ? 'Errand’s own' : new URL(url).host;
+  const where = own ? 'Errand’s own' : url.startsWith('/') ? url : new URL(url).host;
   try {
     await waitForRedis(redis, 3_000).catch(() => {
       const why = last === undefined ? 'no answer within 3 s' : causeOf(last);
