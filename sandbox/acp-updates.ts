@@ -1,4 +1,5 @@
 import type { PlanEntry, SessionNotification, ToolCallStatus } from '@agentclientprotocol/sdk';
+import { z } from 'zod';
 import type { Feed } from './feed.ts';
 import type { RecordedStep } from './protocol.ts';
 import { head, scrub } from './text.ts';
@@ -6,6 +7,11 @@ import { head, scrub } from './text.ts';
 const claimChars = 8_000;
 const messageChars = 16_384;
 const titles = 500;
+
+/** OpenCode says its plan as a tool's input. */
+const todos = z.object({
+  todos: z.array(z.object({ content: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) })).min(1),
+});
 
 /** Turns an agent's session updates into records; what a resumed session replays is left out. */
 export class Updates {
@@ -44,6 +50,8 @@ export class Updates {
         this.endMessage();
         const title = update.title || this.#titles.get(update.toolCallId) || 'Tool call';
         this.#remember(update.toolCallId, title);
+        const plan = todos.safeParse(update.rawInput).data?.todos;
+        if (plan !== undefined) this.#feed.plan(plan.map(toStep));
         this.#feed.activity(update.toolCallId, title, toStatus(update.status));
         return;
       }
@@ -73,7 +81,7 @@ export class Updates {
   }
 }
 
-function toStep(entry: PlanEntry): RecordedStep {
+function toStep(entry: Pick<PlanEntry, 'content' | 'status'>): RecordedStep {
   return { title: entry.content, status: entry.status === 'completed' ? 'complete' : entry.status, detail: null };
 }
 

@@ -26,6 +26,7 @@ export class Records implements Disposable {
   /** True where an earlier life of this run already wrote its result. */
   readonly ended: boolean;
   #last: number;
+  #finished = false;
 
   private constructor(file: number, resultPath: string, last: number, echo: (line: string) => void) {
     this.ended = existsSync(resultPath);
@@ -65,8 +66,10 @@ export class Records implements Disposable {
     return n;
   }
 
-  /** Appends the result as the last record and puts the result file in place in one step. */
+  /** Appends the result as the last record and puts the result file in place in one step. Only the first result counts. */
   async finish(result: RunnerResult): Promise<void> {
+    if (this.#finished) return;
+    this.#finished = true;
     this.write({ type: 'result', result });
     fsyncSync(this.#file);
     const temporary = `${this.#resultPath}.tmp`;

@@ -41,7 +41,9 @@ const wire = new Wire({
   failed: (status) => feed.activity('model', `The model endpoint answered ${status}`, 'error'),
 });
 process.once('SIGTERM', () => inbox.stop(new RunFailure('cancelled', 'The run was stopped.')));
-void readLines(process.stdin, (line) => inbox.take(line));
+readLines(process.stdin, (line) => inbox.take(line)).catch((error: unknown) => {
+  feed.note(`Nothing more is heard from the worker: ${String(error)}`);
+});
 
 await using forwarder = await startForwarder({
   listen: paths.forwarder,

@@ -55,6 +55,9 @@ export const builtInAgents: Readonly<Record<string, Agent>> = {
       IS_SANDBOX: '1',
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
       DISABLE_AUTOUPDATER: '1',
+      // A plan to show is worth its tokens; a guess at the next prompt, which nobody sees, is not.
+      CLAUDE_CODE_ENABLE_TODO_TOOLS: '1',
+      CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: 'false',
     }),
   },
   codex: {

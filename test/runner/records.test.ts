@@ -30,3 +30,11 @@ test('whatever is recorded fits a line and stays JSON', async () => {
   }
   expect(readFileSync(join(directory, 'r.jsonl'), 'utf8')).toBe(lines.join(''));
 });
+
+test('only the first result counts', async () => {
+  using records = Records.open({ directory, run: 'r', echo: () => {} });
+  await records.finish({ type: 'failed', code: 'cancelled', message: 'first' });
+  await records.finish({ type: 'failed', code: 'agent_error', message: 'second' });
+  expect(readFileSync(join(directory, 'r.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(1);
+  expect(readFileSync(join(directory, 'r.result.json'), 'utf8')).toContain('first');
+});
