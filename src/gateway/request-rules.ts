@@ -12,21 +12,35 @@ interface JsonObject {
 /**
  * Decides whether a model call may leave. A provider can itself be made to reach the network (its own search, fetch and MCP tools,
  * images by URL), which would carry a task's data past the egress proxy; it can also be made to work unmetered or at a higher
- * price. Such calls are refused. Chat streams are told to report usage.
+ * price. Such calls are refused; of the tools that Codex lists by itself only the tool is taken out. Chat streams are told to
+ * report usage.
  */
 export function checkRequest(call: ModelRoute['call'], bytes: Buffer): Checked {
-  const body = objectOf(parseJson(bytes.toString('utf8')));
-  if (body === undefined) return unfit('The body is not a JSON object.');
+  const asked = objectOf(parseJson(bytes.toString('utf8')));
+  if (asked === undefined) return unfit('The body is not a JSON object.');
+  const body = tellUsage(call, withoutListed(asked));
   const model = typeof body.model === 'string' ? body.model : '';
-  const stream = body.stream === true;
   const sentence = findReach(call, body, model);
   if (sentence !== undefined) return unfit(sentence);
-  if (call !== 'chat' || !stream) return { type: 'fit', body: bytes, model, stream };
-  const told = {
-    ...body,
-    stream_options: { ...objectOf(body.stream_options), include_usage: true },
-  };
-  return { type: 'fit', body: Buffer.from(JSON.stringify(told)), model, stream };
+  // Written anew: what passes is what was read, also where another parser would read the bytes in another way.
+  return { type: 'fit', body: Buffer.from(JSON.stringify(body)), model, stream: body.stream === true };
+}
+
+function tellUsage(call: ModelRoute['call'], body: JsonObject): JsonObject {
+  if (call !== 'chat' || body.stream !== true) return body;
+  return { ...body, stream_options: { ...objectOf(body.stream_options), include_usage: true } };
+}
+
+/** What Codex offers a model unasked; the rest of its call is sound. */
+const listedUnasked = /^(web_search(_preview)?(_\d{4}_\d{2}_\d{2})?|image_generation)$/;
+
+function withoutListed(body: JsonObject): JsonObject {
+  const isListed = ({ type }: JsonObject) => listedUnasked.test(String(type));
+  const items = list(body.input);
+  if (![body, ...items].some(({ tools }) => list(tools).some(isListed))) return body;
+  const strip = (holder: JsonObject) =>
+    holder.tools === undefined ? holder : { ...holder, tools: list(holder.tools).filter((tool) => !isListed(tool)) };
+  return { ...strip(body), ...(items.length > 0 ? { input: items.map(strip) } : {}) };
 }
 
 function findReach(call: ModelRoute['call'], body: JsonObject, model: string): string | undefined {

@@ -60,13 +60,17 @@ describe('a call that makes the provider reach out is refused', () => {
       'count_tokens',
       asks([{ type: 'image', source: { type: 'url', url: 'http://x' } }]),
     ],
-    ['web search', 'responses', { ...gives('Hi'), tools: [{ type: 'web_search' }] }],
+    [
+      'nested web search',
+      'responses',
+      { ...gives('Hi'), tools: [{ type: 'namespace', tools: [{ type: 'web_search' }] }] },
+    ],
     ['MCP', 'responses', { ...gives('Hi'), tools: [{ type: 'mcp', server_url: 'http://x' }] }],
     ['nested MCP', 'responses', { ...gives('Hi'), tools: [{ type: 'namespace', tools: [{ type: 'mcp' }] }] }],
     [
       'a tool in the conversation',
       'responses',
-      { model: 'm', input: [{ type: 'additional_tools', tools: [{ type: 'web_search' }] }] },
+      { model: 'm', input: [{ type: 'additional_tools', tools: [{ type: 'mcp', server_url: 'http://x' }] }] },
     ],
     [
       'a hosted shell',
@@ -89,6 +93,35 @@ describe('a call that makes the provider reach out is refused', () => {
   ])('%s (%s)', (_what, call, body) => {
     expect(check(call, body)).toMatchObject({ type: 'unfit' });
   });
+});
+
+test('the search that Codex lists unasked is taken out, and nothing else', () => {
+  const own = { type: 'function', name: 'shell' };
+  const listed = [{ type: 'web_search', external_web_access: true }, { type: 'image_generation' }, own];
+  const more = { type: 'additional_tools', tools: [{ type: 'web_search_preview' }, own] };
+  const checked = check('responses', {
+    ...gives('Hi'),
+    input: [...gives('Hi').input, more],
+    tools: listed,
+    store: false,
+  });
+  if (checked.type !== 'fit') throw new Error(checked.sentence);
+  expect(JSON.parse(checked.body.toString())).toEqual({
+    model: 'm',
+    input: [
+      { role: 'user', content: 'Hi' },
+      { type: 'additional_tools', tools: [own] },
+    ],
+    tools: [own],
+    store: false,
+  });
+});
+
+test('of a name that comes twice only what was checked is passed on', () => {
+  const text = '{"model":"m","mcp_servers":[{"url":"http://x"}],"mcp_servers":[],"messages":[]}';
+  const checked = checkRequest('messages', Buffer.from(text));
+  if (checked.type !== 'fit') throw new Error(checked.sentence);
+  expect(checked.body.toString()).toBe('{"model":"m","mcp_servers":[],"messages":[]}');
 });
 
 describe('a call that could not be metered or costs more is refused', () => {
