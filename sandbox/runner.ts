@@ -58,7 +58,10 @@ process.exit(0);
 
 function toEnv(home: string, proxy: string): Record<string, string> {
   const own: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) if (value !== undefined) own[name] = value;
+  for (const [name, value] of Object.entries(process.env)) {
+    // That cache is the runner's own.
+    if (value !== undefined && name !== 'NODE_COMPILE_CACHE') own[name] = value;
+  }
   const direct = '127.0.0.1,localhost';
   return {
     ...own,

@@ -61,7 +61,6 @@ export function runSpec(order: ContainerOrder, options: { command: readonly stri
       `ERRAND_RUN=${order.run}`,
       ...['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].map((name) => `${name}=${proxy}`),
       ...['NO_PROXY', 'no_proxy'].map((name) => `${name}=127.0.0.1,localhost,::1`),
-      'NODE_USE_ENV_PROXY=1',
     ],
     mounts: [readOnly(options.gateway, gatewayDirectory)],
     log: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
