@@ -62,7 +62,7 @@ export class Forge {
           after: now.get(ref) ?? null,
         });
       }
-      await this.pulls.follow(repository);
+      await this.pulls.follow(repository, now);
       await this.store.save();
       return result;
     });

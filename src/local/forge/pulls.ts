@@ -63,12 +63,12 @@ export class Pulls {
     return pull;
   }
 
-  /** Brings pull requests up to date with branches that moved or vanished. */
-  async follow(repository: Repository): Promise<void> {
+  /** Brings pull requests up to date with branches that moved or vanished; `refs` has every reference as it is now. */
+  async follow(repository: Repository, refs: ReadonlyMap<string, string>): Promise<void> {
     const path = this.#store.path(repository);
     for (const pull of repository.pulls.filter((each) => each.state === 'open')) {
-      const headSha = await headOf(path, pull.head);
-      const baseSha = await headOf(path, pull.base);
+      const headSha = refs.get(`refs/heads/${pull.head}`);
+      const baseSha = refs.get(`refs/heads/${pull.base}`);
       if (headSha === undefined || baseSha === undefined) this.close(pull);
       else if (headSha !== pull.headSha || baseSha !== pull.baseSha) {
         pull.headSha = headSha;
@@ -90,7 +90,6 @@ export class Pulls {
     if (pull.mergedAt !== null || head === undefined) throw validationFailed('PullRequest', 'state cannot be changed.');
     pull.state = 'open';
     pull.closedAt = null;
-    await this.follow(repository);
   }
 
   /** Unknown when first asked after a change, as GitHub's is; computed by the time it is asked again. */
