@@ -1,5 +1,5 @@
 import { channelPane } from './channel.js';
-import { h } from './dom.js';
+import { h, keepTime } from './dom.js';
 import { loadEmoji } from './emoji.js';
 import { modals } from './modal.js';
 import { closePopover } from './popover.js';
@@ -51,6 +51,8 @@ function route() {
   const known = store.channels().find((each) => each.id === id) ?? store.channels()[0];
   store.channelId = known?.id ?? '';
   store.threadTs = store.message(store.channelId, ts) === undefined ? '' : ts;
+  // The way back from a pull request.
+  sessionStorage.setItem('place', location.hash);
 }
 
 let asked = false;
@@ -99,6 +101,7 @@ if (named !== undefined) store.me = named.id;
 route();
 root?.replaceChildren(side.node, shade, channel.node, thread.node);
 store.listeners.add(draw);
+keepTime();
 const { prefill } = store.state;
 const fresh = store.state.messages.every((each) => each.user !== store.state.botUserId);
 const draftKey = `draft:${store.me}:${store.channelId}`;

@@ -113,12 +113,7 @@ function plan(block) {
   return h(
     'section',
     { class: 'b-plan', 'aria-label': block.title },
-    h(
-      'header',
-      null,
-      h('span', { class: 'b-plan-title' }, block.title),
-      tasks.length > 0 && h('span', { class: 'b-plan-count' }, `${done} of ${tasks.length}`),
-    ),
+    h('header', null, block.title),
     tasks.length > 0 &&
       h('progress', { class: 'b-plan-bar', max: tasks.length, value: done, 'aria-label': 'Steps done' }),
     tasks.length > 0 && h('ol', { class: 'b-tasks' }, tasks.map(task)),

@@ -1,12 +1,12 @@
 import { post, shown } from './api.js';
+import { avatar } from './avatar.js';
 import { renderBlocks } from './blocks.js';
 import { composer } from './composer.js';
-import { day, fill, h, icon, reconcile, stickToEnd } from './dom.js';
-import { avatar, renderEphemeral, renderMessage } from './message.js';
+import { fill, h, icon, reconcile, stickToEnd } from './dom.js';
+import { row, rows, version } from './rows.js';
 import { switcher } from './sidebar.js';
-import { isRoot, store } from './store.js';
-
-const groupedWithinS = 300;
+import { store } from './store.js';
+import { welcome } from './welcome.js';
 
 /** A channel: its head, its messages, its composer. @param {{ openThread: (ts: string) => void, openMenu: () => void }} actions */
 export function channelPane(actions) {
@@ -37,10 +37,11 @@ export function channelPane(actions) {
     const key = `${store.me}:${store.channelId}:${tab}`;
     const moved = key !== shownKey;
     shownKey = key;
+    const fresh = store.roots(channel.id).every((each) => each.user !== store.state.botUserId);
     const items =
       tab === 'home'
         ? [{ type: 'home', key: 'home', view: home }]
-        : [{ type: 'welcome', key: 'welcome', channel }, ...rows(channel.id, '')];
+        : [{ type: 'welcome', key: 'welcome', channel, fresh }, ...rows(channel.id, '')];
     reconcile(list, items, {
       key: (item) => item.key,
       version,
@@ -120,7 +121,7 @@ export function channelPane(actions) {
   }
 
   function renderRow(item, channel) {
-    if (item.type === 'welcome') return welcome(channel, write);
+    if (item.type === 'welcome') return welcome(channel, item.fresh, write);
     if (item.type === 'home')
       return h('section', { class: 'home' }, renderBlocks(item.view.blocks, viewHost(item.view)));
     return row(item, { inThread: false, openThread: actions.openThread });
@@ -151,108 +152,4 @@ export function channelTitle(channel) {
   if (channel === undefined) return '';
   if (!channel.is_im) return `#${channel.name}`;
   return store.user(channel.members.find((each) => each !== store.me))?.real_name ?? '';
-}
-
-/** Messages of a channel or a thread with day lines and what only this person sees, in order. */
-export function rows(channel, threadTs) {
-  const root = store.message(channel, threadTs);
-  const messages =
-    threadTs === '' ? store.roots(channel) : [...(root ? [root] : []), ...store.replies(channel, threadTs)];
-  const all = [
-    ...messages.map((message) => ({ type: 'message', key: `m${message.ts}`, ts: message.ts, message })),
-    ...store
-      .ephemerals(channel, threadTs)
-      .map((ephemeral) => ({ type: 'ephemeral', key: `e${ephemeral.ts}`, ts: ephemeral.ts, ephemeral })),
-  ].sort((one, other) => Number(one.ts) - Number(other.ts));
-  const out = [];
-  let before = null;
-  for (const item of all) {
-    const today = day(Number(item.ts));
-    if (threadTs === '' && (before === null || day(Number(before.ts)) !== today))
-      out.push({ type: 'day', key: `d${today}`, words: today });
-    const near =
-      before !== null &&
-      before.type === 'message' &&
-      item.type === 'message' &&
-      Number(item.ts) - Number(before.ts) < groupedWithinS;
-    const grouped =
-      near &&
-      before.message.user === item.message.user &&
-      !(before.message.user === store.state.botUserId && threadTs === '') &&
-      day(Number(before.ts)) === today;
-    out.push({ ...item, grouped: grouped && before.message !== root });
-    if (threadTs !== '' && item.message !== undefined && item.message === root && all.length > 1) {
-      out.push({ type: 'day', key: 'replies', words: `${all.length - 1} ${all.length === 2 ? 'reply' : 'replies'}` });
-    }
-    before = item;
-  }
-  return out;
-}
-
-const versions = new WeakMap();
-
-/** Changes when a row has to be drawn anew. */
-export function version(item) {
-  const subject = item.message ?? item.ephemeral ?? item.view ?? item.channel;
-  if (subject === undefined) return item.words;
-  if (!versions.has(subject)) versions.set(subject, Math.random());
-  const replies =
-    item.type === 'message' && isRoot(item.message) ? store.replies(item.message.channel, item.message.ts) : [];
-  const seen = replies.length > 0 ? store.seen(`${item.message.channel}:${item.message.ts}`) : '';
-  return `${versions.get(subject)}:${item.grouped}:${replies.length}:${seen}:${store.me}:${store.threadTs === item.ts}:${store.generation}`;
-}
-
-export function row(item, context) {
-  if (item.type === 'day') return h('div', { class: 'day', role: 'separator' }, h('span', null, item.words));
-  if (item.type === 'ephemeral') return renderEphemeral(item.ephemeral);
-  return renderMessage(item.message, { ...context, grouped: item.grouped });
-}
-
-function welcome(channel, write) {
-  if (channel.is_im) {
-    const other = store.user(channel.members.find((each) => each !== store.me));
-    return h(
-      'section',
-      { class: 'welcome' },
-      avatar(other, 'large'),
-      h('h2', null, other?.real_name ?? ''),
-      h('p', null, `This is between you and ${other?.real_name}.`),
-    );
-  }
-  const member = channel.members.includes(store.state.botUserId);
-  const { command, prefill } = store.state;
-  const example = (title, words, text) =>
-    h(
-      'button',
-      { class: 'example', type: 'button', onclick: () => write.fill(text) },
-      h('strong', null, title),
-      h('span', null, words),
-    );
-  return h(
-    'section',
-    { class: 'welcome' },
-    h('h2', null, icon(channel.is_private ? 'lock' : 'hash'), channel.name),
-    h('p', null, channel.topic),
-    channel.is_ext_shared &&
-      h('p', { class: 'note' }, 'People from another company read along here, so Errand refuses.'),
-    !member && h('p', { class: 'note' }, `Errand is not a member. Add it with /invite @${store.bot.real_name}.`),
-    !channel.is_archived &&
-      member &&
-      h(
-        'div',
-        { class: 'examples' },
-        prefill !== '' &&
-          example(
-            'Run a script',
-            'Works without a model key: the shell agent runs what you write and opens a pull request.',
-            prefill,
-          ),
-        example(
-          'Ask an agent',
-          'In your own words. Needs a model key.',
-          `${command} Fix the spelling mistakes in the README and keep the tests green`,
-        ),
-        example('Look around', 'What is queued, running or waiting for review.', `${command} status`),
-      ),
-  );
 }

@@ -1,7 +1,7 @@
 import { post } from './api.js';
+import { complete } from './completion.js';
 import { h, icon } from './dom.js';
-import { emoji, emojiNames } from './emoji.js';
-import { avatar, pick } from './message.js';
+import { pick } from './reactions.js';
 import { store } from './store.js';
 import { toast } from './toast.js';
 
@@ -64,78 +64,27 @@ export function composer(options) {
     sessionStorage.setItem(`draft:${options.draftKey()}`, area.value);
     const command = area.value.startsWith('/');
     area.classList.toggle('is-command', command && options.slash);
-    area.style.setProperty('height', 'auto');
-    area.style.setProperty('height', `${Math.min(area.scrollHeight, growTo)}px`);
+    grow();
     send.classList.toggle('ready', area.value.trim() !== '');
     hint.textContent =
       command && options.slash
         ? 'Enter runs the command, Shift + Enter makes a line'
         : 'Enter sends, Shift + Enter makes a line';
-    suggest(document.activeElement === area ? complete() : []);
+    suggest(document.activeElement === area ? complete(area.value.slice(0, area.selectionStart), options.slash) : []);
   }
 
-  function complete() {
-    const before = area.value.slice(0, area.selectionStart);
-    if (options.slash && /^\/\S*$/.test(before)) {
-      const commands = [
-        {
-          insert: `${store.state.command} `,
-          nodes: [h('strong', null, store.state.command)],
-          detail: store.state.usageHint,
-        },
-        {
-          insert: `/invite @${store.bot.real_name}`,
-          nodes: [h('strong', null, '/invite')],
-          detail: '@somebody to this channel',
-        },
-      ];
-      return commands
-        .filter((each) => each.insert.startsWith(before))
-        .map((each) => ({ ...each, replace: before.length }));
-    }
-    const found = /(^|\s)([@#:])([\w. -]{0,20})$/.exec(before);
-    if (found === null) return [];
-    const [, , sign, raw = ''] = found;
-    const word = raw.toLowerCase();
-    const replace = raw.length + 1;
-    if (sign === '@') {
-      return store.state.users
-        .filter(
-          (each) =>
-            !each.deleted &&
-            (each.real_name.toLowerCase().startsWith(word) || each.name.startsWith(word)) &&
-            each.id !== store.me,
-        )
-        .slice(0, 6)
-        .map((each) => ({
-          insert: `@${each.real_name} `,
-          nodes: [avatar(each, 'small'), h('strong', null, each.real_name)],
-          detail: each.title,
-          replace,
-        }));
-    }
-    if (sign === '#') {
-      return store
-        .channels()
-        .filter((each) => !each.is_im && each.name.startsWith(word))
-        .map((each) => ({
-          insert: `#${each.name} `,
-          nodes: [icon('hash'), h('strong', null, each.name)],
-          detail: each.topic,
-          replace,
-        }));
-    }
-    if (word.length < 2 || word.includes(' ')) return [];
-    return emojiNames()
-      .filter((name) => name.startsWith(word))
-      .slice(0, 6)
-      .map((name) => ({
-        insert: `:${name}: `,
-        nodes: [emoji(name), h('strong', null, `:${name}:`)],
-        detail: '',
-        replace,
-      }));
+  /** As high as what is written, at the width that the box has now. */
+  function grow() {
+    area.style.setProperty('height', 'auto');
+    area.style.setProperty('height', `${Math.min(area.scrollHeight, growTo)}px`);
   }
+
+  let width = 0;
+  new ResizeObserver(() => {
+    if (area.clientWidth === width) return;
+    width = area.clientWidth;
+    grow();
+  }).observe(area);
 
   function suggest(next) {
     offers = next;

@@ -112,6 +112,11 @@ export function clock(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 }
 
+/** The same without AM and PM, for a narrow place. @param {number} seconds */
+export function clockShort(seconds) {
+  return clock(seconds).replace(/\s?[AP]M$/i, '');
+}
+
 /** A day in words. @param {number} seconds */
 export function day(seconds) {
   const date = new Date(seconds * 1000);
@@ -129,6 +134,19 @@ export function ago(seconds) {
   if (minutes < 60) return `${minutes} min ago`;
   if (minutes < 60 * 24) return `${Math.floor(minutes / 60)} h ago`;
   return day(seconds);
+}
+
+/** The same as an element that goes on being true: `keepTime` writes it anew. @param {number} seconds */
+export function agoLive(seconds) {
+  const at = new Date(seconds * 1000);
+  return h('time', { 'data-ago': seconds, datetime: at.toISOString(), title: at.toLocaleString() }, ago(seconds));
+}
+
+/** Lets every `agoLive` of the page grow older. */
+export function keepTime() {
+  setInterval(() => {
+    for (const each of document.querySelectorAll('[data-ago]')) each.textContent = ago(Number(each.dataset.ago));
+  }, 20_000);
 }
 
 /**

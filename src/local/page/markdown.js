@@ -3,7 +3,8 @@ import { withCharacters } from './emoji.js';
 import { link } from './text.js';
 
 /**
- * Standard Markdown as elements: headings, lists, tables, fences, quotes, rules. No HTML: a tag in the source is shown as text.
+ * Standard Markdown as elements: headings, lists, tables, fences, quotes, rules. No HTML but `<sub>`,
+ * GitHub's small print: any other tag in the source is shown as text.
  * @param {string} source
  * @returns {Node[]}
  */
@@ -145,13 +146,14 @@ function table(lines) {
 }
 
 const pattern =
-  /(\\[\\`*_{}[\]()#+.!|<>~-]|`+[^`]+?`+|!?\[[^\]]*\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+"[^"]*")?\)|\*\*(?=\S)[\s\S]+?\S?\*\*|__(?=\S)[\s\S]+?__|~~(?=\S)[\s\S]+?~~|\*(?=[^\s*])[^*]+?\*|(?<!\w)_(?=\S)[^_]+?_(?!\w)|<?https?:\/\/[^\s<>`|)\]]+>?)/g;
+  /(<sub>[^\n]*?<\/sub>|\\[\\`*_{}[\]()#+.!|<>~-]|`+[^`]+?`+|!?\[[^\]]*\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+"[^"]*")?\)|\*\*(?=\S)[\s\S]+?\S?\*\*|__(?=\S)[\s\S]+?__|~~(?=\S)[\s\S]+?~~|\*(?=[^\s*])[^*]+?\*|(?<!\w)_(?=\S)[^_]+?_(?!\w)|<?https?:\/\/[^\s<>`|)\]]+>?)/g;
 
 /** @param {string} text @returns {(string | Node)[]} */
 function inline(text) {
   return text.split(pattern).flatMap((part) => {
     if (part === '') return [];
     if (/^\\.$/.test(part)) return [part.slice(1)];
+    if (part.startsWith('<sub>') && part.endsWith('</sub>')) return [h('small', null, inline(part.slice(5, -6)))];
     if (/^`+[^`]+`+$/.test(part)) return [h('code', null, part.replace(/^`+ ?| ?`+$/g, ''))];
     const linked = /^(!?)\[([^\]]*)\]\(([^\s]*?)(?:\s+"[^"]*")?\)$/.exec(part);
     // Pictures are not loaded: an address in a message must not be asked for anything by being seen.

@@ -1,5 +1,5 @@
+import { avatar } from './avatar.js';
 import { fill, h, icon } from './dom.js';
-import { avatar } from './message.js';
 import { entry, popover } from './popover.js';
 import { store } from './store.js';
 
@@ -46,6 +46,7 @@ export function sidebar(actions) {
       ),
       presence(),
       you(),
+      hint(),
     );
   }
 
@@ -109,6 +110,13 @@ export function sidebar(actions) {
       h('span', { class: 'you-words' }, h('span', { class: 'you-lead' }, 'You are'), h('strong', null, me.real_name)),
       icon('down'),
     );
+  }
+
+  /** Which two people an errand takes, and how to be either. */
+  function hint() {
+    const names = store.state.users.slice(0, 2).map((each) => each.real_name.split(' ')[0]);
+    const part = (name, index) => h('span', null, `${name} ${roles[index]} `, h('kbd', null, `Alt ${index + 1}`));
+    return h('p', { class: 'people-hint' }, names.map(part));
   }
 
   return { node, draw };

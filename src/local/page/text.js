@@ -98,10 +98,20 @@ export function mrkdwn(text) {
           .replace(/^\n|\n$/g, '')
           .replaceAll(/<([^<>|]+)(?:\|([^<>]*))?>/g, (_, url, label) => label || url),
       );
-      return [h('pre', null, h('code', null, code))];
+      return [codeBlock(code)];
     }
     return lines(part.replace(/^\n/, ''));
   });
+}
+
+const languages =
+  /^(sh|bash|shell|zsh|diff|json|yaml|toml|sql|html|css|jsx?|tsx?|javascript|typescript|py|python|rb|ruby|go|rust|java|kotlin|swift|c|cpp|php)\n/;
+
+/** Slack knows no languages: one typed after a fence is its block's first line. Here it becomes a label. */
+function codeBlock(text) {
+  const language = languages.exec(text)?.[1];
+  const code = language === undefined ? text : text.slice(language.length + 1);
+  return h('pre', { 'data-language': language }, h('code', null, code));
 }
 
 function lines(text) {
@@ -154,17 +164,7 @@ export function richText(value) {
     case 'rich_text_quote':
       return [h('blockquote', null, parts.flatMap(richText))];
     case 'rich_text_preformatted':
-      return [
-        h(
-          'pre',
-          null,
-          h(
-            'code',
-            null,
-            parts.map((part) => part.text ?? part.url ?? ''),
-          ),
-        ),
-      ];
+      return [codeBlock(parts.map((part) => part.text ?? part.url ?? '').join(''))];
     case 'user':
       return [mention(value.user_id)];
     case 'channel':

@@ -1,6 +1,7 @@
-import { channelTitle, row, rows, version } from './channel.js';
+import { channelTitle } from './channel.js';
 import { composer } from './composer.js';
 import { h, icon, reconcile, stickToEnd } from './dom.js';
+import { row, rows, version } from './rows.js';
 import { store } from './store.js';
 
 /** The thread at the right. @param {{ close: () => void }} actions */
