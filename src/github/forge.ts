@@ -1,15 +1,15 @@
-import { RequestError } from 'octokit';
-import { parseBranchName, type RepositoryName } from '../task/ids.ts';
+import { type Octokit, RequestError } from 'octokit';
+import { parseBranchName, type RepositoryName, type Sha } from '../task/ids.ts';
 import type { Forge, PullView } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { PullRequest } from '../task/task.ts';
-import { createClient, type GithubOptions } from './client.ts';
+import { createClient, type GithubOptions, type Target } from './client.ts';
 import { gatherFacts } from './facts.ts';
 import { judge } from './gates.ts';
 import { mergePull } from './merge.ts';
 import { isAmbiguous, wordsOf } from './problems.ts';
 import { createRecent } from './recent.ts';
-import { toPull, toView } from './views.ts';
+import { toPull, toSha, toView } from './views.ts';
 
 export interface ForgeOptions extends GithubOptions {
   /** How long workflows get to report after a head was first seen. */
@@ -90,7 +90,9 @@ export function createForge(options: ForgeOptions): Forge {
         const headers = known === undefined ? {} : { 'if-none-match': known.etag };
         try {
           const { data, headers: answered } = await rest.pulls.get({ ...target, pull_number: number, headers });
-          const view = toView(data);
+          const seen = toView(data);
+          const own = seen.state === 'open' && data.head.repo?.full_name === data.base.repo.full_name;
+          const view = own ? { ...seen, head: (await branchHead(rest, target, data.head.ref)) ?? seen.head } : seen;
           if (answered.etag !== undefined) polled.set(key, { etag: answered.etag, view });
           return view;
         } catch (error) {
@@ -111,6 +113,12 @@ export function createForge(options: ForgeOptions): Forge {
 
     merge: (order) => mergePull(client, order),
   };
+}
+
+/** Where the branch is: its pull request lags behind a push, and would show a commit that was left behind as a new one. */
+async function branchHead(rest: Octokit['rest'], target: Target, branch: string): Promise<Sha | undefined> {
+  const ref = await rest.git.getRef({ ...target, ref: `heads/${branch}` }).catch(absent);
+  return ref === undefined ? undefined : toSha(ref.data.object.sha);
 }
 
 function absent(error: unknown): undefined {

@@ -173,27 +173,37 @@ async function until<T>(look: () => Promise<T | undefined>, root?: string): Prom
   }
 }
 
+/** The message that asks for the approval of this very commit. */
+const gateOf = (root: string, sha: string) =>
+  until(
+    async () => (await thread(root)).findLast(({ shown }) => shown.includes(`Commit \`${sha.slice(0, 7)}\``)),
+    root,
+  );
+
+const rootOf = (title: string) =>
+  until(async () => {
+    const { messages = [] } = await ada.conversations.history({ channel: ids.channel });
+    return messages.find(({ user, text = '' }) => user === ids.bot && text.includes(title))?.ts;
+  });
+
+const pullOf = (root: string, slug: string) =>
+  until(
+    async () => (await octokit.rest.pulls.list({ ...target })).data.find(({ head }) => head.ref.endsWith(slug)),
+    root,
+  );
+
 test('a slash command becomes a thread, a branch, a pull request and its merge on a Slack and a GitHub that are not ours (not covered there: Socket Mode, events of Slack’s own sending, commit statuses, rulesets, the merge in git)', async () => {
   const asked = await command("agent:shell Say hello\n```sh\necho 'Hello.' >> README.md\n```");
   expect(asked.status).toBe(200);
 
-  const root = await until(async () => {
-    const { messages = [] } = await ada.conversations.history({ channel: ids.channel });
-    return messages.find(({ user, text = '' }) => user === ids.bot && text.includes('Say hello'))?.ts;
-  });
-  const pull = await until(async () => (await octokit.rest.pulls.list({ ...target })).data[0], root);
+  const root = await rootOf('Say hello');
+  const pull = await pullOf(root, '-say-hello');
   expect(pull.head.ref).toMatch(/^errand\/t[0-9a-z]{6}-say-hello/);
   expect(pull.base.ref).toBe('main');
   expect(pull.head.sha).toBe(await git.head(pull.head.ref));
   expect(await git.file(pull.head.ref, 'README.md')).toBe('# Shop\nHello.\n');
 
-  const gate = await until(
-    async () =>
-      (await thread(root)).find(
-        ({ shown }) => shown.includes(pull.html_url) && shown.includes(pull.head.sha.slice(0, 7)),
-      ),
-    root,
-  );
+  const gate = await gateOf(root, pull.head.sha);
   await react(gate.ts);
   const merged = await until(async () => {
     const { data } = await octokit.rest.pulls.get({ ...target, pull_number: pull.number });
@@ -205,6 +215,34 @@ test('a slash command becomes a thread, a branch, a pull request and its merge o
   // Everything but the root is in the thread.
   const { messages = [] } = await ada.conversations.history({ channel: ids.channel });
   expect(messages.filter(({ user, thread_ts }) => user === ids.bot && thread_ts === undefined)).toHaveLength(1);
+});
+
+test('a reply becomes a second commit, and the gate follows the branch though the pull request lags behind it (not covered: its merge, for emulate’s pull requests keep their first head)', async () => {
+  await command("agent:shell Sell bread\n```sh\necho 'Bread.' >> README.md\n```");
+  const root = await rootOf('Sell bread');
+  const pull = await pullOf(root, '-sell-bread');
+  await gateOf(root, pull.head.sha);
+  const text = "And butter\n```sh\necho 'Butter.' >> README.md\n```";
+  const { ts = '' } = await ada.chat.postMessage({ channel: ids.channel, thread_ts: root, text });
+  const said = { type: 'message', channel_type: 'channel', channel: ids.channel, thread_ts: root, ts, text };
+  await event({ ...said, user: ids.ada, event_ts: ts });
+  const head = await until(async () => {
+    const now = await git.head(pull.head.ref);
+    return now === pull.head.sha ? undefined : now;
+  }, root);
+  expect(await git.file(pull.head.ref, 'README.md')).toMatch(/Bread\.\nButter\.\n$/);
+  const { data } = await octokit.rest.pulls.get({ ...target, pull_number: pull.number });
+  expect(data.head.sha).toBe(pull.head.sha);
+  await gateOf(root, head);
+  await until(async () => {
+    const { message } = await ada.reactions.get({ channel: ids.channel, timestamp: ts });
+    return message?.reactions?.find(({ name }) => name === 'hammer_and_wrench');
+  }, root);
+  // Two looks at the pull request, a second apart, have passed when a run that is asked for now has ended.
+  await command('agent:shell Do nothing\n```sh\ntrue\n```');
+  const other = await rootOf('Do nothing');
+  await until(async () => (await thread(other)).find(({ shown }) => shown.includes('Nothing changed')), other);
+  expect((await thread(root)).filter(({ shown }) => shown.includes('A person pushed'))).toEqual([]);
 });
 
 test('what is not signed, or signed with another secret, is refused', async () => {
