@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskId } from '../task/ids.ts';
 import { mayApprove } from '../task/policy.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
@@ -49,8 +50,21 @@ export async function unapprove(deps: BotDeps, asked: Unapprove): Promise<Answer
   return silent;
 }
 
-async function findGate(deps: BotDeps, { channel, message }: Pick<Approve, 'channel' | 'message'>) {
-  const delivered = await deps.outbox.findMessage(channel, message);
+/** A message is seen in Slack a moment before its delivery is on record; a quick reaction must not fall in between. */
+const recordedWithinMs = 2_000;
+const lookAgainMs = 100;
+
+async function findDelivered(deps: BotDeps, { channel, message }: Pick<Approve, 'channel' | 'message'>) {
+  for (let waitedMs = 0; waitedMs < recordedWithinMs; waitedMs += lookAgainMs) {
+    const delivered = await deps.outbox.findMessage(channel, message);
+    if (delivered !== undefined) return delivered;
+    await delay(lookAgainMs);
+  }
+  return undefined;
+}
+
+async function findGate(deps: BotDeps, on: Pick<Approve, 'channel' | 'message'>) {
+  const delivered = await findDelivered(deps, on);
   const effect = delivered?.row.effect;
   if (delivered === undefined || effect?.type !== 'message' || effect.said.type !== 'result') return undefined;
   const task = await deps.store.find(delivered.lane as TaskId);

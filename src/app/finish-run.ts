@@ -177,5 +177,5 @@ async function ours({ deps, id, run }: Attendance): Promise<Task> {
 
 function claimOf(result: RunnerResult | null): string {
   if (result === null) return '';
-  return result.type === 'finished' ? result.claim : result.message;
+  return result.type === 'finished' ? result.claim : '';
 }

@@ -47,7 +47,8 @@ export function judge(
   }
   if (result.type === 'failed') {
     const [sentence, next] = reasons[result.code];
-    const said = result.message.trim();
+    // What the model endpoint said is told by the code; the agent's retelling of it only repeats it.
+    const said = saysMore.has(result.code) ? result.message.trim() : '';
     return failure(result.code, said === '' ? sentence : `${sentence} ${said}`, next);
   }
   if (result.exitCode === 0) return null;
@@ -57,6 +58,8 @@ export function judge(
     'Reply with what to change, or press Retry.',
   );
 }
+
+const saysMore: ReadonlySet<string> = new Set(['checkout', 'agent_start', 'agent_error']);
 
 const reasons: Record<Extract<RunnerResult, { type: 'failed' }>['code'], readonly [string, string]> = {
   checkout: [

@@ -79,7 +79,11 @@ function writeSecrets(config: Config, env: Env, places: Places): void {
       gateway: {
         entry: join(source, 'gateway/main.ts'),
         keys: keysFile(places),
-        env: { PATH: env.variables.get('PATH') ?? '/usr/bin:/bin' },
+        env: {
+          PATH: env.variables.get('PATH') ?? '/usr/bin:/bin',
+          // A gateway starts with every run; compiled code is kept where no sandbox sees it.
+          NODE_COMPILE_CACHE: join(places.runDir, 'compiled'),
+        },
       },
       mountable: process.getuid?.() === 0,
     },

@@ -9,7 +9,7 @@ import { appCredentials, type Credentials, tokenCredentials } from '../github/cr
 import { createForge } from '../github/forge.ts';
 import { BrokerClient } from '../sandbox/broker-client.ts';
 import type { Places } from '../setup/places.ts';
-import { builtInAgents, toAgent } from '../task/agents.ts';
+import { builtInAgents, toAcpCommand, toAgent } from '../task/agents.ts';
 import { shellScript } from '../task/policy.ts';
 import type { TaskStore } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
@@ -88,15 +88,7 @@ function toAgentOf(config: Config, task: Task, prompt: string): ReturnType<Worke
   const { host, port } = inside.forwarder;
   const access = { forwarder: `http://${host}:${port}`, dummyKey, model: task.model };
   return {
-    command: {
-      type: 'acp',
-      command: agent.command,
-      env: agent.env(access),
-      mode: agent.mode,
-      model: task.model,
-      session: task.session,
-      prompt,
-    },
+    command: toAcpCommand(agent, { access, session: task.session, prompt }),
     network: { ...network, providers: agent.provider === null ? [] : [agent.provider] },
   };
 }

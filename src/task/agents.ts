@@ -75,12 +75,16 @@ export const builtInAgents: Readonly<Record<string, Agent>> = {
       CODEX_CONFIG: JSON.stringify({
         ...(model === null ? {} : { model }),
         model_provider: 'errand',
+        tools: { update_plan: { enabled: true } },
         model_providers: {
           errand: {
             name: 'Errand',
             base_url: `${forwarder}/openai/v1`,
             env_key: 'OPENAI_API_KEY',
             wire_api: 'responses',
+            // The gateway has tried before it says no; thirty more requests don't help anybody.
+            request_max_retries: 1,
+            stream_max_retries: 3,
           },
         },
       }),

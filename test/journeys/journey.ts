@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { faultSchema } from '../../src/local/forge/faults.ts';
 import { Fault } from '../../src/local/slack/faults.ts';
 import { seed } from '../../src/local/slack/workspace.ts';
-import { editFile, failWith, type Handler, plan, runCommand, say, type Turn } from '../fakes/model-server.ts';
+import { callTool, editFile, failWith, type Handler, plan, runCommand, say, type Turn } from '../fakes/model-server.ts';
 import type { ErrandUnderTest } from '../support/errand.ts';
 
 const person = z.enum(['ada', 'grace', 'max', 'guest']);
@@ -33,8 +33,9 @@ const stepStatus = z.enum(['pending', 'in_progress', 'completed']);
 /** What the model answers, turn by turn; `wait` holds a turn back until a step of the journey says `release`. */
 const turn = z.union([
   z.strictObject({ say: text, wait: z.boolean().default(false) }),
-  z.strictObject({ run: text, wait: z.boolean().default(false) }),
+  z.strictObject({ run: text, tokens: z.number().int().default(100), wait: z.boolean().default(false) }),
   z.strictObject({ write: text, content: text, wait: z.boolean().default(false) }),
+  z.strictObject({ call: text, with: z.record(text, z.unknown()), wait: z.boolean().default(false) }),
   z.strictObject({ plan: z.array(z.tuple([text, stepStatus])), wait: z.boolean().default(false) }),
   z.strictObject({ status: z.number().int(), message: text, times: z.number().int().default(1) }),
 ]);
@@ -96,10 +97,12 @@ class Stage {
       'say' in each
         ? say(each.say)
         : 'run' in each
-          ? runCommand(each.run)
-          : 'plan' in each
-            ? plan(each.plan)
-            : editFile(each.write, each.content);
+          ? { ...runCommand(each.run), usage: { input: each.tokens } }
+          : 'call' in each
+            ? callTool(each.call, each.with)
+            : 'plan' in each
+              ? plan(each.plan)
+              : editFile(each.write, each.content);
     if (!each.wait) return [reply];
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#held.push(resolve);

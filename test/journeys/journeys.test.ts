@@ -9,10 +9,27 @@ const names = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
+/** Agents of the operator's own: a command that speaks ACP and its provider; one of the two leads nowhere. */
+const ownAgents = `
+agents:
+  house:
+    command: [claude-agent-acp]
+    provider: anthropic
+    mode: bypassPermissions
+    env: { ANTHROPIC_BASE_URL: '\${BASE_URL}', ANTHROPIC_API_KEY: '\${KEY}', IS_SANDBOX: '1' }
+  lost:
+    command: [claude-agent-acp]
+    provider: nowhere
+    mode: bypassPermissions
+    env: { ANTHROPIC_BASE_URL: '\${BASE_URL}', ANTHROPIC_API_KEY: '\${KEY}', IS_SANDBOX: '1' }
+providers:
+  nowhere: { kind: anthropic, baseUrl: 'http://127.0.0.1:9', keyVariable: ANTHROPIC_API_KEY }
+`;
+
 describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
   let errand: ErrandUnderTest;
   beforeAll(async () => {
-    errand = await startErrand({ mode, repositories: names.map((name) => `acme/${name}`) });
+    errand = await startErrand({ mode, repositories: names.map((name) => `acme/${name}`), yaml: ownAgents });
   });
   afterAll(async () => {
     await errand?.[Symbol.asyncDispose]();
