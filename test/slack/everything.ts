@@ -38,6 +38,9 @@ export const everything: Record<string, Said> = {
   'root ready': root({ status: { word: 'Ready for review', number: 412 }, stoppable: false }),
   'root merged': root({ status: { word: 'Merged', number: 412, by: grace }, stoppable: false }),
   'root failed': root({ status: { word: 'Failed' }, stoppable: false, retryable: true }),
+  'root of a script under its own title': root({
+    spec: 'Fix flaky checkout test\n```sh\nsed -i s/real/fake/ clock.js\n```\n\nAnd say so\n```sh\necho fake >> README.md\n```',
+  }),
   'plan running': {
     type: 'plan',
     task: line,
@@ -58,6 +61,39 @@ export const everything: Record<string, Said> = {
     run: 2,
     state: 'failed',
     progress: { steps: [{ title: 'Fix the test', status: 'in_progress', detail: null }], activity: 'npm test' },
+  },
+  'plan failed in the middle': {
+    type: 'plan',
+    task: line,
+    run: 1,
+    state: 'failed',
+    progress: {
+      steps: [
+        { title: 'Run the script', status: 'error', detail: 'no such file' },
+        { title: 'Open the pull request', status: 'in_progress', detail: null },
+      ],
+      activity: 'Keeping what was done',
+    },
+  },
+  'plan done': {
+    type: 'plan',
+    task: line,
+    run: 1,
+    state: 'ended',
+    progress: { steps: [{ title: 'Fix the test', status: 'complete', detail: null }], activity: null },
+  },
+  'plan ended before its last step': {
+    type: 'plan',
+    task: line,
+    run: 1,
+    state: 'ended',
+    progress: {
+      steps: [
+        { title: 'Fix the test', status: 'complete', detail: null },
+        { title: 'Run all tests', status: 'in_progress', detail: null },
+      ],
+      activity: null,
+    },
   },
   'plan without steps': {
     type: 'plan',

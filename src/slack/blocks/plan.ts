@@ -8,7 +8,7 @@ const maxSteps = 8;
 
 /** How a run goes: the agent's own steps, and the line it is on. */
 export function renderPlan(said: Extract<Said, { type: 'plan' }>): Rendered {
-  const steps = fold(said.progress.steps).map((step) => settle(step, said.state));
+  const steps = settle(fold(said.progress.steps), said.state);
   const head = headLine(said, steps);
   const activity =
     said.state === 'running' && said.progress.activity !== null
@@ -36,18 +36,23 @@ const words: Record<Step['status'], string> = {
 function headLine({ run, state }: Extract<Said, { type: 'plan' }>, steps: readonly Step[]): string {
   const done = steps.filter((step) => step.status === 'complete').length;
   const of = steps.length === 0 ? '' : ` · ${done} of ${steps.length} steps done`;
-  return `Run ${run}${of}${{ running: '', ended: ' · ended', stopped: ' · stopped', failed: ' · failed' }[state]}`;
+  const end = {
+    running: '',
+    ended: done === steps.length && done > 0 ? '' : ' · ended',
+    stopped: ' · stopped',
+    failed: ' · failed',
+  };
+  return `Run ${run}${of}${end[state]}`;
 }
 
-/** No step goes on once its run is over. */
-function settle(step: Step, state: Extract<Said, { type: 'plan' }>['state']): Step {
-  const shown = {
-    ...step,
+/** No step goes on once its run is over; one that failed is why the run did. */
+function settle(steps: readonly Step[], state: Extract<Said, { type: 'plan' }>['state']): readonly Step[] {
+  const broken = state === 'failed' && !steps.some((step) => step.status === 'error') ? 'error' : 'pending';
+  return steps.map((step) => ({
     title: oneLine(step.title, 150) || 'Step',
+    status: step.status === 'in_progress' && state !== 'running' ? broken : step.status,
     detail: step.detail === null ? null : oneLine(step.detail, 200),
-  };
-  if (step.status !== 'in_progress' || state === 'running') return shown;
-  return { ...shown, status: state === 'failed' ? 'error' : 'pending' };
+  }));
 }
 
 function fold(steps: readonly Step[]): readonly Step[] {

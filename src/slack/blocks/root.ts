@@ -17,6 +17,7 @@ export function renderRoot(said: Extract<Said, { type: 'root' }>): Rendered {
   const { task, status } = said;
   const line = statusLine(status);
   const button = said.stoppable ? stopButton(task) : said.retryable ? retryButton(task) : undefined;
+  const details = detailsOf(said.spec, task.title);
   const asked = dotted(
     `Asked by ${person(task.requester)}`,
     `task ${task.id}`,
@@ -28,10 +29,17 @@ export function renderRoot(said: Extract<Said, { type: 'root' }>): Rendered {
     text: [dotted(line, titleOf(task), task.repository), escapeWithin(said.spec, 2000), asked].join('\n'),
     blocks: [
       section(`*${titleOf(task)}* · ${task.repository}\n${statusIcon(status)} ${line}`, button),
-      ...(said.spec.trim() === '' || said.spec.trim() === task.title ? [] : [section(escapeWithin(said.spec, 2900))]),
+      ...(details === '' ? [] : [section(escapeWithin(details, 2900))]),
       context(asked),
     ],
   };
+}
+
+/** What the title leaves unsaid. Slack knows no languages: one after a fence would be its block's first line. */
+function detailsOf(spec: string, title: string): string {
+  const text = spec.trim().replaceAll(/```[^\n`]*\n([\s\S]*?)```/g, '```\n$1```');
+  const [first = '', ...rest] = text.split('\n');
+  return first.trim() === title ? rest.join('\n').trim() : text;
 }
 
 /** Where a task stands, in words; also a line of `/agent list`. */
