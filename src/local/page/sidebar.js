@@ -112,11 +112,17 @@ export function sidebar(actions) {
     );
   }
 
-  /** Which two people an errand takes, and how to be either. */
+  /** An errand takes two people: who the other one is, and how to be them. */
   function hint() {
-    const names = store.state.users.slice(0, 2).map((each) => each.real_name.split(' ')[0]);
-    const part = (name, index) => h('span', null, `${name} ${roles[index]} `, h('kbd', null, `Alt ${index + 1}`));
-    return h('p', { class: 'people-hint' }, names.map(part));
+    const [asks, approves] = store.state.users;
+    const other = store.me === asks.id ? approves : asks;
+    const name = other.real_name.split(' ')[0];
+    return h(
+      'p',
+      { class: 'people-hint' },
+      `${name} ${other === asks ? roles[0] : roles[1]}: be ${name} with `,
+      h('kbd', null, other === asks ? 'Alt 1' : 'Alt 2'),
+    );
   }
 
   return { node, draw };

@@ -100,7 +100,7 @@ export function mrkdwn(text) {
       );
       return [codeBlock(code)];
     }
-    return lines(part.replace(/^\n/, ''));
+    return lines(part.replace(/^\n{1,2}/, ''));
   });
 }
 
