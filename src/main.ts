@@ -1,16 +1,15 @@
 import { readConfig } from './config.ts';
 import { runBot } from './service/bot.ts';
-import { runBroker } from './service/broker.ts';
 import { localOptions, runLocal } from './service/local.ts';
 import { runProcess } from './service/process.ts';
-import { brokerFile, supervise } from './service/supervise.ts';
+import { supervise } from './service/supervise.ts';
 import { runWorker } from './service/worker.ts';
 import { places as toPlaces } from './setup/places.ts';
 import { Problem } from './task/problem.ts';
 
 /** `node src/main.ts` is the role of the environment; with a name, one of the processes that it supervises. */
 const [name, argument = 'null'] = process.argv.slice(2);
-const child = (['bot', 'worker', 'broker', 'local'] as const).find((known) => known === name);
+const child = (['bot', 'worker', 'local'] as const).find((known) => known === name);
 
 try {
   const { config, env } = readConfig(child);
@@ -21,8 +20,6 @@ try {
         return runBot(config, places, scope);
       case 'worker':
         return runWorker(config, places, scope);
-      case 'broker':
-        return runBroker(brokerFile(places), scope);
       case 'local':
         return runLocal(localOptions.parse(JSON.parse(argument)), places, config.slack.command, scope);
       case undefined:

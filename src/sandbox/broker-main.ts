@@ -20,12 +20,14 @@ async function main(file: string): Promise<void> {
   const logger = pino({ name: 'broker', level: options.logLevel });
   const log: Log = (level, facts, message) => logger[level](facts, message);
   const ended = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.abort());
+  for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(name, () => ended.abort());
   await using sandbox = openDockerSandbox(options.sandbox, log);
   await using _broker = await serveBroker({ sandbox, socket: options.socket, socketGid: options.socketGid, log });
   log('info', { socket: options.socket }, 'sandbox broker ready');
+  process.send?.({ ready: 'broker' });
   await adoptWhenUp(sandbox, log, ended.signal);
   if (!ended.signal.aborted) await once(ended.signal, 'abort');
+  if (process.connected) process.disconnect();
 }
 
 /** Docker may come later than we: what runs there is taken up as soon as it answers. */

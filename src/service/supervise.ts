@@ -29,10 +29,9 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
   const local = alone ? await localSide(config, places) : null;
   const logFile = alone ? (name: string) => join(places.logsDir, `${name}.log`) : null;
   await using supervisor = new Supervisor({ logFile, say, graceMs });
-  const main = join(source, 'main.ts');
   const child = (name: ProcessName) => ({
     name,
-    args: [main, name, ...(name === 'local' ? [JSON.stringify(local?.options)] : [])],
+    args: argumentsOf(name, local, places),
     env: { ...childEnv(env, config, name), ...local?.env[name], ERRAND_DATA_DIR: places.dataDir },
   });
   const start = (...names: ProcessName[]) =>
@@ -48,6 +47,11 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
   say('Ending. What runs in a sandbox goes on, and the next start takes it up again.');
   // Gateways that go on have read their keys; a broker that starts again is told anew.
   for (const file of [places.supervisorPidFile, keysFile(places), brokerFile(places)]) rmSync(file, { force: true });
+}
+
+function argumentsOf(name: ProcessName, local: LocalSide | null, places: Places): string[] {
+  if (name === 'broker') return [join(source, 'sandbox/broker-main.ts'), brokerFile(places)];
+  return [join(source, 'main.ts'), name, ...(name === 'local' ? [JSON.stringify(local?.options)] : [])];
 }
 
 /** What the broker and the gateways are told, in files that only they may read. */
@@ -68,6 +72,7 @@ function writeSecrets(config: Config, env: Env, places: Places): void {
   const image = readImage(places);
   const broker = {
     socket: places.brokerSocket,
+    logLevel: config.logLevel,
     sandbox: {
       dockerHost: config.docker.host ?? 'unix:///var/run/docker.sock',
       instance: places.instance,
@@ -95,7 +100,7 @@ function writeSecrets(config: Config, env: Env, places: Places): void {
 
 const longestRunMs = 24 * 60 * 60_000;
 
-export function brokerFile(places: Places): string {
+function brokerFile(places: Places): string {
   return join(places.runDir, 'broker.json');
 }
 
