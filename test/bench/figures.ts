@@ -19,5 +19,6 @@ export function toFigures(samples: readonly number[]): Figures {
 /** Three digits are all that such a figure is good for. */
 export function toMs(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
-  return ms < 10 ? ms.toFixed(2) : ms < 100 ? ms.toFixed(1) : Math.round(ms).toLocaleString('en');
+  const size = Math.abs(ms);
+  return size < 10 ? ms.toFixed(2) : size < 100 ? ms.toFixed(1) : Math.round(ms).toLocaleString('en');
 }

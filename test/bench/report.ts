@@ -26,9 +26,11 @@ export interface Report {
   readonly alone: readonly Row[];
   readonly together: readonly Row[];
   readonly floors: readonly Row[];
-  readonly trace: readonly { readonly name: string; readonly at: Figures; readonly after: Figures }[];
+  /** Each step since the command, since the step before it, and since the command with eight at once. */
+  readonly trace: readonly (Record<'at' | 'after' | 'together', Figures> & { readonly name: string })[];
   readonly aims: readonly Aim[];
   readonly failures: readonly string[];
+  readonly togetherRuns: number;
   /** How far apart the floor's samples were, p90 over min; above `noisyAbove` absolute figures mean little. */
   readonly spread: number;
 }
@@ -47,9 +49,10 @@ export function toReport(measured: Measured): Report {
     alone: toRows(measured.alone),
     together: toRows(all),
     floors: Object.entries(floors).map(([floor, name]) => ({ name, figures: figures[floor as Floor] })),
-    trace: toTrace(measured.alone),
+    trace: toTrace(measured.alone, all),
     aims: toAims(measured, figures),
     failures,
+    togetherRuns: all.length,
     spread: figures.dockerRun.p90 / figures.dockerRun.min,
   };
 }
@@ -69,17 +72,17 @@ function ownTime({ at, commandAt }: Errand): number | undefined {
   return minus(at.opened, commandAt + agent);
 }
 
-function toTrace(errands: readonly Errand[]): Report['trace'] {
-  const names = Object.keys(steps) as Step[];
-  const at = new Map(
-    names.map((step) => [step, toFigures(samples(errands, (one) => minus(one.at[step], one.commandAt)))]),
-  );
-  const order = names.filter((step) => (at.get(step)?.runs ?? 0) > 0);
-  order.sort((one, other) => (at.get(one)?.median ?? 0) - (at.get(other)?.median ?? 0));
-  return order.map((step, index) => {
-    const before = order[index - 1];
+function toTrace(errands: readonly Errand[], all: readonly Errand[]): Report['trace'] {
+  const since = (some: readonly Errand[], step: Step) =>
+    toFigures(samples(some, ({ at, commandAt }) => minus(at[step], commandAt)));
+  const seen = (Object.keys(steps) as Step[])
+    .map((step) => ({ step, at: since(errands, step), together: since(all, step) }))
+    .filter(({ at }) => at.runs > 0)
+    .toSorted((one, other) => one.at.median - other.at.median);
+  return seen.map(({ step, at, together }, index) => {
+    const before = seen[index - 1]?.step;
     const gap = (one: Errand) => minus(one.at[step], before === undefined ? one.commandAt : one.at[before]);
-    return { name: steps[step], at: at.get(step) ?? toFigures([]), after: toFigures(samples(errands, gap)) };
+    return { name: steps[step], at, after: toFigures(samples(errands, gap)), together };
   });
 }
 
@@ -100,13 +103,15 @@ function toAims(measured: Measured, floor: Readonly<Record<Floor, Figures>>): Ai
       aim: 'within 1.5 × docker run',
       met: start <= 1.5,
     },
-    { name: 'Pull request, own time', found: `${toMs(own)} ms`, aim: 'under 1,200 ms', met: own < 1_200 },
     {
-      name: 'Eight at once',
-      found: `${failed} of ${all.length} failed`,
-      aim: 'none',
-      met: failed === 0 && all.length > 0,
+      name: 'Pull request, own time',
+      found: `${toMs(own)} ms, ${(own / floor.dockerRun.median).toFixed(1)} × docker run`,
+      aim: 'under 1,200 ms',
+      met: own < 1_200,
     },
+    ...(all.length === 0
+      ? []
+      : [{ name: 'Eight at once', found: `${failed} of ${all.length} failed`, aim: 'none', met: failed === 0 }]),
     { name: 'Hardening', found: `${hardening.toFixed(2)} ×`, aim: 'within 1.1 × plain', met: hardening <= 1.1 },
   ];
 }
@@ -127,11 +132,22 @@ const table = (title: string, rows: readonly Row[]) =>
     rows.map(({ name, figures }) => [name, ...cells(figures)]),
   );
 
+const headline = `Errand: from a slash command to a pull request, in milliseconds since the command
+
+A one-line shell script on a small repository without checks. Slack and GitHub are local: their own
+time and the network's is not in here.`;
+
+const pacing = `GitHub asks for a second between two writes: the last of eight pull requests comes at least seven
+seconds after the first.`;
+
 /** The whole report for a terminal of a hundred columns. */
 export function render(report: Report, options: { trace: boolean }): string {
-  const trace = report.trace.map(({ name, at, after }) => [name, toMs(at.median), toMs(after.median), toMs(after.p90)]);
+  const trace = report.trace.map(({ name, at, after, together }) => [
+    name,
+    ...[at.median, after.median, after.p90, together.median].map(toMs),
+  ]);
   const aims = report.aims.map(
-    ({ name, found, aim, met }) => `  ${met ? '✓' : '✗'} ${name.padEnd(24)}${found.padEnd(18)}${aim}`,
+    ({ name, found, aim, met }) => `  ${met ? '✓' : '✗'} ${name.padEnd(24)}${found.padEnd(28)}${aim}`,
   );
   const noise =
     report.spread > noisyAbove
@@ -139,12 +155,13 @@ export function render(report: Report, options: { trace: boolean }): string {
 in milliseconds here, ratios only roughly; run it again when nothing else runs.`
       : `docker run alone varied ${report.spread.toFixed(1)}-fold within this run: quiet enough.`;
   return [
-    'Errand: from a slash command to a pull request, in milliseconds since the command',
-    'A one-line shell script on a small repository without checks; Slack and GitHub are local, so no network is in it.',
+    headline,
     table('One at a time', report.alone),
-    table('Eight at once, one repository', report.together),
+    ...(report.togetherRuns === 0 ? [] : [`${table('Eight at once, one repository', report.together)}\n${pacing}`]),
     table('The bare thing, same run', report.floors),
-    ...(options.trace ? [toTable(['Where the time of one goes'.padEnd(44), 'at', 'step', 'p90'], trace)] : []),
+    ...(options.trace
+      ? [toTable(['Where the time goes, medians'.padEnd(44), 'at', 'step', 'p90', 'eight'], trace)]
+      : []),
     ['Aims', ...aims].join('\n'),
     noise,
     ...report.failures.map((failure) => `Failed: ${failure.split('\n')[0]}`),
