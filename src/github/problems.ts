@@ -54,7 +54,7 @@ export function toProblem(attempted: string, error: unknown, now: number): unkno
       return problem(
         'github_forbidden',
         `GitHub forbids it to these credentials (${words})`,
-        'Give the token or app write access to contents and pull requests of this repository, then retry.',
+        'Give the token or app write access to contents and pull requests and read access to checks and commit statuses, then retry.',
       );
     case 404:
       return problem(

@@ -7,6 +7,9 @@ import { connectSlack } from '../slack/connection.ts';
 import { deliver } from '../slack/conversation.ts';
 import { createDirectory } from '../slack/directory.ts';
 import { createThreadReader } from '../slack/thread-reader.ts';
+import { parseRepositoryName } from '../task/ids.ts';
+import type { Policy } from '../task/policy.ts';
+import type { TaskStore } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import { outbound, type WayOut } from './outbound.ts';
 import { toPolicy } from './policy.ts';
@@ -29,13 +32,16 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     workspaceUrl: connection.url,
   };
   const { teamId, reader, client } = connection;
+  const policy = await livePolicy(config, store.tasks, scope);
   const useCases = createUseCases({
     store: store.tasks,
     outbox: store.outbox,
     queue: store.queue,
     directory: createDirectory({ reader, teamId, clock }),
     threads: createThreadReader(reader),
-    policy: toPolicy(config),
+    get policy() {
+      return policy();
+    },
     clock,
     randomBytes: (size) => randomBytes(size),
     log,
@@ -75,6 +81,27 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   }
   await delivering;
 }
+
+/** The policy as it stands: without a list of repositories, those that the worker found the GitHub App installed on. */
+async function livePolicy(config: Config, store: TaskStore, { log, signal }: ProcessScope): Promise<() => Policy> {
+  let current = toPolicy(config);
+  if (config.repositories.length > 0) return () => current;
+  const look = async () => {
+    const names = (await store.recall('repositories'))?.split(',') ?? [];
+    const repositories = names.map(parseRepositoryName).filter((name) => name !== undefined);
+    current = { ...current, repositories: repositories.map((name) => ({ name, ...plainRepository })) };
+  };
+  await look();
+  const timer = setInterval(
+    () => look().catch((error: unknown) => log.warn({ err: error }, 'The list of repositories could not be read')),
+    repositoriesEveryMs,
+  );
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  return () => current;
+}
+
+const repositoriesEveryMs = 30_000;
+const plainRepository = { base: null, agent: null, approvers: [], budgetUsd: null };
 
 function modeOf({ slack }: Config, dispatcher: WayOut['dispatcher']): SlackMode {
   const proxied = dispatcher === undefined ? {} : { dispatcher };

@@ -5,7 +5,13 @@ import type { WorkerDeps } from '../app/deps.ts';
 import { Worker } from '../app/worker.ts';
 import type { Config } from '../config.ts';
 import { createRepositories } from '../git/repositories.ts';
-import { appCredentials, type Credentials, tokenCredentials } from '../github/credentials.ts';
+import {
+  type AppOptions,
+  appCredentials,
+  type Credentials,
+  installedRepositories,
+  tokenCredentials,
+} from '../github/credentials.ts';
 import { createForge } from '../github/forge.ts';
 import { BrokerClient } from '../sandbox/broker-client.ts';
 import type { Places } from '../setup/places.ts';
@@ -21,6 +27,7 @@ import type { ProcessScope } from './process.ts';
 import { systemClock as clock, openStore } from './store.ts';
 
 const sweepEveryMs = 10_000;
+const installedEveryMs = 5 * 60_000;
 
 /** A worker: git, GitHub and Redis; of Docker only what the broker does for it. */
 export async function runWorker(config: Config, places: Places, scope: ProcessScope): Promise<void> {
@@ -51,6 +58,9 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     threadUrl: (task) => threadUrl(store.tasks, task),
     changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),
   };
+  if (config.repositories.length === 0 && config.github.mode === 'app') {
+    await shareInstalled({ ...config.github, clock, ...(fetch && { fetch }) }, store.tasks, scope);
+  }
   const worker = new Worker(deps, { concurrency: config.concurrency });
   const working = worker.run(signal, { sweepEveryMs, pullEveryMs: config.pollSeconds * 1_000 });
   scope.ready();
@@ -91,6 +101,17 @@ function toAgentOf(config: Config, task: Task, prompt: string): ReturnType<Worke
     command: toAcpCommand(agent, { access, session: task.session, prompt }),
     network: { ...network, providers: agent.provider === null ? [] : [agent.provider] },
   };
+}
+
+/** The bot has no key for GitHub: what the app is installed on, it hears from the worker. */
+async function shareInstalled(app: AppOptions, store: TaskStore, { log, signal }: ProcessScope): Promise<void> {
+  const share = async () => store.remember('repositories', (await installedRepositories(app)).join(','));
+  await share();
+  const timer = setInterval(
+    () => share().catch((error: unknown) => log.warn({ err: error }, 'The installed repositories are not known anew')),
+    installedEveryMs,
+  );
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 
 /** Slack's permalink of the thread, once the root message was posted. */

@@ -31,12 +31,15 @@ export interface TaskStore {
   /** The `ts` of a message that was delivered for a task under this key (`root`, …); null while it is not. */
   deliveredTs(id: TaskId, key: string): Promise<MessageTs | null>;
   /** A fact one process leaves for the others, such as the workspace's address for links. */
-  remember(name: 'slack_url', value: string): Promise<void>;
-  recall(name: 'slack_url'): Promise<string | null>;
+  remember(name: SharedFact, value: string): Promise<void>;
+  recall(name: SharedFact): Promise<string | null>;
   /** How far the records of a run were folded; null before the first. */
   cursor(run: RunId): Promise<number | null>;
   saveCursor(run: RunId, cursor: number): Promise<void>;
 }
+
+/** The workspace's address, for links; the repositories that the GitHub App is installed on, comma-separated. */
+export type SharedFact = 'slack_url' | 'repositories';
 
 export type Applied =
   | { readonly type: 'applied'; readonly task: Task }
