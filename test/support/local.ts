@@ -10,11 +10,11 @@ export interface LocalErrand extends AsyncDisposable {
   log(): Promise<string>;
 }
 
-/** Prepares and starts `main.ts` in a data folder of its own, with nothing of this machine's configuration. */
-export async function startLocal(): Promise<LocalErrand> {
+/** Prepares and starts `main.ts` in a data folder of its own, with no configuration but what is given. */
+export async function startLocal(variables: Readonly<Record<string, string>> = {}): Promise<LocalErrand> {
   const dataDir = await mkdtemp(join(tmpdir(), 'errand-local-'));
   const port = await freePort();
-  const program = await startProgram(dataDir, { PORT: String(port), ERRAND_POLL_SECONDS: '1' });
+  const program = await startProgram(dataDir, { PORT: String(port), ERRAND_POLL_SECONDS: '1', ...variables });
   return {
     url: `http://127.0.0.1:${port}`,
     log: program.log,
