@@ -38,8 +38,8 @@ export function renderRoot(said: Extract<Said, { type: 'root' }>): Rendered {
 /** What the title leaves unsaid. Slack knows no languages: one after a fence would be its block's first line. */
 function detailsOf(spec: string, title: string): string {
   const text = spec.trim().replaceAll(/```[^\n`]*\n([\s\S]*?)```/g, '```\n$1```');
-  const [first = '', ...rest] = text.split('\n');
-  return first.trim() === title ? rest.join('\n').trim() : text;
+  const rest = text.startsWith(title) ? /^\.?(?:\s+([\s\S]*))?$/.exec(text.slice(title.length)) : null;
+  return rest === null ? text : (rest[1] ?? '');
 }
 
 /** Where a task stands, in words; also a line of `/agent list`. */
