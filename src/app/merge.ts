@@ -22,8 +22,9 @@ export async function merge(deps: WorkerDeps, id: TaskId, signal: AbortSignal): 
     const next = await tryMerge(deps, task, task.pull, signal);
     const at = deps.clock.now();
     if (next.type === 'merged') {
-      await tell({ type: 'pull_request_merged', commit: next.commit, by: task.pull.approval.by, at });
-      await forget(deps, id);
+      const merged = await tell({ type: 'pull_request_merged', commit: next.commit, by: task.pull.approval.by, at });
+      // A run that is still at work needs its sandbox; whoever ends it clears up.
+      if (merged.task?.run.type === 'idle') await forget(deps, id);
     } else if (next.type === 'pending') {
       await tell({ type: 'merge_delayed', head, reason: next.reason, at });
       await deps.queue.wake({ type: 'merge', task: id }, { delayMs: askAgainMs });

@@ -59,6 +59,7 @@ export class Worker {
     if (ended !== null) {
       const at = this.#deps.clock.now();
       await this.#deps.store.apply(id, { type: 'run_failed', run: null, problem: ended, retry: false, at });
+      this.#afterwards(id);
       return;
     }
     if (!(await this.#engineAnswers(id))) return;
@@ -98,23 +99,23 @@ export class Worker {
       .finally(() => {
         this.#attended.delete(task.id);
         for (const free of this.#freed.splice(0)) free();
-        if (!signal.aborted) this.#wakeAgain(task.id);
+        if (!signal.aborted) this.#afterwards(task.id);
       });
     this.#attended.set(task.id, attending);
   }
 
-  /** A run that ended with unread messages is queued again. */
-  #wakeAgain(id: TaskId): void {
-    this.#deps.store
-      .find(id)
-      .then((task) =>
-        task?.run.type === 'queued' && task.run.reason === null
-          ? this.#deps.queue.wake({ type: 'run', task: id })
-          : undefined,
-      )
-      .catch((error: unknown) =>
-        this.#deps.log.warn({ task: id, err: error }, 'Wake-up failed; the sweep makes up for it'),
-      );
+  /** A run that ended with unread messages is queued again; one whose pull request ended meanwhile leaves nothing here. */
+  #afterwards(id: TaskId): void {
+    const look = async () => {
+      const task = await this.#deps.store.find(id);
+      if (task?.run.type === 'queued' && task.run.reason === null) {
+        await this.#deps.queue.wake({ type: 'run', task: id });
+      }
+      if (task?.run.type === 'idle' && overtakenBy(task) !== null) await forget(this.#deps, id);
+    };
+    look().catch((error: unknown) =>
+      this.#deps.log.warn({ task: id, err: error }, 'What follows a run failed; the sweep makes up for it'),
+    );
   }
 
   /** Compares what the store wants with what the engine has: adopts, wakes, keeps, removes. At start and on a timer. */
