@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { narrate } from '../../src/app/narrate.ts';
 import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts';
@@ -13,8 +11,7 @@ import { openRedis, waitForRedis } from '../../src/store/connection.ts';
 import { createStore } from '../../src/store/store.ts';
 import type { TaskStore } from '../../src/task/ports.ts';
 import { type ModelServer, startModelServer } from '../fakes/model-server.ts';
-
-const project = resolve(import.meta.dirname, '../..');
+import { freePort, startProgram } from './program.ts';
 
 /** What is secret in a test: if one of these turns up anywhere but at its own server, something leaks. */
 export const secrets = {
@@ -75,10 +72,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
   const yaml = join(dataDir, 'errand.yml');
   if (options.yaml !== undefined) await writeFile(yaml, options.yaml);
   const { SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, ...keys } = secrets;
-  const env = withoutUndefined({
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    ERRAND_DATA_DIR: dataDir,
+  const program = await startProgram(dataDir, {
     ERRAND_REPOSITORIES: options.repositories.join(','),
     ...keys,
     ...(options.mode === 'socket' ? { SLACK_APP_TOKEN } : { SLACK_SIGNING_SECRET, PORT: String(port) }),
@@ -91,25 +85,6 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     ...(options.yaml === undefined ? {} : { ERRAND_CONFIG: yaml }),
     ...options.env,
   });
-  const prepared = spawnSync('sh', ['src/setup/prepare.sh', 'start'], { cwd: project, env, encoding: 'utf8' });
-  if (prepared.status !== 0) throw new Error(`Set-up failed:\n${prepared.stdout}${prepared.stderr}`);
-  const logFile = join(dataDir, 'errand.log');
-  const child = spawn(process.execPath, ['src/main.ts'], {
-    cwd: project,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  const output = createWriteStream(logFile);
-  child.stdout?.pipe(output, { end: false });
-  child.stderr?.pipe(output, { end: false });
-  const log = () => logOf(dataDir);
-  await new Promise<void>((ready, failed) => {
-    child.once('message', () => ready());
-    child.once('exit', (code) => {
-      log().then((text) => failed(new Error(`Errand ended with ${code} before it was ready:\n${text}`)), failed);
-    });
-  });
-
   const redis = openRedis(places({ ERRAND_DATA_DIR: dataDir }).redisSocket, { name: 'test', onError: () => undefined });
   await waitForRedis(redis, 5_000);
   const { tasks, outbox } = createStore(redis, { narrate, clock: { now: () => Date.now() } });
@@ -119,10 +94,10 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     forge,
     model,
     dataDir,
-    env,
-    process: child,
+    env: program.env,
+    process: program.process,
     tasks,
-    log,
+    log: program.log,
     async quiet() {
       while ((await outbox.dirty()).length > 0) await delay(50);
     },
@@ -136,7 +111,9 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
         };
         const timer = setTimeout(() => {
           end();
-          log().then((text) => failed(new Error(`Waited ${timeoutMs} ms for ${what}.\n${text.slice(-6_000)}`)), failed);
+          program
+            .log()
+            .then((text) => failed(new Error(`Waited ${timeoutMs} ms for ${what}.\n${text.slice(-6_000)}`)), failed);
         }, timeoutMs);
         // The forge has no feed of its own changes; everything it does shows in Slack soon after.
         const unsubscribe = slack.store.subscribe(look);
@@ -147,10 +124,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
         look();
       }),
     async [Symbol.asyncDispose]() {
-      const ended = new Promise((exited) => child.once('exit', exited));
-      if (child.exitCode === null && child.kill('SIGTERM')) await ended;
-      spawnSync(process.execPath, ['src/setup/down.ts'], { cwd: project, env, encoding: 'utf8' });
-      output.end();
+      await program[Symbol.asyncDispose]();
       redis.disconnect();
       await slack.close();
       await forge.close();
@@ -158,27 +132,4 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-async function logOf(dataDir: string): Promise<string> {
-  const { readdir } = await import('node:fs/promises');
-  const logs = await readdir(join(dataDir, 'logs')).catch(() => []);
-  const files = [join(dataDir, 'errand.log'), ...logs.map((name) => join(dataDir, 'logs', name))];
-  const texts = await Promise.all(
-    files.map(async (file) => `--- ${file}\n${await readFile(file, 'utf8').catch(() => '')}`),
-  );
-  return texts.join('\n');
-}
-
-function withoutUndefined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

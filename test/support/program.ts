@@ -1,8 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+// Never the waiting kind: the test's own servers are what set-up and program talk to.
+const run = promisify(execFile);
 
 const project = resolve(import.meta.dirname, '../..');
 
@@ -25,8 +29,7 @@ export async function startProgram(
     ...variables,
   });
   const log = () => logOf(dataDir);
-  const prepared = spawnSync('sh', ['src/setup/prepare.sh', 'start'], { cwd: project, env, encoding: 'utf8' });
-  if (prepared.status !== 0) throw new Error(`Set-up failed:\n${prepared.stdout}${prepared.stderr}`);
+  await run('sh', ['src/setup/prepare.sh', 'start'], { cwd: project, env });
   const child = spawn(process.execPath, ['src/main.ts'], {
     cwd: project,
     env,
@@ -48,7 +51,7 @@ export async function startProgram(
     async [Symbol.asyncDispose]() {
       const ended = new Promise((exited) => child.once('exit', exited));
       if (child.exitCode === null && child.kill('SIGTERM')) await ended;
-      spawnSync(process.execPath, ['src/setup/down.ts'], { cwd: project, env, encoding: 'utf8' });
+      await run(process.execPath, ['src/setup/down.ts'], { cwd: project, env });
       output.end();
     },
   };
