@@ -134,6 +134,26 @@ describe('reading', () => {
     expect(await threadBox(page).inputValue()).toBe('half a thought');
   });
 
+  test('a language that was typed after a fence is a label, and its code is all there', async () => {
+    const page = await open('ada', inThread());
+    await threadBox(page).fill('Once more\n```sh\necho one\necho two\n```');
+    await page.locator('.thread').getByRole('button', { name: 'Send', exact: true }).click();
+    const code = page.locator('.thread .message').filter({ hasText: 'Once more' }).locator('pre');
+    await code.waitFor();
+    expect([await code.getAttribute('data-language'), await code.textContent()]).toEqual(['sh', 'echo one\necho two']);
+  });
+
+  test('how long ago the last reply came goes on being true', async () => {
+    const page = await open('ada', inThread());
+    await page.getByRole('button', { name: 'Close the thread' }).click();
+    const line = page.locator('main').getByRole('button', { name: /3 replies/ });
+    await page.clock.install();
+    await page.reload();
+    await line.getByText('just now').waitFor();
+    await page.clock.fastForward('05:00');
+    await line.getByText('5 min ago').waitFor();
+  });
+
   test('every step of a plan says its state in words', async () => {
     const page = await open('ada', inThread());
     expect(await page.locator('.thread .b-task-status').allTextContents()).toEqual([
