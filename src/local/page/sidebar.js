@@ -120,7 +120,7 @@ export function sidebar(actions) {
     return h(
       'p',
       { class: 'people-hint' },
-      `${name} ${other === asks ? roles[0] : roles[1]}: be ${name} with `,
+      `${name} ${other === asks ? roles[0] : roles[1]}`,
       h('kbd', null, other === asks ? 'Alt 1' : 'Alt 2'),
     );
   }
