@@ -173,6 +173,27 @@ describe('reading', () => {
     expect(await page.getByText('Only visible to you').count()).toBe(0);
   });
 
+  test('a message that comes while the page asks for everything is not lost', async () => {
+    const page = await open('ada', inThread());
+    const asked = Promise.withResolvers<void>();
+    const said = Promise.withResolvers<void>();
+    // The answer is as old as the question: what is said meanwhile comes by the stream alone.
+    await page.route('**/local/state', async (route) => {
+      const answer = await route.fetch();
+      asked.resolve();
+      await said.promise;
+      await route.fulfill({ response: answer });
+    });
+    await page.evaluate("import('/page/store.js').then((module) => { globalThis.reloaded = module.reload(); })");
+    await asked.promise;
+    await seeded.web.chat.postMessage({ channel: seed.dev, thread_ts: seeded.root, text: 'said meanwhile' });
+    await page.locator('.thread').getByText('said meanwhile').waitFor();
+    said.resolve();
+    await page.evaluate('reloaded');
+    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+    expect(await page.locator('.thread').getByText('said meanwhile').count()).toBe(1);
+  });
+
   test('a permalink opens the thread that it points into', async () => {
     const page = await open('ada');
     const reply = seeded.slack.store.replies(seed.dev, seeded.root).at(-1)?.ts ?? '';

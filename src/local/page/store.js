@@ -89,20 +89,33 @@ export async function follow() {
     // What happened while the line was down is in the state.
     reload().catch((error) => console.info(error.message));
   });
-  source.addEventListener('change', (event) => apply(JSON.parse(event.data)));
+  source.addEventListener('change', (event) => {
+    const change = JSON.parse(event.data);
+    if (change.type !== 'notice') for (const missed of reloads) missed.push(change);
+    apply(change);
+  });
   source.addEventListener('error', () => {
     store.online = false;
     store.changed();
   });
 }
 
-async function reload() {
-  const state = await (await fetch('/local/state')).json();
-  state.views ??= [];
-  store.state = state;
+/** @type {Set<any[]>} What changed while the whole state was on its way: it may be younger than the answer. */
+const reloads = new Set();
+
+/** Asks for everything anew. */
+export async function reload() {
+  const missed = [];
+  reloads.add(missed);
+  try {
+    store.state = await (await fetch('/local/state')).json();
+  } finally {
+    reloads.delete(missed);
+  }
+  for (const change of missed) apply(change);
   store.generation += 1;
   if (store.user(store.me) === undefined) store.me = localStorage.getItem('me') ?? '';
-  if (store.user(store.me) === undefined) store.me = state.users[0].id;
+  if (store.user(store.me) === undefined) store.me = store.state.users[0].id;
   store.changed();
 }
 
