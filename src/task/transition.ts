@@ -90,7 +90,9 @@ export function transition(task: Task, event: TaskEvent): Transition {
       if (task.run.type === 'idle') return refused('not_running');
       if ((current?.id ?? null) !== event.run) return refused('stale_run');
       if (event.retry && task.attempt + 1 < maxAttempts) {
-        return applied({ ...queued(task, event.at, event.problem.sentence), attempt: task.attempt + 1 });
+        // The next attempt is told the same again.
+        const again = { ...task, taken: current?.from ?? task.taken, attempt: task.attempt + 1 };
+        return applied(queued(again, event.at, event.problem.sentence));
       }
       const outcome = { type: 'failed', problem: event.problem, kept: null, report: null } as const;
       // What a failed run was started with must not start the next one for being unread: that would never end.

@@ -34,6 +34,7 @@ const checkout = {
   start: sha('2'),
   remote: null,
   checks: ['npm test'],
+  allow: [],
   repositories: ['/mirror'],
 };
 
@@ -293,6 +294,11 @@ describe('runs', () => {
       outcome: { type: 'failed', problem: failure, kept: null, report: null },
     });
     expect(current.attempt).toBe(0);
+  });
+
+  it('that are tried again read again what they were started with', () => {
+    const running = { ...inState('running', 'none'), taken: 1, session: 's1' };
+    expect(apply(running, events.run_failed)).toMatchObject({ taken: 0, run: { type: 'queued' } });
   });
 
   it('say while queued why the last attempt failed', () => {
