@@ -1,4 +1,4 @@
-import type { UserId } from '../task/ids.ts';
+import type { ChannelId, UserId } from '../task/ids.ts';
 import { isListed } from '../task/policy.ts';
 import type { Member } from '../task/ports.ts';
 import type { Said } from '../task/said.ts';
@@ -37,6 +37,27 @@ export async function mayAsk(deps: BotDeps, by: UserId): Promise<{ member: Membe
   };
 }
 
+/** Why nothing may be started in a channel; null where nobody but this workspace reads what Errand would say there. */
+export async function channelRefusal(deps: BotDeps, channel: ChannelId): Promise<Failure | null> {
+  switch (await deps.directory.channel(channel)) {
+    case 'own':
+      return null;
+    case 'shared':
+      return {
+        code: 'channel_shared',
+        sentence: 'People of another company read this channel too, so Errand starts nothing here.',
+        next: 'Send it in a channel of this workspace alone, or as a direct message.',
+      };
+    case 'hidden':
+      return {
+        code: 'channel_hidden',
+        sentence:
+          'Slack does not tell Errand whether another company reads this channel too, so it starts nothing here.',
+        next: 'Whoever runs Errand gives its app the scopes channels:read and groups:read and installs it again.',
+      };
+  }
+}
+
 function notAMember(member: Member): Failure {
   const kind = {
     guest: 'guests',
@@ -52,11 +73,11 @@ function notAMember(member: Member): Failure {
   };
 }
 
-/** The requester, and whoever is on the requesters' list by name, may steer a task and stop it. */
+/** The requester, and full members who are listed as requesters or approvers, may steer a task and stop it. */
 export async function maySteer(deps: BotDeps, task: Task, by: UserId): Promise<boolean> {
   if (by === task.requester) return true;
   const { requesters, approvers } = deps.policy;
   const listed = [...requesters, ...approvers];
-  if (listed.length === 0) return false;
-  return isListed(listed, by, await groupsOf(deps, [listed]));
+  if (listed.length === 0 || !isListed(listed, by, await groupsOf(deps, [listed]))) return false;
+  return (await deps.directory.member(by)).type === 'member';
 }

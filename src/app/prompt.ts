@@ -1,3 +1,5 @@
+import { shellScript } from '../task/policy.ts';
+import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
 
 /**
@@ -12,6 +14,27 @@ export function toPrompt(task: Task, from: number): string {
   return [...wanted, ...(context.length === 0 ? [] : [untrusted(context)]), ...(fresh ? [houseRules(task)] : [])].join(
     '\n\n',
   );
+}
+
+/**
+ * What the shell agent runs: the newest script among the messages from `from` on. Only what people who may steer wrote counts.
+ * Throws `Problem` without one: an older script must not run a second time in its place.
+ */
+export function toScript(task: Task, from: number): string {
+  const scripts = task.spec
+    .slice(from)
+    .flatMap(({ trust, text }) => (trust === 'steering' ? (shellScript(text) ?? []) : []));
+  const script = scripts.at(-1);
+  if (script === undefined) throw new Problem(scriptMissing('message'));
+  return script;
+}
+
+export function scriptMissing(what: 'message' | 'reply') {
+  return {
+    code: 'script_missing',
+    sentence: `The shell agent runs a fenced script, and this ${what} has none.`,
+    next: 'Reply with the script between two lines of three backticks.',
+  };
 }
 
 function untrusted(context: Task['spec']): string {

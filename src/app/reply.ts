@@ -1,7 +1,9 @@
+import { shellScript } from '../task/policy.ts';
 import type { SpecMessage } from '../task/task.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
-import { maySteer, silent } from './people.ts';
+import { maySteer, say, silent } from './people.ts';
+import { scriptMissing } from './prompt.ts';
 import { continueTask } from './submit.ts';
 
 type Reply = Parameters<UseCases['reply']>[0];
@@ -26,7 +28,7 @@ export async function reply(deps: BotDeps, asked: Reply): Promise<Answer | { rea
   };
   if (task.run.type === 'waiting' && steers && !asked.chatter) {
     const { run, question } = task.run;
-    await deps.store.apply(task.id, {
+    const given = await deps.store.apply(task.id, {
       type: 'answer_given',
       run: run.id,
       question: question.id,
@@ -34,9 +36,13 @@ export async function reply(deps: BotDeps, asked: Reply): Promise<Answer | { rea
       answer: asked.text,
       at: deps.clock.now(),
     });
-    return silent;
+    // Somebody else was faster, or nobody was in time: then it is a reply like any other.
+    if (given.type === 'applied') return silent;
   }
   if (task.run.type === 'idle' && asked.chatter) return silent;
+  if (task.agent === 'shell' && steers && shellScript(asked.text) === null) {
+    return asked.chatter ? silent : say(scriptMissing('reply'), asked.text);
+  }
   const ended = task.pull.type === 'merged' || task.pull.type === 'closed';
   if (ended && task.run.type === 'idle') {
     if (steers) await continueTask(deps, task, asked.thread, message);

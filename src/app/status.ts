@@ -4,9 +4,12 @@ import type { Answer, Asked, Target } from '../task/use-cases.ts';
 import { findTarget, unknownTask } from './act.ts';
 import type { BotDeps } from './deps.ts';
 import { toLine, toStatus } from './narrate.ts';
+import { mayAsk, say } from './people.ts';
 
-/** How one task stands, or, without a target, all that still need somebody. */
-export async function status(deps: BotDeps, _asked: Asked, target: Target | null): Promise<Answer> {
+/** How one task stands, or, without a target, all that still need somebody; for people who could ask for one. */
+export async function status(deps: BotDeps, asked: Asked, target: Target | null): Promise<Answer> {
+  const { failure } = await mayAsk(deps, asked.by);
+  if (failure !== null) return say(failure);
   if (target === null) {
     const ids = await deps.store.unsettled();
     const tasks = await Promise.all(ids.slice(0, shown).map((id) => deps.store.find(id)));
@@ -20,7 +23,9 @@ export async function status(deps: BotDeps, _asked: Asked, target: Target | null
 }
 
 /** The newest tasks, whatever became of them. */
-export async function list(deps: BotDeps): Promise<Answer> {
+export async function list(deps: BotDeps, asked: Asked): Promise<Answer> {
+  const { failure } = await mayAsk(deps, asked.by);
+  if (failure !== null) return say(failure);
   return listed(deps, await deps.store.recent(shown));
 }
 

@@ -4,7 +4,7 @@ import type { SpecMessage, Task } from '../task/task.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
 import { narrate } from './narrate.ts';
-import { mayAsk, say, silent } from './people.ts';
+import { channelRefusal, mayAsk, say, silent } from './people.ts';
 
 type Submission = Parameters<UseCases['submit']>[0];
 
@@ -13,6 +13,8 @@ export async function submit(deps: BotDeps, asked: Submission): Promise<Answer> 
   const { command } = asked;
   const { member, failure } = await mayAsk(deps, asked.by);
   if (failure !== null) return say(failure, command.text);
+  const elsewhere = await channelRefusal(deps, asked.channel);
+  if (elsewhere !== null) return say(elsewhere, command.text);
   if (command.text.trim() === '') {
     return say({
       sentence: 'This request says nothing to do.',

@@ -14,7 +14,7 @@ export function createUseCases(deps: BotDeps): UseCases {
     stop: (asked, target) => stop(deps, asked, target),
     retry: (asked, target) => retry(deps, asked, target),
     status: (asked, target) => status(deps, asked, target),
-    list: () => list(deps),
+    list: (asked) => list(deps, asked),
     approve: (asked) => approve(deps, asked),
     unapprove: (asked) => unapprove(deps, asked),
     answer: (asked) => answer(deps, asked),

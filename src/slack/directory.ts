@@ -1,6 +1,6 @@
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { UserId } from '../task/ids.ts';
+import type { ChannelId, UserId } from '../task/ids.ts';
 import type { Clock, Directory, Member } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import { userId } from './ids.ts';
@@ -32,7 +32,28 @@ export interface DirectoryOptions {
 export function createDirectory({ reader, teamId, clock }: DirectoryOptions): Directory {
   const members = remember<UserId, Member>(clock, (id) => findMember(reader, teamId, id));
   const groups = remember<string, ReadonlySet<UserId>>(clock, (id) => findGroup(reader, id));
-  return { member: members, group: groups };
+  const channels = remember<ChannelId, 'own' | 'shared' | 'hidden'>(clock, (id) => findChannel(reader, id));
+  return { member: members, group: groups, channel: channels };
+}
+
+const shared = z.object({
+  is_ext_shared: z.boolean().default(false),
+  is_pending_ext_shared: z.boolean().default(false),
+});
+
+async function findChannel(reader: WebClient, id: ChannelId): Promise<'own' | 'shared' | 'hidden'> {
+  // A direct message has one reader, whom the directory knows.
+  if (id.startsWith('D')) return 'own';
+  const answer = await reader.conversations.info({ channel: id }).catch((error: unknown) => {
+    // Not invited, so it can say nothing there either.
+    if (isRefusal(error, ['channel_not_found'])) return null;
+    if (isRefusal(error, ['missing_scope', 'no_permission'])) return undefined;
+    throw unreachable(`who reads the channel ${id}`, error);
+  });
+  if (answer === null) return 'own';
+  const found = shared.safeParse(answer?.channel);
+  if (!found.success) return 'hidden';
+  return found.data.is_ext_shared || found.data.is_pending_ext_shared ? 'shared' : 'own';
 }
 
 async function findMember(reader: WebClient, teamId: string, id: UserId): Promise<Member> {

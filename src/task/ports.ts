@@ -99,7 +99,7 @@ export interface PendingRow extends OutboxRow {
 
 /** A wake-up, not a truth: losing or doubling one changes nothing but the time it takes. */
 export interface RunQueue {
-  wake(job: Job, options?: { priority?: number; delayMs?: number }): Promise<void>;
+  wake(job: Job, options?: WakeOptions): Promise<void>;
   /**
    * Hands jobs of one type to `handle`, at most `concurrency` at once, until the signal aborts; types don't wait for each other.
    * A job that throws comes again later.
@@ -111,6 +111,13 @@ export interface RunQueue {
   ): Promise<void>;
   /** How many run jobs wait before this task's. */
   ahead(task: TaskId): Promise<number>;
+}
+
+export interface WakeOptions {
+  readonly priority?: number;
+  readonly delayMs?: number;
+  /** Leaves a wake-up that waits already, or waits for its time, as it is. */
+  readonly unlessWaiting?: boolean;
 }
 
 export type Job =
@@ -241,6 +248,8 @@ export interface Repositories {
   }): Promise<'pushed' | 'already' | 'moved'>;
   /** Forgets a task's own repository. */
   remove(task: TaskId): Promise<void>;
+  /** Forgets those of tasks that `alive` doesn't have and that nothing touched for `graceMs`. */
+  reap(alive: readonly TaskId[], graceMs: number): Promise<void>;
 }
 
 export interface PullView extends PullRequest {
@@ -290,6 +299,8 @@ export interface Directory {
   member(id: UserId): Promise<Member>;
   /** The members of a user group (`S…`). */
   group(id: string): Promise<ReadonlySet<UserId>>;
+  /** Whether people of another workspace read a channel too; `hidden` when Slack may not say. */
+  channel(id: ChannelId): Promise<'own' | 'shared' | 'hidden'>;
 }
 
 /** What stands in a thread, oldest first, for a task that a mention starts. */

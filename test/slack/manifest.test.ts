@@ -36,6 +36,8 @@ const methodScopes: Record<string, string> = {
   'conversations.history': 'channels:history',
   'conversations.replies': 'channels:history',
   'users.info': 'users:read',
+  'conversations.info': 'channels:read',
+  'conversations.info of a private channel': 'groups:read',
   'usergroups.users.list': 'usergroups:read',
 };
 

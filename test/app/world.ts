@@ -1,0 +1,246 @@
+import type { BotDeps, Log, WorkerDeps } from '../../src/app/deps.ts';
+import { narrate } from '../../src/app/narrate.ts';
+import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../../src/task/ids.ts';
+import type { Policy } from '../../src/task/policy.ts';
+import type {
+  ContainerState,
+  Forge,
+  Job,
+  Member,
+  Prepared,
+  PullView,
+  Repositories,
+  RunOrder,
+  RunQueue,
+  Sandbox,
+  TaskStore,
+  WakeOptions,
+} from '../../src/task/ports.ts';
+import { Problem } from '../../src/task/problem.ts';
+import type { OutboxRow } from '../../src/task/said.ts';
+import type { Task } from '../../src/task/task.ts';
+import { transition } from '../../src/task/transition.ts';
+import { channel, engine, pull, sha, task as toTask, ts } from '../task/example.ts';
+
+export const base = 'main' as BranchName;
+
+/** A `Problem` as the outside world makes them. */
+export function problem(code: string, options: ConstructorParameters<typeof Problem>[1] = {}): Problem {
+  return new Problem({ code, sentence: `It is ${code}.`, next: 'Wait.' }, options);
+}
+
+/**
+ * Everything around the use cases, in memory: the store moves tasks by the real `transition` and tells them by the real
+ * `narrate`; the rest does what a test puts in its place.
+ */
+export class World {
+  now = 10_000;
+  readonly tasks = new Map<TaskId, Task>();
+  readonly said: OutboxRow[] = [];
+  readonly woken: { job: Job; options: WakeOptions }[] = [];
+  readonly cursors = new Map<RunId, number>();
+  readonly members = new Map<string, Member['type']>();
+  readonly logged: string[] = [];
+  readonly events = new Map<TaskId, Parameters<TaskStore['apply']>[1][]>();
+  channelIs: 'own' | 'shared' | 'hidden' = 'own';
+
+  readonly #listeners = new Map<TaskId, Set<() => void>>();
+
+  readonly store: TaskStore = {
+    create: async (task, rows) => {
+      this.tasks.set(task.id, task);
+      this.said.push(...rows);
+      return { created: true, task };
+    },
+    find: async (id) => this.tasks.get(id),
+    findByThread: async (_channel, thread) =>
+      [...this.tasks.values()].findLast(({ origin }) => origin.thread === thread),
+    apply: async (id, event, options) => {
+      const before = this.tasks.get(id);
+      if (before === undefined) return { type: 'refused', reason: 'unknown_task', task: undefined };
+      if (options?.epoch !== undefined && options.epoch !== before.epoch) {
+        return { type: 'refused', reason: 'stale_epoch', task: before };
+      }
+      const moved = transition(before, event);
+      if (!moved.applied) return { type: 'refused', reason: moved.reason, task: before };
+      this.tasks.set(id, moved.task);
+      this.events.set(id, [...(this.events.get(id) ?? []), event]);
+      this.said.push(...narrate(moved.task, event, before));
+      for (const changed of this.#listeners.get(id) ?? []) changed();
+      return { type: 'applied', task: moved.task };
+    },
+    events: async (id) => this.events.get(id) ?? [],
+    unsettled: async () =>
+      [...this.tasks.values()]
+        .filter(({ run, pull }) => run.type !== 'idle' || pull.type === 'open' || pull.type === 'merging')
+        .map(({ id }) => id),
+    recent: async (limit) => [...this.tasks.values()].slice(-limit),
+    watch: async () => undefined,
+    deliveredTs: async () => null,
+    remember: async () => undefined,
+    recall: async () => null,
+    cursor: async (run) => this.cursors.get(run) ?? null,
+    saveCursor: async (run, cursor) => {
+      this.cursors.set(run, cursor);
+    },
+  };
+
+  /** Nothing is handed out by itself: a test calls what `work` was given. */
+  readonly handlers = new Map<Job['type'], (id: TaskId) => Promise<void>>();
+  readonly queue: RunQueue = {
+    wake: async (job, options = {}) => {
+      this.woken.push({ job, options });
+    },
+    work: async (type, handle, { signal }) => {
+      this.handlers.set(type, (id) => handle({ type, task: id }, signal));
+      await new Promise<void>((end) => signal.addEventListener('abort', () => end(), { once: true }));
+    },
+    ahead: async () => 0,
+  };
+
+  readonly sandbox = {
+    engine: async () => engine,
+    start: async (_order: RunOrder): Promise<void> => {},
+    send: async (_run: RunId, _line: unknown): Promise<void> => {},
+    async *records(_run: RunId, _after: number, _signal: AbortSignal): AsyncGenerator<unknown> {
+      yield { n: 1, at: 1, type: 'result', result: { type: 'finished', exitCode: 0, claim: 'Done.', unread: [] } };
+    },
+    state: async (_run: RunId): Promise<ContainerState> => ({
+      type: 'exited',
+      code: 0,
+      outOfMemory: false,
+      timedOut: false,
+    }),
+    stop: async (_run: RunId, _graceMs: number): Promise<void> => {},
+    export: async (): Promise<string | null> => '/bundle',
+    check: async (_run: RunId, command: string) => ({ command, exitCode: 0, durationMs: 1 }),
+    usage: async () => null,
+    blocked: async () => [],
+    list: async (): Promise<{ task: TaskId; run: RunId; state: ContainerState }[]> => [],
+    remove: async (_task: TaskId, _options: { workspace: boolean }): Promise<void> => {},
+  } satisfies Sandbox;
+
+  readonly repositories = {
+    prepare: async (): Promise<Prepared> => ({
+      baseBranch: base,
+      base: sha('0'),
+      start: sha('0'),
+      remote: null,
+      repositories: ['/mirror'],
+      rules: { checks: [], allow: [], agent: null, merge: { method: 'squash', approvers: [], selfApproval: null } },
+    }),
+    import: async () => ({ head: sha('b'), files: [], sensitive: [] }),
+    push: async (): Promise<'pushed' | 'already' | 'moved'> => 'pushed',
+    remove: async (_task: TaskId): Promise<void> => {},
+    reap: async (): Promise<void> => {},
+  } satisfies Repositories;
+
+  readonly forge = {
+    defaultBranch: async () => base,
+    openPull: async () => pull,
+    describePull: async (): Promise<void> => {},
+    findPull: async (_repository: string, _number: number): Promise<PullView> => ({
+      ...pull,
+      state: 'open',
+      commit: null,
+    }),
+    mergeable: async () => ({ type: 'ready' }) as const,
+    merge: async (): Promise<Sha> => sha('c'),
+  } satisfies Forge;
+
+  readonly log: Log = {
+    info: (_fields, text) => void this.logged.push(text),
+    warn: (_fields, text) => void this.logged.push(text),
+    error: (_fields, text) => void this.logged.push(text),
+  };
+
+  policy: Policy = {
+    command: '/agent',
+    repositories: [{ name: toTask().repository, base: null, agent: null, approvers: [], budgetUsd: null }],
+    channels: new Map(),
+    agents: [
+      { name: 'claude', missing: null },
+      { name: 'shell', missing: null },
+    ],
+    requesters: [],
+    approvers: [],
+    selfApproval: false,
+    budget: { usd: 5, minutes: 30 },
+  };
+
+  readonly toAgent: WorkerDeps['toAgent'] = (_task, _run, prompt) => ({
+    command: { type: 'shell', script: prompt },
+    network: { providers: [], allow: ['operator.example'], budgetUsd: null, dummyKey: 'errand-dummy' },
+  });
+
+  get worker(): WorkerDeps {
+    const { store, queue, sandbox, repositories, forge, policy, log, toAgent } = this;
+    return {
+      ...{ store, queue, sandbox, repositories, forge, policy, log, toAgent, engine },
+      clock: { now: () => this.now },
+      limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },
+      threadUrl: async () => null,
+      reap: async () => undefined,
+      changes: {
+        subscribe: (id, changed) => {
+          const own = this.#listeners.get(id) ?? new Set();
+          this.#listeners.set(id, own.add(changed));
+          return { [Symbol.dispose]: () => void own.delete(changed) };
+        },
+      },
+    };
+  }
+
+  get bot(): BotDeps {
+    const { store, queue, policy, log } = this;
+    const missing = async () => {
+      throw new Error('not in this world');
+    };
+    return {
+      ...{ store, queue, policy, log },
+      outbox: {
+        add: missing,
+        dirty: missing,
+        take: missing,
+        attempting: missing,
+        delivered: missing,
+        release: missing,
+        watch: missing,
+        findMessage: async () => undefined,
+      },
+      directory: {
+        member: async (id) => ({ type: this.members.get(id) ?? 'member', id, name: id }),
+        group: async () => new Set(),
+        channel: async () => this.channelIs,
+      },
+      threads: { thread: async () => [] },
+      clock: { now: () => this.now },
+      randomBytes: (size) => new Uint8Array(size).fill(this.tasks.size + 1),
+    };
+  }
+
+  /** Puts a task into the store as it is. */
+  has(more: Partial<Task> = {}): Task {
+    const task = toTask(more);
+    this.tasks.set(task.id, task);
+    return task;
+  }
+
+  /** The same task as it stands now. */
+  look({ id }: Pick<Task, 'id'>): Task {
+    const task = this.tasks.get(id);
+    if (task === undefined) throw new Error(`no task ${id}`);
+    return task;
+  }
+
+  /** A task whose first run was claimed. */
+  async running(more: Partial<Task> = {}): Promise<Task> {
+    const { id, runs } = this.has(more);
+    const number = runs + 1;
+    await this.store.apply(id, { type: 'run_started', run: toRunId(id, number), number, engine, at: this.now });
+    return this.look({ id });
+  }
+}
+
+export const asked = { key: 'act', channel, thread: null, at: 20_000 };
+export const inThread = { ...asked, thread: ts(1), message: ts(5) };
