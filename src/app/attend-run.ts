@@ -22,6 +22,8 @@ export async function attendRun(deps: WorkerDeps, task: Task, signal: AbortSigna
     await work(attendance, task, run);
   } catch (error) {
     if (signal.aborted) return;
+    // What is away says nothing of the run: the container goes on, and the next sweep takes it up again.
+    if (isAway(error)) throw error;
     await end(attendance, error);
   }
   await deps.sandbox.remove(task.id, { workspace: false });
@@ -50,23 +52,34 @@ async function prepare(attendance: Attendance, task: Task): Promise<Checkout> {
     record(attendance, { type: 'progressed', run, progress }),
   ]);
   const { baseBranch, base, start, remote, repositories, rules } = prepared;
-  const checkout = { at: deps.clock.now(), baseBranch, base, start, remote, repositories, checks: rules.checks };
+  const checkout = {
+    at: deps.clock.now(),
+    baseBranch,
+    base,
+    start,
+    remote,
+    repositories,
+    checks: rules.checks,
+    allow: rules.allow,
+  };
   await record(attendance, { type: 'checkout_prepared', run, checkout });
   return checkout;
 }
 
 async function begin(attendance: Attendance, task: Task, run: Run, checkout: Checkout): Promise<void> {
   const { deps } = attendance;
-  const { command, network } = deps.toAgent(task, toPrompt(task, run.from));
+  // What an earlier worker took for this run stays what the run is told: later messages are steered.
+  const told = { ...task, spec: task.spec.slice(0, task.taken > run.from ? task.taken : task.spec.length) };
+  const { command, network } = deps.toAgent(told, run, toPrompt(told, run.from));
   await deps.sandbox.start({
     task: task.id,
     run: run.id,
     image: 'default',
     repositories: checkout.repositories,
     limits: { ...deps.limits, runMs: task.budget.minutes * 60_000 },
-    policy: network,
+    policy: { ...network, allow: [...new Set([...network.allow, ...checkout.allow])] },
   });
-  await record(attendance, { type: 'messages_taken', run: run.id, taken: task.spec.length });
+  await record(attendance, { type: 'messages_taken', run: run.id, taken: told.spec.length });
   const spec: Control = {
     type: 'spec',
     checkout: { from: checkout.repositories.at(-1) ?? '', start: checkout.start, branch: task.branch },
@@ -100,7 +113,13 @@ async function end(attendance: Attendance, error: unknown): Promise<void> {
   }
 }
 
-function lost(): Problem {
+/** Whether it was the store or the broker that did not answer: a run must not end for their sake. */
+function isAway(error: unknown): boolean {
+  return error instanceof Problem && ['redis_down', 'redis_full', 'broker_down'].includes(error.failure.code);
+}
+
+/** A run whose sandbox is nowhere to be found. */
+export function lost(): Problem {
   return new Problem(
     {
       code: 'container_lost',

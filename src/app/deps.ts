@@ -14,7 +14,7 @@ import type {
   TaskStore,
   ThreadReader,
 } from '../task/ports.ts';
-import type { Task } from '../task/task.ts';
+import type { Run, Task } from '../task/task.ts';
 
 /** Structured, with the task and run as fields. */
 export interface Log {
@@ -48,11 +48,16 @@ export interface WorkerDeps {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly log: Log;
-  /** The agent's command line and network for a run of this task. */
-  readonly toAgent: (task: Task, prompt: string) => { command: AgentCommand; network: NetworkPolicy };
+  /**
+   * The agent's command line and network for a run of this task, the same each time it is asked for one run. Throws `Problem`
+   * where the run has nothing to start with.
+   */
+  readonly toAgent: (task: Task, run: Run, prompt: string) => { command: AgentCommand; network: NetworkPolicy };
   /** The permalink of a task's thread, for the pull request; null while it is unknown. */
   readonly threadUrl: (task: Task) => Promise<string | null>;
   readonly changes: Changes;
+  /** Removes what tasks other than these left on this machine, once nothing touched it for a day. */
+  readonly reap: (alive: readonly TaskId[]) => Promise<void>;
 }
 
 /** Tells of a task's changes, in this process or another, and now and then without one: look, don't believe. */

@@ -9,6 +9,7 @@ import type { WorkerDeps } from './deps.ts';
 import { type Folded, type Phase, toProgress } from './fold.ts';
 import { judge } from './judge.ts';
 import { toCommitMessage, toPullRequestBody, toPullRequestTitle } from './pull-request-words.ts';
+import { watchPull } from './watch-pull.ts';
 
 /** The largest bundle that may leave a sandbox. */
 const bundleCapBytes = 200 * 1024 * 1024;
@@ -47,6 +48,8 @@ export async function finishRun(attendance: Attendance, checkout: Checkout, fold
     await record(attendance, { type: 'run_finished', run, outcome });
     return;
   }
+  // A pull request that a person merged or closed on GitHub just now takes no more commits.
+  await watchPull(deps, task.id);
   const now = await ours(attendance);
   const failure = verdict ?? overtakenBy(now);
   await push(deps, task, checkout, imported.head);
@@ -60,7 +63,7 @@ export async function finishRun(attendance: Attendance, checkout: Checkout, fold
     return;
   }
   await show('opening');
-  await openPull(deps, task, checkout, imported.head, report);
+  await openPull(deps, now, checkout, imported.head, report);
   await record(attendance, { type: 'progressed', run, progress: toProgress('done', folded, checkout.checks.length) });
   await record(attendance, { type: 'run_finished', run, outcome: { type: 'changed', head: imported.head, report } });
 }
@@ -76,16 +79,21 @@ export async function keepWork(deps: WorkerDeps, id: TaskId): Promise<void> {
   const run = toRunId(id, task.runs);
   if ((await deps.sandbox.state(run)).type === 'absent') return;
   await deps.sandbox.stop(run, 0);
-  const { imported } = await takeOut(deps, task, run, task.checkout).catch((error: unknown) => {
-    if (!(error instanceof Problem) || error.retry) throw error;
-    // Stopped before there was a checkout, or with one that the agent broke: nothing to keep.
+  const imported = await pushLeft(deps, task, run, task.checkout).catch((error: unknown) => {
+    if (!(error instanceof Problem) || (error.retry && error.failure.code !== 'branch_moved')) throw error;
+    // Stopped before there was a checkout, with one that the agent broke, or where it may not be pushed: nothing to keep.
     deps.log.warn({ task: id, run, err: error }, 'Nothing was kept');
-    return { imported: null };
+    return null;
   });
   if (imported === null) return;
-  await push(deps, task, task.checkout, imported.head);
   await deps.store.apply(id, { type: 'work_kept', run, head: imported.head, at: deps.clock.now() });
   await moveHead(deps, task, imported.head, 'kept');
+}
+
+async function pushLeft(deps: WorkerDeps, task: Task, run: RunId, checkout: Checkout): Promise<Imported | null> {
+  const { imported } = await takeOut(deps, task, run, checkout);
+  if (imported !== null) await push(deps, task, checkout, imported.head);
+  return imported;
 }
 
 /** The run's commits, checked and re-committed; or why they may not leave. */

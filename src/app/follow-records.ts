@@ -1,4 +1,7 @@
 import type { Control, RunnerRecord } from '../../sandbox/protocol.ts';
+import type { TaskEvent } from '../task/events.ts';
+import type { RunId } from '../task/ids.ts';
+import { Problem } from '../task/problem.ts';
 import type { Checkout, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
@@ -51,9 +54,11 @@ export async function followRecords(attendance: Attendance, checkout: Checkout):
       const next = parseRecord(value);
       if (next === undefined || next.n <= folded.cursor) continue;
       const steps = folded.plan;
+      // The cursor moves on only behind what was done: a crash in between repeats it rather than leaves it out.
+      if (next.n > seen) await effect(attendance, next, steering);
+      else if (next.type === 'question') steering.askedBefore(next.id);
       folded = fold(folded, next);
       if (next.n <= seen) continue;
-      await effect(attendance, steering, next);
       if (next.type === 'checked_out' || folded.plan !== steps) await show();
     }
   } catch (error) {
@@ -68,7 +73,7 @@ export async function followRecords(attendance: Attendance, checkout: Checkout):
   return folded;
 }
 
-async function effect(attendance: Attendance, steering: Steering, next: RunnerRecord): Promise<void> {
+async function effect(attendance: Attendance, next: RunnerRecord, steering: Steering): Promise<void> {
   const { deps, run } = attendance;
   switch (next.type) {
     case 'session':
@@ -96,7 +101,7 @@ async function effect(attendance: Attendance, steering: Steering, next: RunnerRe
 class Steering {
   readonly #attendance: Attendance;
   readonly #sent = new Set<string>();
-  #question: { id: string; expiresAt: number } | null = null;
+  #question: string | null = null;
 
   constructor(attendance: Attendance) {
     this.#attendance = attendance;
@@ -111,16 +116,20 @@ class Steering {
     }
     if (task.run.type === 'waiting') {
       const { question } = task.run;
-      this.#question = question;
+      this.#question = question.id;
       if (question.expiresAt > deps.clock.now()) return;
       await record(this.#attendance, { type: 'question_expired', run, question: question.id });
       await this.#answer(question.id, question.fallback);
     } else if (this.#question !== null) {
-      const { id } = this.#question;
-      const events = await deps.store.events(task.id);
-      const given = events.findLast((event) => event.type === 'answer_given' && event.question === id);
-      if (given?.type === 'answer_given') await this.#answer(id, given.answer);
+      const id = this.#question;
+      const answer = answerTo(await deps.store.events(task.id), run, id);
+      if (answer !== null) await this.#answer(id, answer);
     }
+  }
+
+  /** An earlier worker asked this; whether it also handed over the answer, nobody knows. */
+  askedBefore(question: string): void {
+    this.#question = question;
   }
 
   /** The agent has read this message, and so all before it. */
@@ -137,8 +146,28 @@ class Steering {
   }
 
   async #send(control: Control): Promise<void> {
-    await this.#attendance.deps.sandbox.send(this.#attendance.run, control);
+    const { deps, id, run } = this.#attendance;
+    try {
+      await deps.sandbox.send(run, control);
+    } catch (error) {
+      // The agent has just ended. What it was to be told stays unread and starts the next run.
+      if (!(error instanceof Problem) || error.failure.code !== 'not_running') throw error;
+      deps.log.info({ task: id, run, control: control.type }, 'Said too late for this run');
+    }
   }
+}
+
+/** What people, or the clock, answered to a question of this run; null while it is open. */
+function answerTo(events: readonly TaskEvent[], run: RunId, question: string): string | null {
+  let answer: string | null = null;
+  let fallback = '';
+  for (const event of events) {
+    if (!('run' in event) || event.run !== run) continue;
+    if (event.type === 'question_asked' && event.question.id === question) fallback = event.question.fallback;
+    if (event.type === 'answer_given' && event.question === question) answer = event.answer;
+    if (event.type === 'question_expired' && event.question === question) answer = fallback;
+  }
+  return answer;
 }
 
 /** Runs one call at a time; calls that come meanwhile are answered by one further run. */

@@ -2,7 +2,7 @@ import type { TaskEvent } from '../task/events.ts';
 import type { UserId } from '../task/ids.ts';
 import type { Narrator } from '../task/ports.ts';
 import type { Effect, Gate, OutboxRow, Said, Status, TaskLine, Thread } from '../task/said.ts';
-import type { Question, Result, Run, Task } from '../task/task.ts';
+import type { Result, Run, RunState, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 
 /** The reaction on a reply that an agent has read. Never ✅: that one belongs to people. */
@@ -116,21 +116,21 @@ function plan(task: Task, line: TaskLine, run: Run, state: 'running' | 'ended' |
 
 function questionRow(task: Task, line: TaskLine, event: TaskEvent, before: Task): OutboxRow[] {
   if (before.run.type !== 'waiting' && task.run.type === 'waiting') {
-    return [asked(task, line, task.run.question, null)];
+    return [asked(task, line, task.run, null)];
   }
   if (before.run.type !== 'waiting' || task.run.type === 'waiting') return [];
-  const { question } = before.run;
-  if (event.type === 'answer_given') return [asked(task, line, question, { by: event.by, text: event.answer })];
-  return [asked(task, line, question, { by: null, text: question.fallback })];
+  if (event.type === 'answer_given') return [asked(task, line, before.run, { by: event.by, text: event.answer })];
+  return [asked(task, line, before.run, { by: null, text: before.run.question.fallback })];
 }
 
 function asked(
   task: Task,
   line: TaskLine,
-  question: Question,
+  { run, question }: Extract<RunState, { type: 'waiting' }>,
   answer: { by: UserId | null; text: string } | null,
 ): OutboxRow {
-  return message(task, `question-${question.id}`, { type: 'question', task: line, question, answer });
+  // Each run numbers its questions anew.
+  return message(task, `question-${run.number}-${question.id}`, { type: 'question', task: line, question, answer });
 }
 
 function endingRow(task: Task, line: TaskLine, event: TaskEvent): OutboxRow[] {

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { inside } from '../../sandbox/protocol.ts';
 import type { WorkerDeps } from '../app/deps.ts';
+import { toScript } from '../app/prompt.ts';
 import { Worker } from '../app/worker.ts';
 import type { Config } from '../config.ts';
 import { createRepositories } from '../git/repositories.ts';
@@ -16,10 +17,9 @@ import { createForge } from '../github/forge.ts';
 import { BrokerClient } from '../sandbox/broker-client.ts';
 import type { Places } from '../setup/places.ts';
 import { builtInAgents, toAcpCommand, toAgent } from '../task/agents.ts';
-import { shellScript } from '../task/policy.ts';
 import type { TaskStore } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
-import type { Task } from '../task/task.ts';
+import type { Run, Task } from '../task/task.ts';
 import { createChanges } from './changes.ts';
 import { outbound, outboundEnv } from './outbound.ts';
 import { toPolicy } from './policy.ts';
@@ -27,6 +27,9 @@ import type { ProcessScope } from './process.ts';
 import { systemClock as clock, openStore } from './store.ts';
 
 const sweepEveryMs = 10_000;
+const reapEveryMs = 5 * 60_000;
+/** How long an ended task's workspace waits for a follow-up. */
+const keptMs = 24 * 60 * 60_000;
 const installedEveryMs = 5 * 60_000;
 
 /** A worker: git, GitHub and Redis; of Docker only what the broker does for it. */
@@ -36,33 +39,38 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   const sandbox = new BrokerClient(places.brokerSocket);
   const credentials = credentialsOf(config);
   const { fetch } = outbound(config.outbound);
+  const repositories = createRepositories({
+    mirrorsDir: places.mirrorsDir,
+    tasksDir: places.tasksDir,
+    githubUrl: config.github.url,
+    credentials,
+    bot: { name: 'Errand', email: 'errand@users.noreply.github.com' },
+    outboundEnv: outboundEnv(config.outbound),
+  });
   const deps: WorkerDeps = {
     store: store.tasks,
     queue: store.queue,
     sandbox,
-    repositories: createRepositories({
-      mirrorsDir: places.mirrorsDir,
-      tasksDir: places.tasksDir,
-      githubUrl: config.github.url,
-      credentials,
-      bot: { name: 'Errand', email: 'errand@users.noreply.github.com' },
-      outboundEnv: outboundEnv(config.outbound),
-    }),
+    repositories,
     forge: createForge({ apiUrl: config.github.apiUrl, credentials, clock, ...(fetch && { fetch }) }),
     engine: await sandbox.engine(),
     policy: toPolicy(config),
     limits: config.limits,
     clock,
     log,
-    toAgent: (task, prompt) => toAgentOf(config, task, prompt),
+    toAgent: (task, run, prompt) => toAgentOf(config, task, run, prompt),
     threadUrl: (task) => threadUrl(store.tasks, task),
+    reap: async (alive) => {
+      await sandbox.reap(alive, keptMs);
+      await repositories.reap(alive, keptMs);
+    },
     changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),
   };
   if (config.repositories.length === 0 && config.github.mode === 'app') {
     await shareInstalled({ ...config.github, clock, ...(fetch && { fetch }) }, store.tasks, scope);
   }
   const worker = new Worker(deps, { concurrency: config.concurrency });
-  const working = worker.run(signal, { sweepEveryMs, pullEveryMs: config.pollSeconds * 1_000 });
+  const working = worker.run(signal, { sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 });
   scope.ready();
   await working;
 }
@@ -84,16 +92,25 @@ function credentialsOf({ github }: Config): Credentials {
   }
 }
 
-/** The command line of a task's agent and what it may reach. The key it holds opens its own gateway and nothing else. */
-function toAgentOf(config: Config, task: Task, prompt: string): ReturnType<WorkerDeps['toAgent']> {
+/**
+ * The command line of a task's agent and what it may reach. The key it holds opens its own gateway and nothing else; it is the
+ * run's, since a worker that comes after a crash finds a gateway that knows the first one's.
+ */
+function toAgentOf(config: Config, task: Task, run: Run, prompt: string): ReturnType<WorkerDeps['toAgent']> {
   const own = config.agents.get(task.agent);
   const agent = own === undefined ? builtInAgents[task.agent] : toAgent(task.agent, own);
   const repository = config.repositories.find(({ name }) => name === task.repository);
-  const dummyKey = `errand-${randomBytes(18).toString('base64url')}`;
+  const dummyKey = `errand-${createHash('sha256').update(run.id).digest('base64url')}`;
   const network = { allow: repository?.network ?? [], budgetUsd: task.budget.usd, dummyKey };
-  if (agent === undefined || agent.type === 'shell') {
-    const script = shellScript(task.spec.findLast(({ text }) => shellScript(text) !== null)?.text ?? '');
-    return { command: { type: 'shell', script: script ?? '' }, network: { ...network, providers: [] } };
+  if (agent === undefined) {
+    throw new Problem({
+      code: 'agent_unknown',
+      sentence: `There is no agent named ${task.agent} here any more.`,
+      next: 'Whoever runs Errand can configure it again; or send the request anew with another agent:.',
+    });
+  }
+  if (agent.type === 'shell') {
+    return { command: { type: 'shell', script: toScript(task, run.from) }, network: { ...network, providers: [] } };
   }
   const { host, port } = inside.forwarder;
   const access = { forwarder: `http://${host}:${port}`, dummyKey, model: task.model };

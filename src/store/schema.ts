@@ -95,6 +95,7 @@ const checkout = object({
   start: sha,
   remote: sha.nullable(),
   checks: z.array(z.string()),
+  allow: z.array(z.string()).default([]),
   repositories: z.array(z.string()),
 });
 

@@ -64,6 +64,8 @@ export interface Checkout {
   readonly remote: Sha | null;
   /** Commands that the base branch's `.errand.yml` sets; their exit codes are what Errand measures. */
   readonly checks: readonly string[];
+  /** Host names that it lets the sandbox reach besides the operator's. */
+  readonly allow: readonly string[];
   /** Bare repositories that the sandbox mounts read-only; `start` is in the last. */
   readonly repositories: readonly string[];
 }

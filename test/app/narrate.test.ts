@@ -156,7 +156,7 @@ describe('a life from the request to the merge', () => {
         `gate-${sha('b')}`,
         'merged',
         'plan-1',
-        'question-q1',
+        'question-1-q1',
         'root',
       ].toSorted(),
     );

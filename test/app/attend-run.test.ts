@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest';
+import { attendRun } from '../../src/app/attend-run.ts';
+import { keepWork } from '../../src/app/finish-run.ts';
+import type { RunOrder } from '../../src/task/ports.ts';
+import { alice, bob, message, pull, pullStates, question, runId, sha } from '../task/example.ts';
+import { problem, World } from './world.ts';
+
+const signal = new AbortController().signal;
+const checkout = {
+  ...{ at: 1, baseBranch: 'main' as never, base: sha('0'), start: sha('0'), remote: null },
+  ...{ checks: [], allow: ['registry.example'], repositories: ['/mirror'] },
+};
+const finished = { type: 'finished', exitCode: 0, claim: 'Done.', unread: [] };
+
+function sentBy(world: World): unknown[] {
+  const sent: unknown[] = [];
+  world.sandbox.send = async (_run, line) => void sent.push(line);
+  return sent;
+}
+
+test('a worker that comes after a crash tells a run what the first one took for it, and steers what was said since', async () => {
+  const world = new World();
+  const task = await world.running({ checkout: null });
+  await world.store.apply(task.id, { type: 'checkout_prepared', run: runId(1), checkout, at: 1 });
+  await world.store.apply(task.id, { type: 'messages_taken', run: runId(1), taken: 1, at: 2 });
+  await world.store.apply(task.id, { type: 'message_added', message: message(2, { text: 'and the docs' }), at: 3 });
+  const sent = sentBy(world);
+
+  await attendRun(world.worker, world.look(task), signal);
+
+  const script = expect.not.stringContaining('and the docs');
+  expect(sent).toEqual([
+    expect.objectContaining({ type: 'spec', agent: { type: 'shell', script } }),
+    expect.objectContaining({ type: 'steer', text: 'and the docs' }),
+  ]);
+  expect(world.look(task).run).toMatchObject({ type: 'queued' });
+});
+
+test('a run may reach what the operator and the base branch allow, as it was when the run was prepared', async () => {
+  const world = new World();
+  const task = await world.running();
+  await world.store.apply(task.id, { type: 'checkout_prepared', run: runId(1), checkout, at: 1 });
+  const orders: RunOrder[] = [];
+  world.sandbox.start = async (order) => void orders.push(order);
+  await attendRun(world.worker, world.look(task), signal);
+  expect(orders[0]?.policy.allow).toEqual(['operator.example', 'registry.example']);
+});
+
+test('a reply that comes when the agent has just ended costs the run nothing and starts the next one', async () => {
+  const world = new World();
+  const task = await world.running();
+  world.sandbox.send = async (_run, line) => {
+    if ((line as { type: string }).type === 'steer') throw problem('not_running');
+  };
+  world.sandbox.records = async function* () {
+    await world.store.apply(task.id, { type: 'message_added', message: message(2), at: 3 });
+    yield { n: 1, at: 1, type: 'result', result: finished };
+  };
+  await attendRun(world.worker, task, signal);
+  expect(world.look(task)).toMatchObject({ run: { type: 'queued' }, results: [{ head: sha('b') }] });
+});
+
+test.each([
+  ['answered', { type: 'answer_given', by: alice, answer: 'that' }, 'that'],
+  ['left to its default', { type: 'question_expired' }, 'this'],
+] as const)('a question that was %s while no worker was there is answered to the agent', async (_, event, text) => {
+  const world = new World();
+  const task = await world.running();
+  const run = runId(1);
+  await world.store.apply(task.id, { type: 'checkout_prepared', run, checkout, at: 1 });
+  await world.store.apply(task.id, { type: 'question_asked', run, question, at: 1 });
+  await world.store.apply(task.id, { ...event, run, question: 'q1', at: 2 });
+  world.cursors.set(run, 1);
+  const answered = Promise.withResolvers<unknown>();
+  world.sandbox.send = async (_run, line) => answered.resolve(line);
+  world.sandbox.records = async function* () {
+    yield { n: 1, at: 1, type: 'question', id: 'q1', text: 'Which one?', options: ['this', 'that'] };
+    await world.store.apply(task.id, { type: 'message_added', message: message(9, { trust: 'context' }), at: 3 });
+    expect(await answered.promise).toEqual({ type: 'answer', question: 'q1', text });
+    yield { n: 2, at: 2, type: 'result', result: finished };
+  };
+  await attendRun(world.worker, world.look(task), signal);
+  expect(world.look(task).run.type).toBe('idle');
+});
+
+test('what a record asks for is done before the cursor is past it', async () => {
+  const world = new World();
+  const task = await world.running();
+  const apply = world.store.apply;
+  const cursors: (number | undefined)[] = [];
+  world.store.apply = async (id, event, options) => {
+    if (event.type === 'session_opened') cursors.push(world.cursors.get(runId(1)));
+    return apply(id, event, options);
+  };
+  world.sandbox.records = async function* () {
+    yield { n: 1, at: 1, type: 'checked_out', start: sha('0') };
+    yield { n: 2, at: 1, type: 'session', id: 's1' };
+    yield { n: 3, at: 2, type: 'result', result: finished };
+  };
+  await attendRun(world.worker, task, signal);
+  expect(cursors).toEqual([1]);
+});
+
+test.each(['redis_down', 'broker_down'])(
+  '%s ends no run: its container goes on for whoever takes it up',
+  async (code) => {
+    const world = new World();
+    const task = await world.running();
+    const ended: string[] = [];
+    world.sandbox.stop = async () => void ended.push('stop');
+    world.sandbox.remove = async () => void ended.push('remove');
+    world.sandbox.records = async function* () {
+      yield { n: 1, at: 1, type: 'ready' };
+      throw problem(code, { retry: true });
+    };
+    await expect(attendRun(world.worker, task, signal)).rejects.toMatchObject({ failure: { code } });
+    expect(ended).toEqual([]);
+    expect(world.look(task).run.type).toBe('running');
+  },
+);
+
+test('a follow-up pushes nothing onto a pull request that was merged on GitHub a moment ago', async () => {
+  const world = new World();
+  const task = await world.running({ pull: pullStates.open });
+  world.forge.findPull = async () => ({ ...pull, state: 'merged', commit: sha('c') });
+  world.forge.describePull = async () => {
+    throw new Error('it is merged');
+  };
+  await attendRun(world.worker, task, signal);
+  expect(world.look(task)).toMatchObject({
+    pull: { type: 'merged' },
+    run: { outcome: { type: 'failed', problem: { code: 'pull_request_ended' } } },
+  });
+});
+
+test('work of a stopped run that may not be pushed is given up, rather than tried for ever', async () => {
+  for (const pushed of [async () => 'moved' as const, () => Promise.reject(problem('push_refused'))]) {
+    const world = new World();
+    const task = await world.running();
+    await world.store.apply(task.id, { type: 'checkout_prepared', run: runId(1), checkout, at: 1 });
+    await world.store.apply(task.id, { type: 'stopped', by: bob, at: 2 });
+    world.repositories.push = pushed;
+    await keepWork(world.worker, task.id);
+    expect(world.look(task).run).toMatchObject({ type: 'idle', outcome: { type: 'stopped', kept: null } });
+    expect(world.logged).toContain('Nothing was kept');
+  }
+});
+
+test('what the next attempt is told names the messages of the failed one', async () => {
+  const world = new World();
+  const task = await world.running({ spec: [message(1), message(2, { text: 'second' })], taken: 1, session: 's1' });
+  world.sandbox.state = async () => ({ type: 'exited', code: 137, outOfMemory: false, timedOut: false });
+  world.sandbox.records = async function* () {};
+  await attendRun(world.worker, task, signal);
+  expect(world.look(task)).toMatchObject({ run: { type: 'queued' }, taken: 1, attempt: 1 });
+});
