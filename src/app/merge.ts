@@ -4,6 +4,7 @@ import type { RepositoryRules } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure, PullState, Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';
+import { toMergeMessage, toPullRequestTitle } from './pull-request-words.ts';
 import { watchPull } from './watch-pull.ts';
 
 const askAgainMs = 5_000;
@@ -13,12 +14,14 @@ const askAgainMs = 5_000;
  * What is still pending is said and asked again; what is refused goes back to the gate with its reason.
  */
 export async function merge(deps: WorkerDeps, id: TaskId, signal: AbortSignal): Promise<void> {
-  await watchPull(deps, id);
-  const task = await deps.store.find(id);
-  if (task?.pull.type !== 'merging') return;
+  const asked = await deps.store.find(id);
+  if (asked?.pull.type !== 'merging') return;
   const tell = (event: TaskEvent) => deps.store.apply(id, event);
-  const { head } = task.pull.pull;
+  const { head } = asked.pull.pull;
   try {
+    await watchPull(deps, id);
+    const task = await deps.store.find(id);
+    if (task?.pull.type !== 'merging' || task.pull.pull.head !== head) return;
     const next = await tryMerge(deps, task, task.pull, signal);
     const at = deps.clock.now();
     if (next.type === 'merged') {
@@ -73,8 +76,8 @@ async function tryMerge(deps: WorkerDeps, task: Task, { pull, approval }: Mergin
     number: pull.number,
     head: pull.head,
     method: rules.merge.method,
-    title: `${task.title} (#${pull.number})`,
-    message: `Errand task ${task.id}, asked by ${task.requesterName}, approved by ${approval.byName}.`,
+    title: `${toPullRequestTitle(task)} (#${pull.number})`,
+    message: toMergeMessage(task, approval.byName),
   });
   return { type: 'merged', commit };
 }

@@ -28,6 +28,10 @@ export function toCommitMessage(task: Task): string {
   return `${inline(task.title).slice(0, 72)}\n\nErrand task ${task.id}, asked by ${inline(task.requesterName)}.`;
 }
 
+export function toMergeMessage(task: Task, approver: string): string {
+  return `Errand task ${task.id}, asked by ${inline(task.requesterName)}, approved by ${inline(approver)}.`;
+}
+
 function measured(report: Report): string {
   const added = report.files.reduce((sum, file) => sum + file.added, 0);
   const removed = report.files.reduce((sum, file) => sum + file.removed, 0);

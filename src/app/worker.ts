@@ -1,16 +1,18 @@
-import { setInterval } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { TaskId } from '../task/ids.ts';
 import { toRunId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
-import type { Task } from '../task/task.ts';
+import type { Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
-import { attendRun } from './attend-run.ts';
+import { attendRun, lost } from './attend-run.ts';
 import type { WorkerDeps } from './deps.ts';
 import { keepWork, overtakenBy } from './finish-run.ts';
 import { forget, merge } from './merge.ts';
 import { watchPull } from './watch-pull.ts';
 
 const engineRetryMs = 5_000;
+/** Longer than all that comes after an agent's time is up: taking out, checks, the push. */
+const engineGoneMs = 4 * 60 * 60_000;
 
 /** Runs the tasks of one Docker engine: at most `concurrency` at once, each attended until its outcome is told. */
 export class Worker {
@@ -25,7 +27,10 @@ export class Worker {
   }
 
   /** Works until the signal aborts, then lets go of its runs without ending them. */
-  async run(signal: AbortSignal, options: { sweepEveryMs: number; pullEveryMs: number }): Promise<void> {
+  async run(
+    signal: AbortSignal,
+    options: { sweepEveryMs: number; pullEveryMs: number; reapEveryMs: number },
+  ): Promise<void> {
     const { queue } = this.#deps;
     await this.recover(signal);
     await Promise.all([
@@ -34,6 +39,7 @@ export class Worker {
       queue.work('pull', (job) => watchPull(this.#deps, job.task), { concurrency: 2, signal }),
       this.#every(options.sweepEveryMs, signal, () => this.recover(signal)),
       this.#every(options.pullEveryMs, signal, () => this.#watchPulls()),
+      this.#every(options.reapEveryMs, signal, async () => this.#deps.reap(await this.#deps.store.unsettled())),
     ]);
     await Promise.allSettled(this.#attended.values());
   }
@@ -46,6 +52,8 @@ export class Worker {
         signal.addEventListener('abort', () => free(), { once: true });
       });
     }
+    // A wake-up that came twice must not keep the queue waiting for the run that the first one started.
+    if ((await this.#deps.store.find(id))?.run.type !== 'queued') return;
     // A run of this task that is just ending has the slot's container: the next one starts after it.
     await this.#attended.get(id);
     if (signal.aborted)
@@ -92,16 +100,24 @@ export class Worker {
   #attend(task: Task, signal: AbortSignal): void {
     const run = currentRun(task.run);
     this.#deps.log.info({ task: task.id, run: run?.id }, 'Run attended');
-    const attending = attendRun(this.#deps, task, signal)
-      .catch((error: unknown) =>
-        this.#deps.log.error({ task: task.id, run: run?.id, err: error }, 'Attendance broke off'),
-      )
-      .finally(() => {
-        this.#attended.delete(task.id);
+    const attending = attendRun(this.#deps, task, signal).catch((error: unknown) =>
+      this.#deps.log.error({ task: task.id, run: run?.id, err: error }, 'Attendance broke off; the sweep takes it up'),
+    );
+    this.#hold(task.id, attending, () => {
+      if (!signal.aborted) this.#afterwards(task.id);
+    });
+  }
+
+  /** Keeps other work on this task away until this one has settled. */
+  #hold(id: TaskId, work: Promise<void>, then: () => void = () => undefined): void {
+    const held = work
+      .catch(() => undefined)
+      .then(() => {
+        this.#attended.delete(id);
         for (const free of this.#freed.splice(0)) free();
-        if (!signal.aborted) this.#afterwards(task.id);
+        then();
       });
-    this.#attended.set(task.id, attending);
+    this.#attended.set(id, held);
   }
 
   /** A run that ended with unread messages is queued again; one whose pull request ended meanwhile leaves nothing here. */
@@ -122,22 +138,39 @@ export class Worker {
   async recover(signal: AbortSignal): Promise<void> {
     const { store, queue, sandbox, engine } = this.#deps;
     const [ids, containers] = await Promise.all([store.unsettled(), sandbox.list()]);
-    for (const id of ids) {
+    await this.#each(ids, 'A task stays as it is until the next sweep', async (id) => {
       const task = await store.find(id);
-      if (task === undefined) continue;
+      if (task === undefined) return;
       const run = currentRun(task.run);
-      if (task.run.type === 'queued') await queue.wake({ type: 'run', task: id });
-      if (run?.engine === engine && !this.#attended.has(id) && !signal.aborted) this.#attend(task, signal);
-      if (task.pull.type === 'merging') await queue.wake({ type: 'merge', task: id });
-    }
-    for (const { task: id, run } of containers) {
-      if (this.#attended.has(id)) continue;
+      // A wake-up that waits for its time (a rate limit's end, say) keeps it.
+      if (task.run.type === 'queued') await queue.wake({ type: 'run', task: id }, { unlessWaiting: true });
+      if (run !== undefined && !this.#attended.has(id) && !signal.aborted) {
+        if (run.engine === engine) this.#attend(task, signal);
+        else await this.#endOverdue(task, run);
+      }
+      if (task.pull.type === 'merging') await queue.wake({ type: 'merge', task: id }, { unlessWaiting: true });
+    });
+    const left = new Map(containers.map(({ task, run }) => [task, run]));
+    await this.#each(left.keys(), 'A leftover sandbox stays for the next sweep', async (id) => {
+      if (this.#attended.has(id)) return;
       const task = await store.find(id);
-      if (task !== undefined && currentRun(task.run)?.id === run) continue;
-      await this.#clear(id).catch((error: unknown) =>
-        this.#deps.log.warn({ task: id, run, err: error }, 'A leftover sandbox stays for the next sweep'),
-      );
-    }
+      if (task !== undefined && currentRun(task.run)?.id === left.get(id)) return;
+      const clearing = this.#clear(id);
+      // The next run of the task starts after it.
+      this.#hold(id, clearing);
+      await clearing;
+    });
+  }
+
+  /** A run whose engine is gone for good has nobody who would end it. Whoever finds it long past its time does. */
+  async #endOverdue(task: Task, run: Run): Promise<void> {
+    const { store, queue, clock } = this.#deps;
+    const dueMs = run.startedAt + task.budget.minutes * 60_000 + engineGoneMs;
+    if (clock.now() < dueMs) return;
+    const { failure: problem } = lost();
+    const event = { type: 'run_failed', run: run.id, problem, retry: true, at: clock.now() } as const;
+    const failed = await store.apply(task.id, event, { epoch: task.epoch });
+    if (failed.task?.run.type === 'queued') await queue.wake({ type: 'run', task: task.id });
   }
 
   async #clear(id: TaskId): Promise<void> {
@@ -146,17 +179,32 @@ export class Worker {
   }
 
   async #watchPulls(): Promise<void> {
-    for (const id of await this.#deps.store.unsettled()) {
+    await this.#each(await this.#deps.store.unsettled(), 'A pull request could not be looked at', async (id) => {
       const task = await this.#deps.store.find(id);
-      if (task?.pull.type === 'open') await watchPull(this.#deps, id);
+      if (task?.pull.type !== 'open') return;
+      await watchPull(this.#deps, id);
       const after = await this.#deps.store.find(id);
       const ended = after?.pull.type === 'merged' || after?.pull.type === 'closed';
-      if (ended && after?.run.type === 'idle') await forget(this.#deps, id);
+      if (ended && after.run.type === 'idle') await forget(this.#deps, id);
+    });
+  }
+
+  /** One after the other; what fails for one is no reason to leave the others, unless everybody has to wait. */
+  async #each(ids: Iterable<TaskId>, otherwise: string, act: (id: TaskId) => Promise<void>): Promise<void> {
+    for (const id of ids) {
+      try {
+        await act(id);
+      } catch (error) {
+        this.#deps.log.warn({ task: id, err: error }, otherwise);
+        if (error instanceof Problem && (error.retryAt !== null || error.failure.code === 'redis_down')) return;
+      }
     }
   }
 
   async #every(everyMs: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-    for await (const _ of setInterval(everyMs, null, { signal, ref: false })) {
+    while (!signal.aborted) {
+      await setTimeout(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
       await act().catch((error: unknown) => this.#deps.log.warn({ err: error }, 'Sweep failed; it comes again'));
     }
   }

@@ -1,4 +1,4 @@
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BranchName, parseSha, type RepositoryName, type Sha, type TaskId } from '../task/ids.ts';
 import type { Prepared, Repositories, RepositoryRules } from '../task/ports.ts';
@@ -62,6 +62,16 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
       }
     },
     push: ({ task, ...order }) => pushBranch(remote, { ...order, gitDir: taskPath(task) }),
+    async reap(alive, graceMs) {
+      const spared = new Set<string>(alive.map((task) => `${task}.git`));
+      for (const name of await readdir(tasksDir).catch((): string[] => [])) {
+        if (spared.has(name) || !name.endsWith('.git')) continue;
+        const path = join(tasksDir, name);
+        const touched = await stat(path).catch(() => undefined);
+        if (touched !== undefined && Date.now() - touched.mtimeMs > graceMs)
+          await rm(path, { recursive: true, force: true });
+      }
+    },
     async remove(task) {
       const entries = await readdir(tasksDir).catch((): string[] => []);
       const mine = entries.filter((name) => name === `${task}.git` || name.startsWith(quarantinePrefix(task)));

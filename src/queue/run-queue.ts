@@ -55,10 +55,10 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
   const queues = { run: open('run'), merge: open('merge'), pull: open('pull') };
 
   return {
-    wake: (job, { priority = 1, delayMs = 0 } = {}) =>
+    wake: (job, { priority = 1, delayMs = 0, unlessWaiting = false } = {}) =>
       inTime(`wake task ${job.task}`, async () => {
         const queue = queues[job.type];
-        const sooner = await isSooner(queue, job.task, delayMs);
+        const sooner = !unlessWaiting && (await isSooner(queue, job.task, delayMs));
         await queue.add(
           job.type,
           { task: job.task },

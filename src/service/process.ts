@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import { Problem } from '../task/problem.ts';
 
+const endsWithinMs = 5_000;
+
 /** What every process of Errand needs around its work: a log, an end, and a word to whoever started it. */
 export interface ProcessScope {
   readonly log: pino.Logger;
@@ -33,7 +35,10 @@ export async function runProcess(
     );
     process.exitCode = 1;
   } finally {
+    // What listens for the end lets go now, whatever it was that ended the work; a child that nobody waits for must not stay.
+    ending.abort();
     if (process.connected) process.disconnect();
+    if (process.exitCode === 1) setTimeout(() => process.exit(), endsWithinMs).unref();
   }
 }
 

@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { afterEach, expect, test, vi } from 'vitest';
+import { merge } from '../../src/app/merge.ts';
+import { Worker } from '../../src/app/worker.ts';
+import type { EngineId } from '../../src/task/ids.ts';
+import type { PullView } from '../../src/task/ports.ts';
+import { approval, bob, pull, pullStates, run, sha, taskId } from '../task/example.ts';
+import { problem, World } from './world.ts';
+
+const never = { sweepEveryMs: 3_600_000, pullEveryMs: 3_600_000, reapEveryMs: 3_600_000 };
+const one = taskId('t000001');
+const two = taskId('t000002');
+const ending = new AbortController();
+afterEach(() => vi.restoreAllMocks());
+
+async function working(world: World, times: Partial<typeof never> = {}, concurrency = 2) {
+  const worker = new Worker(world.worker, { concurrency });
+  const stop = new AbortController();
+  const ended = worker.run(stop.signal, { ...never, ...times });
+  await vi.waitFor(() => expect(world.handlers.has('merge')).toBe(true));
+  return {
+    worker,
+    run: (id: typeof one) => world.handlers.get('run')?.(id),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await ended;
+    },
+  };
+}
+
+test('a worker that is asked to go does so without an error, and lets go of its runs', async () => {
+  const world = new World();
+  await using _working = await working(world);
+});
+
+test('a second wake-up of a task that runs does not keep the queue waiting for it', async () => {
+  const world = new World();
+  world.has({ id: one });
+  world.sandbox.records = async function* (_run, _after, signal) {
+    yield { n: 1, at: 1, type: 'ready' };
+    if (!signal.aborted) await once(signal, 'abort');
+  };
+  await using at = await working(world);
+  await at.run(one);
+  expect(world.tasks.get(one)?.run.type).toBe('running');
+  await at.run(one);
+});
+
+test('one task that can not be read keeps no other from being taken up', async () => {
+  const world = new World();
+  world.has({ id: one });
+  world.has({ id: two });
+  const find = world.store.find;
+  world.store.find = async (id) => (id === one ? Promise.reject(problem('stored_data')) : find(id));
+  await using _working = await working(world);
+  expect(world.woken).toEqual([{ job: { type: 'run', task: two }, options: { unlessWaiting: true } }]);
+});
+
+test('one pull request that can not be looked at keeps no other from being looked at', async () => {
+  const world = new World();
+  world.has({ id: one, run: { type: 'idle', outcome: null }, pull: pullStates.open });
+  const other = { ...pullStates.open, pull: { ...pull, number: 8 } };
+  world.has({ id: two, run: { type: 'idle', outcome: null }, pull: other });
+  world.forge.findPull = async (_repository, number): Promise<PullView> => {
+    if (number === pull.number) throw problem('github_404');
+    return { ...other.pull, state: 'closed', commit: null };
+  };
+  await using _working = await working(world, { pullEveryMs: 1 });
+  await vi.waitFor(() => expect(world.tasks.get(two)?.pull.type).toBe('closed'));
+});
+
+test('a run whose engine is gone for good is tried elsewhere once its time is long up, and not before', async () => {
+  const world = new World();
+  const gone = { ...run(1), engine: 'ENGINE:GONE' as EngineId };
+  world.has({ id: one, runs: 1, run: { type: 'running', run: gone } });
+  await using at = await working(world);
+  await at.worker.recover(ending.signal);
+  expect(world.tasks.get(one)?.run.type).toBe('running');
+  world.now = gone.startedAt + 5 * 3_600_000;
+  await at.worker.recover(ending.signal);
+  expect(world.tasks.get(one)?.run).toMatchObject({ type: 'queued' });
+});
+
+test('the next run of a task starts after the leftovers of the last one are cleared away', async () => {
+  const world = new World();
+  const task = world.has({
+    id: one,
+    runs: 1,
+    run: { type: 'idle', outcome: { type: 'stopped', by: bob, kept: null } },
+  });
+  await using at = await working(world);
+  world.sandbox.list = async () => [{ task: one, run: run(1).id, state: { type: 'running' } }];
+  const removing = Promise.withResolvers<void>();
+  const removed = Promise.withResolvers<void>();
+  world.sandbox.remove = () => {
+    removing.resolve();
+    return removed.promise;
+  };
+  const recovering = at.worker.recover(ending.signal);
+  await removing.promise;
+  await world.store.apply(one, { type: 'retried', by: bob, at: 1 });
+  const starting = at.run(one);
+  expect(world.look(task).run.type).toBe('queued');
+  removed.resolve();
+  await Promise.all([recovering, starting]);
+  expect(world.look(task).runs).toBe(2);
+});
+
+test('a worker hands the tasks that still need somebody to the reaper', async () => {
+  const world = new World();
+  world.has({ id: one });
+  world.has({ id: two, run: { type: 'idle', outcome: null } });
+  const { worker: deps } = world;
+  const alive = new Promise((resolve) => {
+    const worker = new Worker({ ...deps, reap: async (ids) => resolve(ids) }, { concurrency: 1 });
+    worker.run(ending.signal, { ...never, reapEveryMs: 1 }).catch(() => undefined);
+  });
+  expect(await alive).toEqual([one]);
+  ending.abort();
+});
+
+test.each([
+  ['gone', problem('github_404'), { type: 'open', refusal: { code: 'github_404' } }],
+  ['away', problem('github_down', { retry: true }), { type: 'merging', delay: 'It is github_down.' }],
+])('a merge of a pull request that is %s on GitHub says so', async (_, error, expected) => {
+  const world = new World();
+  world.has({ id: one, run: { type: 'idle', outcome: null }, pull: { ...pullStates.merging, approval } });
+  world.forge.findPull = () => Promise.reject(error);
+  await merge(world.worker, one, new AbortController().signal);
+  expect(world.tasks.get(one)?.pull).toMatchObject(expected);
+});
+
+test('a merge commit mentions nobody and closes nothing', async () => {
+  const world = new World();
+  const pulls = { ...pullStates.merging, approval: { ...approval, byName: '@bob' } };
+  world.has({ id: one, title: 'Fixes #12 for @all', run: { type: 'idle', outcome: null }, pull: pulls });
+  const merging = vi.spyOn(world.forge, 'merge');
+  await merge(world.worker, one, new AbortController().signal);
+  const words = JSON.stringify(merging.mock.calls);
+  expect(words).not.toMatch(/@all|@bob|#12/);
+  expect(world.tasks.get(one)?.pull).toMatchObject({ type: 'merged', commit: sha('c') });
+});
