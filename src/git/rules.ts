@@ -30,9 +30,9 @@ const rules = z.strictObject({
   merge: z
     .strictObject({
       method: z.enum(['merge', 'squash', 'rebase']).default('squash'),
-      /** Slack users or groups, `U…`, `W…` or `S…`. */
+      /** Slack users, `U…` or `W…`: who is in a group, the worker can't ask. */
       approvers: z
-        .array(z.string().regex(/^[UWS][A-Z0-9]{2,20}$/, 'is not a Slack user or group id'))
+        .array(z.string().regex(/^[UW][A-Z0-9]{2,20}$/, "is not a Slack user's id"))
         .max(100)
         .default([]),
       selfApproval: z.boolean().nullable().default(null),

@@ -18,13 +18,13 @@ test('everything can be said', () => {
 checks: [npm test, npm run lint]
 allow: [registry.example.com]
 agent: codex
-merge: { method: rebase, approvers: [U012AB3CD, S0123], selfApproval: true }
+merge: { method: rebase, approvers: [U012AB3CD, W0123], selfApproval: true }
 `;
   expect(parseRules(text, 'x')).toEqual({
     checks: ['npm test', 'npm run lint'],
     allow: ['registry.example.com'],
     agent: 'codex',
-    merge: { method: 'rebase', approvers: ['U012AB3CD', 'S0123'], selfApproval: true },
+    merge: { method: 'rebase', approvers: ['U012AB3CD', 'W0123'], selfApproval: true },
   });
 });
 
@@ -34,6 +34,7 @@ test.each([
   ['checks:\n  - [a\n', /line \d/],
   ['a: &x [1]\nchecks: *x\n', /aliases/],
   ['\nagent: 7\n', /line 2: `agent`/],
+  ['merge:\n  approvers: [S0123]\n', /line 2: `merge.approvers.0`: .*user/],
   ['merge:\n  method: fast\n', /line 2: `merge.method`/],
   ['allow:\n  - ok.example.com\n  - "*.example.com"\n', /line 3: `allow.1`: .*exact host name/],
   ['allow: [10.0.0.1x/y]\n', /`allow.0`/],
