@@ -65,11 +65,9 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
     async reap(alive, graceMs) {
       const spared = new Set<string>(alive.map((task) => `${task}.git`));
       for (const name of await readdir(tasksDir).catch((): string[] => [])) {
-        if (spared.has(name) || !name.endsWith('.git')) continue;
         const path = join(tasksDir, name);
-        const touched = await stat(path).catch(() => undefined);
-        if (touched !== undefined && Date.now() - touched.mtimeMs > graceMs)
-          await rm(path, { recursive: true, force: true });
+        if (spared.has(name) || Date.now() - (await touchedAtMs(path)) < graceMs) continue;
+        await rm(path, { recursive: true, force: true });
       }
     },
     async remove(task) {
@@ -78,6 +76,12 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
       await Promise.all(mine.map((name) => rm(join(tasksDir, name), { recursive: true, force: true })));
     },
   };
+}
+
+/** Each run writes a ref, which touches the folder of refs; what a crash left has none. */
+async function touchedAtMs(path: string): Promise<number> {
+  const { mtimeMs } = await stat(join(path, 'refs', 'heads')).catch(() => stat(path));
+  return mtimeMs;
 }
 
 interface PrepareOrder {

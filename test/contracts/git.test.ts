@@ -439,6 +439,17 @@ test('no token is left on disk', async () => {
   }
 });
 
+test('tasks that are over leave nothing behind after a while, what a crash left included; others stay', async () => {
+  await bench.repositories.prepare(prepareOrder);
+  await mkdir(join(bench.dir, 'tasks', `quarantine-${task}-crashed`));
+  await bench.repositories.reap([task], 0);
+  expect(await readdir(join(bench.dir, 'tasks'))).toEqual([`${task}.git`]);
+  await bench.repositories.reap([], 3_600_000);
+  expect(await readdir(join(bench.dir, 'tasks'))).toEqual([`${task}.git`]);
+  await bench.repositories.reap([], 0);
+  expect(await readdir(join(bench.dir, 'tasks'))).toEqual([]);
+});
+
 test('a task that is forgotten leaves nothing behind', async () => {
   await bench.repositories.prepare(prepareOrder);
   await mkdir(join(bench.dir, 'tasks', `quarantine-${task}-crashed`));

@@ -132,6 +132,18 @@ describe('the run queue', () => {
     await vi.waitFor(() => expect(seen).toEqual([three, one, two]), 5_000);
   });
 
+  it('leaves a wake-up that waits for its time as it is, when asked to, and makes one where none waits', async () => {
+    await using queue = openQueue();
+    const seen: TaskId[] = [];
+    await using _worker = working(queue, async (job) => void seen.push(job.task));
+    await queue.wake(run(one), { delayMs: 3_600_000 });
+    await queue.wake(run(one), { unlessWaiting: true });
+    await queue.wake(run(two), { unlessWaiting: true });
+    await vi.waitFor(() => expect(seen).toEqual([two]), 5_000);
+    await queue.wake(run(one));
+    await vi.waitFor(() => expect(seen).toEqual([two, one]), 5_000);
+  });
+
   it('is not put off by a later wake-up', async () => {
     await using queue = openQueue();
     const seen: TaskId[] = [];

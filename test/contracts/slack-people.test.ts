@@ -3,7 +3,7 @@ import type { LocalSlack } from '../../src/local/slack/server.ts';
 import { connectSlack } from '../../src/slack/connection.ts';
 import { createDirectory } from '../../src/slack/directory.ts';
 import { createThreadReader } from '../../src/slack/thread-reader.ts';
-import type { UserId } from '../../src/task/ids.ts';
+import type { ChannelId, UserId } from '../../src/task/ids.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { ada, Bench, dev, grace, recordLog, seed, ts } from './slack-harness.ts';
 
@@ -60,6 +60,22 @@ describe('who somebody is', () => {
     slack.faults.add({ on: 'call', method: 'users.info', times: 3, effect: { type: 'status', status: 500 } });
     await expect(people.member(ada)).rejects.toMatchObject({ retry: true, failure: { code: 'directory' } });
     expect((await people.member(ada)).type).toBe('member');
+  });
+
+  test.each([
+    ['of this workspace alone', seed.dev, 'own'],
+    ['that another company reads too', seed.partners, 'shared'],
+    ['that the bot can not see', 'C0UNKNOWN', 'own'],
+  ])('a channel %s', async (_, id, kind) => {
+    const { people } = await directory();
+    expect(await people.channel(id as ChannelId)).toBe(kind);
+  });
+
+  test('a channel is hidden where the app may not ask for it', async () => {
+    const { people } = await directory();
+    const effect = { type: 'error', error: 'missing_scope' } as const;
+    slack.faults.add({ on: 'call', method: 'conversations.info', times: 1, effect });
+    expect(await people.channel(dev)).toBe('hidden');
   });
 
   test('a group has its members, an unknown one has none', async () => {
