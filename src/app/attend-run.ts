@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Control } from '../../sandbox/protocol.ts';
 import { Problem } from '../task/problem.ts';
 import type { Checkout, Run, Task } from '../task/task.ts';
@@ -5,7 +6,7 @@ import { currentRun } from '../task/transition.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
 import type { WorkerDeps } from './deps.ts';
 import { finishRun, keepWork } from './finish-run.ts';
-import { nothingFolded, toProgress } from './fold.ts';
+import { type Folded, nothingFolded, toProgress } from './fold.ts';
 import { followRecords } from './follow-records.ts';
 import { toPrompt } from './prompt.ts';
 
@@ -35,8 +36,45 @@ async function work(attendance: Attendance, task: Task, run: Run): Promise<void>
   if ((await deps.store.cursor(run.id)) === null) await begin(attendance, task, run, checkout);
   else if ((await deps.sandbox.state(run.id)).type === 'absent') throw lost();
   const folded = await followRecords(attendance, checkout);
-  await finishRun(attendance, checkout, folded);
+  await persist(attendance, folded, checkout, () => finishRun(attendance, checkout, folded));
 }
+
+const triesToFinish = 8;
+const firstPauseMs = 2_000;
+const longestPauseMs = 60_000;
+
+/**
+ * The agent has done its part: what GitHub or the network refuses for now is tried again, with the reason shown, rather than
+ * having the agent do its work twice.
+ */
+async function persist(
+  attendance: Attendance,
+  folded: Folded,
+  checkout: Checkout,
+  finish: () => Promise<void>,
+): Promise<void> {
+  const { deps, run, id, signal } = attendance;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await finish();
+      return;
+    } catch (error) {
+      if (!(error instanceof Problem) || !error.retry || tries === triesToFinish) throw error;
+      if (isAway(error) || needsAnotherRun.has(error.failure.code)) throw error;
+      deps.log.warn({ task: id, run, code: error.failure.code, err: error }, 'Finishing is tried again');
+      const progress = toProgress('opening', folded, checkout.checks.length);
+      await record(attendance, {
+        type: 'progressed',
+        run,
+        progress: { ...progress, activity: error.failure.sentence },
+      });
+      const pauseMs = Math.min(firstPauseMs * 2 ** (tries - 1), longestPauseMs);
+      await delay(Math.max(pauseMs, (error.retryAt ?? 0) - deps.clock.now()), undefined, { signal });
+    }
+  }
+}
+
+const needsAnotherRun: ReadonlySet<string> = new Set(['branch_moved', 'container_killed', 'container_lost']);
 
 async function prepare(attendance: Attendance, task: Task): Promise<Checkout> {
   const { deps, run, signal } = attendance;
@@ -70,11 +108,11 @@ async function begin(attendance: Attendance, task: Task, run: Run, checkout: Che
   const { deps } = attendance;
   // What an earlier worker took for this run stays what the run is told: later messages are steered.
   const told = { ...task, spec: task.spec.slice(0, task.taken > run.from ? task.taken : task.spec.length) };
-  const { command, network } = deps.toAgent(told, run, toPrompt(told, run.from));
+  const { command, network, image } = deps.toAgent(told, run, toPrompt(told, run.from));
   await deps.sandbox.start({
     task: task.id,
     run: run.id,
-    image: 'default',
+    image,
     repositories: checkout.repositories,
     limits: { ...deps.limits, runMs: task.budget.minutes * 60_000 },
     policy: { ...network, allow: [...new Set([...network.allow, ...checkout.allow])] },

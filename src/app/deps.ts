@@ -52,7 +52,11 @@ export interface WorkerDeps {
    * The agent's command line and network for a run of this task, the same each time it is asked for one run. Throws `Problem`
    * where the run has nothing to start with.
    */
-  readonly toAgent: (task: Task, run: Run, prompt: string) => { command: AgentCommand; network: NetworkPolicy };
+  readonly toAgent: (
+    task: Task,
+    run: Run,
+    prompt: string,
+  ) => { command: AgentCommand; network: NetworkPolicy; image: string };
   /** The permalink of a task's thread, for the pull request; null while it is unknown. */
   readonly threadUrl: (task: Task) => Promise<string | null>;
   readonly changes: Changes;

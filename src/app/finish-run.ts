@@ -42,6 +42,10 @@ export async function finishRun(attendance: Attendance, checkout: Checkout, fold
     files: imported?.files ?? [],
     sensitive: imported?.sensitive ?? [],
   };
+  if (imported === null && verdict === null && (await openWhatStands(deps, task, checkout, report))) {
+    await record(attendance, { type: 'run_finished', run, outcome: { type: 'changed', head: checkout.start, report } });
+    return;
+  }
   if (imported === null) {
     const outcome: Outcome =
       verdict === null ? { type: 'unchanged', report } : { type: 'failed', problem: verdict, kept: null, report };
@@ -112,7 +116,7 @@ async function takeOut(
       bundle,
       start: checkout.start,
       words: {
-        message: toCommitMessage(task),
+        message: toCommitMessage(task, run),
         at: checkout.at,
         coAuthor: { name: task.requesterName, email: `${task.requester.toLowerCase()}@users.noreply.slack.invalid` },
       },
@@ -161,6 +165,21 @@ async function openPull(deps: WorkerDeps, task: Task, checkout: Checkout, head: 
   const title = toPullRequestTitle(task);
   const pull = await deps.forge.openPull({ repository, base: checkout.baseBranch, branch, title, body });
   await deps.store.apply(task.id, { type: 'pull_request_opened', pull: { ...pull, head }, at: deps.clock.now() });
+}
+
+/**
+ * A run that changed nothing on a branch that was pushed before without a pull request: kept work, or a run that died just
+ * before opening one. What stands there is what was asked for. False where there is nothing to open one for.
+ */
+async function openWhatStands(deps: WorkerDeps, task: Task, checkout: Checkout, report: Report): Promise<boolean> {
+  if (task.pull.type !== 'none' || checkout.remote === null || checkout.remote === checkout.base) return false;
+  try {
+    await openPull(deps, task, checkout, checkout.start, report);
+    return true;
+  } catch (error) {
+    if (error instanceof Problem && !error.retry) return false;
+    throw error;
+  }
 }
 
 async function moveHead(deps: WorkerDeps, task: Task, head: Sha, by: 'run' | 'kept'): Promise<void> {

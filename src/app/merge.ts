@@ -75,7 +75,7 @@ async function tryMerge(deps: WorkerDeps, task: Task, { pull, approval }: Mergin
     repository,
     number: pull.number,
     head: pull.head,
-    method: rules.merge.method,
+    method: deps.policy.repositories.find(({ name }) => name === repository)?.mergeMethod ?? rules.merge.method,
     title: `${toPullRequestTitle(task)} (#${pull.number})`,
     message: toMergeMessage(task, approval.byName),
   });

@@ -1,3 +1,5 @@
+import type { RunId } from '../task/ids.ts';
+import { toTitle } from '../task/policy.ts';
 import type { Report, Task } from '../task/task.ts';
 
 /** The pull request's description: what was asked and by whom, what was done, what is claimed and what was measured. */
@@ -24,18 +26,25 @@ export function toPullRequestTitle(task: Task): string {
   return inline(task.title).slice(0, 200);
 }
 
-export function toCommitMessage(task: Task): string {
-  return `${inline(task.title).slice(0, 72)}\n\nErrand task ${task.id}, asked by ${inline(task.requesterName)}.`;
+export function toCommitMessage(task: Task, run: RunId): string {
+  return `${inline(titleOf(task, run)).slice(0, 72)}\n\nErrand task ${task.id}, asked by ${inline(task.requesterName)}.`;
 }
 
 export function toMergeMessage(task: Task, approver: string): string {
   return `Errand task ${task.id}, asked by ${inline(task.requesterName)}, approved by ${inline(approver)}.`;
 }
 
+/** The first run's commit is named as the task is, a later one by what was asked of it. */
+function titleOf(task: Task, run: RunId): string {
+  const from = task.run.type === 'running' && task.run.run.id === run ? task.run.run.from : 0;
+  const asked = task.spec.slice(from).find(({ trust }) => trust === 'steering');
+  return from === 0 || asked === undefined ? task.title : toTitle(asked.text);
+}
+
 function measured(report: Report): string {
   const added = report.files.reduce((sum, file) => sum + file.added, 0);
   const removed = report.files.reduce((sum, file) => sum + file.removed, 0);
-  const size = `${report.files.length} ${report.files.length === 1 ? 'file' : 'files'}, +${added} −${removed}`;
+  const size = `The last run: ${report.files.length} ${report.files.length === 1 ? 'file' : 'files'}, +${added} −${removed}`;
   if (report.checks.length === 0)
     return `${size}. No checks are configured in \`.errand.yml\`, so nothing else was measured.`;
   const rows = report.checks.map(

@@ -57,7 +57,6 @@ export interface SlackConfig {
 export type GitHubConfig = {
   readonly apiUrl: string;
   readonly url: string;
-  readonly webhookSecret: string | null;
 } & (
   | { readonly mode: 'local' }
   | { readonly mode: 'token'; readonly token: string }

@@ -38,7 +38,6 @@ export function toGitHub(values: Values, holders: readonly ProcessName[], proble
   const common = {
     apiUrl: (values.githubApiUrl ?? 'https://api.github.com').replace(/\/+$/, ''),
     url: (values.githubUrl ?? 'https://github.com').replace(/\/+$/, ''),
-    webhookSecret: values.githubWebhookSecret ?? null,
   };
   const { githubToken: token, githubAppId: appId, githubAppPrivateKey: key } = values;
   if (!holders.includes('worker')) return { ...common, mode: 'local' };

@@ -110,11 +110,6 @@ export const settings = {
     default: 'https://github.com',
     example: 'https://github.example.com',
   }),
-  githubWebhookSecret: setting('GITHUB_WEBHOOK_SECRET', 'github.webhookSecret', kinds.secret, {
-    meaning: 'Takes GitHub’s webhooks instead of asking for news.',
-    example: 'a long random text',
-    holders: ['bot', 'worker'],
-  }),
   pollSeconds: setting('ERRAND_POLL_SECONDS', 'github.pollSeconds', kinds.wholeNumber(1, 3_600), {
     meaning: 'How often an open pull request is looked at for what people do on GitHub.',
     default: '30',

@@ -7,7 +7,6 @@ export function redact(text: string, config: Config): string {
     config.slack.botToken,
     config.slack.appToken,
     config.slack.signingSecret,
-    config.github.webhookSecret,
     config.github.mode === 'token' ? config.github.token : null,
     config.github.mode === 'app' ? config.github.privateKey : null,
     ...Array.from(config.providers.values(), ({ key }) => key),

@@ -101,7 +101,14 @@ async function livePolicy(config: Config, store: TaskStore, { log, signal }: Pro
 }
 
 const repositoriesEveryMs = 30_000;
-const plainRepository = { base: null, agent: null, approvers: [], budgetUsd: null };
+const plainRepository = {
+  base: null,
+  agent: null,
+  approvers: [],
+  budgetUsd: null,
+  mergeMethod: null,
+  selfApproval: null,
+};
 
 function modeOf({ slack }: Config, dispatcher: WayOut['dispatcher']): SlackMode {
   const proxied = dispatcher === undefined ? {} : { dispatcher };

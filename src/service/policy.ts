@@ -6,7 +6,11 @@ import type { AgentPolicy, Policy } from '../task/policy.ts';
 export function toPolicy(config: Config): Policy {
   return {
     command: config.slack.command,
-    repositories: config.repositories,
+    repositories: config.repositories.map(({ merge, ...repository }) => ({
+      ...repository,
+      mergeMethod: merge.method,
+      selfApproval: merge.selfApproval,
+    })),
     channels: config.channels,
     agents: agentPolicies(config),
     requesters: config.people.requesters,

@@ -100,6 +100,7 @@ function toAgentOf(config: Config, task: Task, run: Run, prompt: string): Return
   const own = config.agents.get(task.agent);
   const agent = own === undefined ? builtInAgents[task.agent] : toAgent(task.agent, own);
   const repository = config.repositories.find(({ name }) => name === task.repository);
+  const image = repository?.environment ?? 'default';
   const dummyKey = `errand-${createHash('sha256').update(run.id).digest('base64url')}`;
   const network = { allow: repository?.network ?? [], budgetUsd: task.budget.usd, dummyKey };
   if (agent === undefined) {
@@ -110,13 +111,15 @@ function toAgentOf(config: Config, task: Task, run: Run, prompt: string): Return
     });
   }
   if (agent.type === 'shell') {
-    return { command: { type: 'shell', script: toScript(task, run.from) }, network: { ...network, providers: [] } };
+    const command = { type: 'shell', script: toScript(task, run.from) } as const;
+    return { command, network: { ...network, providers: [] }, image };
   }
   const { host, port } = inside.forwarder;
   const access = { forwarder: `http://${host}:${port}`, dummyKey, model: task.model };
   return {
     command: toAcpCommand(agent, { access, session: task.session, prompt }),
     network: { ...network, providers: agent.provider === null ? [] : [agent.provider] },
+    image,
   };
 }
 

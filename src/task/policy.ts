@@ -25,6 +25,10 @@ export interface RepositoryPolicy {
   /** Slack ids; empty falls back to the policy's. */
   readonly approvers: readonly string[];
   readonly budgetUsd: number | null;
+  /** Null leaves it to the base branch's `.errand.yml`, and then to `squash`. */
+  readonly mergeMethod: 'merge' | 'squash' | 'rebase' | null;
+  /** Null falls back to the policy's. */
+  readonly selfApproval: boolean | null;
 }
 
 export interface AgentPolicy {
@@ -150,7 +154,8 @@ export function mayApprove(
   by: UserId,
   groups: ReadonlyMap<string, ReadonlySet<UserId>>,
 ): Failure | null {
-  const own = policy.repositories.find(({ name }) => name === task.repository)?.approvers ?? [];
+  const repository = policy.repositories.find(({ name }) => name === task.repository);
+  const own = repository?.approvers ?? [];
   const list = own.length > 0 ? own : policy.approvers;
   if (!isListed(list, by, groups)) {
     return {
@@ -159,7 +164,7 @@ export function mayApprove(
       next: `Somebody who may: ${list.map((id) => (id.startsWith('S') ? `<!subteam^${id}>` : `<@${id}>`)).join(', ')}.`,
     };
   }
-  if (by === task.requester && !policy.selfApproval) {
+  if (by === task.requester && !(repository?.selfApproval ?? policy.selfApproval)) {
     return {
       code: 'self_approval',
       sentence: 'You asked for this task, so somebody else approves it.',

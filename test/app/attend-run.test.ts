@@ -46,6 +46,32 @@ test('a run may reach what the operator and the base branch allow, as it was whe
   expect(orders[0]?.policy.allow).toEqual(['operator.example', 'registry.example']);
 });
 
+test('a run that changes nothing on a branch that was pushed without a pull request opens one for what stands there', async () => {
+  const world = new World();
+  const task = await world.running();
+  const stands = { ...checkout, start: sha('d'), remote: sha('d') };
+  await world.store.apply(task.id, { type: 'checkout_prepared', run: runId(1), checkout: stands, at: 1 });
+  world.sandbox.export = async () => null;
+  await attendRun(world.worker, world.look(task), signal);
+  expect(world.look(task)).toMatchObject({
+    run: { type: 'idle', outcome: { type: 'changed', head: sha('d') } },
+    pull: { type: 'open', pull: { head: sha('d') } },
+  });
+});
+
+test('what GitHub refuses for now is tried again without a second run of the agent', async () => {
+  const world = new World();
+  const task = await world.running();
+  let opened = 0;
+  world.forge.openPull = async () => {
+    opened += 1;
+    if (opened === 1) throw problem('github_unreachable', { retry: true });
+    return pull;
+  };
+  await attendRun(world.worker, task, signal);
+  expect(world.look(task)).toMatchObject({ runs: 1, pull: { type: 'open' }, run: { outcome: { type: 'changed' } } });
+});
+
 test('a reply that comes when the agent has just ended costs the run nothing and starts the next one', async () => {
   const world = new World();
   const task = await world.running();

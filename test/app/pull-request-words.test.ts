@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toCommitMessage, toPullRequestBody, toPullRequestTitle } from '../../src/app/pull-request-words.ts';
-import { message, report, task } from '../task/example.ts';
+import { message, report, run, runId, task } from '../task/example.ts';
 
 test('the description says what was asked, what is claimed and what was measured', () => {
   const done = {
@@ -30,7 +30,7 @@ test('the description says what was asked, what is claimed and what was measured
 
     ### What Errand checked (*measured*)
 
-    1 file, +4 −1.
+    The last run: 1 file, +4 −1.
 
     | check | result | time |
     | --- | --- | --- |
@@ -59,6 +59,12 @@ test('a title loses mentions, markup and line breaks', () => {
   );
 });
 
+test('a later run’s commit is named by what was asked of it', () => {
+  const spec = [message(1), message(2, { text: 'Round up instead. It is the law.' })];
+  const second = task({ spec, run: { type: 'running', run: { ...run(2), from: 1 } } });
+  expect(toCommitMessage(second, runId(2))).toMatch(/^Round up instead\n/);
+});
+
 test('a commit message names the task and who asked', () => {
-  expect(toCommitMessage(task())).toBe('Fix the checkout\n\nErrand task t000001, asked by Alice.');
+  expect(toCommitMessage(task(), runId(1))).toBe('Fix the checkout\n\nErrand task t000001, asked by Alice.');
 });

@@ -156,7 +156,17 @@ export class World {
 
   policy: Policy = {
     command: '/agent',
-    repositories: [{ name: toTask().repository, base: null, agent: null, approvers: [], budgetUsd: null }],
+    repositories: [
+      {
+        name: toTask().repository,
+        base: null,
+        agent: null,
+        approvers: [],
+        budgetUsd: null,
+        mergeMethod: null,
+        selfApproval: null,
+      },
+    ],
     channels: new Map(),
     agents: [
       { name: 'claude', missing: null },
@@ -171,6 +181,7 @@ export class World {
   readonly toAgent: WorkerDeps['toAgent'] = (_task, _run, prompt) => ({
     command: { type: 'shell', script: prompt },
     network: { providers: [], allow: ['operator.example'], budgetUsd: null, dummyKey: 'errand-dummy' },
+    image: 'default',
   });
 
   get worker(): WorkerDeps {

@@ -5,6 +5,7 @@ import {
   chooseRepository,
   mayApprove,
   type Policy,
+  type RepositoryPolicy,
   shellScript,
   toBranch,
   toTitle,
@@ -21,10 +22,22 @@ function repository(name: string): RepositoryName {
   return parsed;
 }
 
+function plain(name: RepositoryName): RepositoryPolicy {
+  return {
+    name,
+    base: null,
+    agent: null,
+    approvers: [],
+    budgetUsd: null,
+    mergeMethod: null,
+    selfApproval: null,
+  };
+}
+
 function policy(more: Partial<Policy> = {}): Policy {
   return {
     command: '/agent',
-    repositories: [{ name: web, base: null, agent: null, approvers: [], budgetUsd: null }],
+    repositories: [plain(web)],
     channels: new Map(),
     agents: [
       { name: 'claude', missing: null },
@@ -40,7 +53,7 @@ function policy(more: Partial<Policy> = {}): Policy {
 }
 
 const two = policy({
-  repositories: [web, shop].map((name) => ({ name, base: null, agent: null, approvers: [], budgetUsd: null })),
+  repositories: [web, shop].map((name) => plain(name)),
 });
 
 test('the only repository needs no naming', () => {
@@ -69,7 +82,7 @@ const choose = (of: Policy, text: string, asked: string | null = null) =>
     asked,
     channel,
     text,
-    repository: { name: web, base: null, agent: null, approvers: [], budgetUsd: null },
+    repository: plain(web),
   });
 
 test('prose goes to the first agent that has its key', () => {
@@ -111,6 +124,13 @@ test('a title is the first sentence of the prose, or of the script', () => {
 test('a branch carries the task and a slug that git accepts', () => {
   expect(toBranch('t000001', 'Füge "etwas" hinzu: ../x')).toBe('errand/t000001-fu-ge-etwas-hinzu-x');
   expect(toBranch('t000001', '修复')).toBe('errand/t000001');
+});
+
+test('a repository can allow or forbid self-approval against the general rule', () => {
+  const allowed = policy({ repositories: [{ ...plain(shop), selfApproval: true }] });
+  const forbidden = policy({ selfApproval: true, repositories: [{ ...plain(shop), selfApproval: false }] });
+  expect(mayApprove(allowed, task(), alice, new Map())).toBeNull();
+  expect(mayApprove(forbidden, task(), alice, new Map())).toMatchObject({ code: 'self_approval' });
 });
 
 test('somebody else than the requester approves, unless the policy allows it', () => {
