@@ -21,7 +21,7 @@ const first: Reply[] = [
   done('1'),
   runCommand("sed -i 's/recieve/receive/g; s/seperate/separate/g' README.md"),
   done('2'),
-  say('I corrected three words in `README.md`: twice *recieve*, once *seperate*. The sources and the tests had none.'),
+  say('I corrected three words in `README.md`: twice *recieve*, once *seperate*.'),
 ];
 const second: Reply[] = [
   runCommand("sed -i 's/^    node --test$/    npm test/' README.md"),
