@@ -37,7 +37,9 @@ export async function runAcp(
   agent.updates.goLive();
   inbox.onSteer((steer) => talk.steer(steer));
   try {
-    let prompt: ContentBlock[] = [{ type: 'text', text: spec.prompt }];
+    let prompt: ContentBlock[] = [
+      { type: 'text', text: session.sessionId === spec.session ? spec.prompt : spec.wholePrompt },
+    ];
     while (prompt.length > 0) {
       await talk.turn(prompt);
       prompt = await talk.leftOver();

@@ -22,6 +22,7 @@ const spec = z.object({
       model: z.string().nullable(),
       session: z.string().nullable(),
       prompt: z.string(),
+      wholePrompt: z.string(),
     }),
   ]),
 });

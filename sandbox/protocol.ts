@@ -17,6 +17,8 @@ export type AgentCommand =
       /** Resumed with `session/load` where the agent can; else a new one is opened. */
       readonly session: string | null;
       readonly prompt: string;
+      /** Everything that was ever asked, for when `session` can't be resumed. */
+      readonly wholePrompt: string;
     };
 
 export type Control =

@@ -41,6 +41,7 @@ export async function finishRun(attendance: Attendance, checkout: Checkout, fold
     durationMs: deps.clock.now() - started,
     files: imported?.files ?? [],
     sensitive: imported?.sensitive ?? [],
+    blocked: await deps.sandbox.blocked(task.id),
   };
   if (imported === null && verdict === null && (await openWhatStands(deps, task, checkout, report))) {
     await record(attendance, { type: 'run_finished', run, outcome: { type: 'changed', head: checkout.start, report } });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { inside } from '../../sandbox/protocol.ts';
 import type { WorkerDeps } from '../app/deps.ts';
-import { toScript } from '../app/prompt.ts';
+import { toPrompt, toScript } from '../app/prompt.ts';
 import { Worker } from '../app/worker.ts';
 import type { Config } from '../config.ts';
 import { createRepositories } from '../git/repositories.ts';
@@ -117,7 +117,7 @@ function toAgentOf(config: Config, task: Task, run: Run, prompt: string): Return
   const { host, port } = inside.forwarder;
   const access = { forwarder: `http://${host}:${port}`, dummyKey, model: task.model };
   return {
-    command: toAcpCommand(agent, { access, session: task.session, prompt }),
+    command: toAcpCommand(agent, { access, session: task.session, prompt, wholePrompt: toPrompt(task, 0) }),
     network: { ...network, providers: agent.provider === null ? [] : [agent.provider] },
     image,
   };

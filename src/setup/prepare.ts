@@ -15,7 +15,9 @@ import { testNeeds } from './test-needs.ts';
  */
 async function prepare(purpose: 'start' | 'test', at: Places, journal: Journal): Promise<void> {
   const docker = new Docker();
-  const needsEngine = !(await engineAnswers(docker));
+  // A bot has no engine: its workers do.
+  const works = process.env.ERRAND_ROLE !== 'bot';
+  const needsEngine = works && !(await engineAnswers(docker));
   const ownRedis = !process.env.REDIS_URL;
   const needs: Need[] = [program('git', 'git')];
   // Workspaces get a size limit from a file system of their own, which only root can mount.
@@ -29,7 +31,7 @@ async function prepare(purpose: 'start' | 'test', at: Places, journal: Journal):
     journal.say('Starting a private Redis …');
     await startRedis(at);
   }
-  recordImage(at, (await findImage(docker)) ?? (await buildImage(docker, at, journal)));
+  if (works) recordImage(at, (await findImage(docker)) ?? (await buildImage(docker, at, journal)));
 }
 
 async function main(): Promise<void> {

@@ -51,6 +51,7 @@ const report = object({
   durationMs: z.number(),
   files: z.array(object({ path: z.string(), added: z.number(), removed: z.number() })),
   sensitive: z.array(z.string()),
+  blocked: z.array(z.string()),
 });
 
 const outcome = z.discriminatedUnion('type', [

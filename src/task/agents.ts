@@ -138,7 +138,7 @@ export function toAgent(name: string, configured: ConfiguredAgent): AcpAgent {
 /** What the runner is told: an `acp` agent command of `sandbox/protocol.ts`. */
 export function toAcpCommand(
   agent: AcpAgent,
-  options: { access: ModelAccess; session: string | null; prompt: string },
+  options: { access: ModelAccess; session: string | null; prompt: string; wholePrompt?: string },
 ): {
   type: 'acp';
   command: readonly string[];
@@ -147,8 +147,18 @@ export function toAcpCommand(
   model: string | null;
   session: string | null;
   prompt: string;
+  wholePrompt: string;
 } {
-  const { access, session, prompt } = options;
+  const { access, session, prompt, wholePrompt = prompt } = options;
   const model = agent.modelBy === 'session' ? access.model : null;
-  return { type: 'acp', command: agent.command, env: agent.env(access), mode: agent.mode, model, session, prompt };
+  return {
+    type: 'acp',
+    command: agent.command,
+    env: agent.env(access),
+    mode: agent.mode,
+    model,
+    session,
+    prompt,
+    wholePrompt,
+  };
 }

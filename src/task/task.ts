@@ -108,6 +108,8 @@ export interface Report {
   readonly files: readonly FileChange[];
   /** Changed paths that a reviewer should look at first: workflows, lifecycle scripts, agent instructions. */
   readonly sensitive: readonly string[];
+  /** Hosts that the agent wanted to reach and was refused. */
+  readonly blocked: readonly string[];
 }
 
 export type Outcome =

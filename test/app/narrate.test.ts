@@ -32,6 +32,7 @@ const report: Report = {
   durationMs: 61_000,
   files: [{ path: 'src/discount.js', added: 4, removed: 2 }],
   sensitive: [],
+  blocked: [],
 };
 const steps = (done: boolean) =>
   [

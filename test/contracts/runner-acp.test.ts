@@ -20,6 +20,7 @@ function acp(
     model: null,
     session: null,
     prompt,
+    wholePrompt: prompt,
     ...more,
   };
 }

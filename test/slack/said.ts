@@ -58,6 +58,7 @@ export const report: Report = {
     { path: '.github/workflows/ci.yml', added: 12, removed: 0 },
   ],
   sensitive: ['.github/workflows/ci.yml'],
+  blocked: ['telemetry.example.com'],
 };
 
 export const result = (gate: Gate, fields: Partial<Extract<Said, { type: 'result' }>> = {}): Said => ({

@@ -33,6 +33,7 @@ test('an agent of the configuration gets base URL, key and model where it asks f
     model: null,
     session: 's1',
     prompt: 'Mend it.',
+    wholePrompt: 'Mend it.',
   });
 });
 

@@ -48,7 +48,15 @@ export const failure: Failure = {
   next: 'Start Docker.',
 };
 
-export const report: Report = { claim: 'Done.', checks: [], usage: null, durationMs: 5, files: [], sensitive: [] };
+export const report: Report = {
+  claim: 'Done.',
+  checks: [],
+  usage: null,
+  durationMs: 5,
+  files: [],
+  sensitive: [],
+  blocked: [],
+};
 
 export const question = {
   id: 'q1',

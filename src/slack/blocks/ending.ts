@@ -6,6 +6,7 @@ import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 import { claimOf } from './claim.ts';
 import {
   actions,
+  blockedHosts,
   code,
   context,
   effort,
@@ -35,6 +36,7 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
     limit: answered ? maxAnswerLength : maxClaimLength,
     hosts: wording.linkHosts,
   }).trim();
+  const blocked = report === null ? null : blockedHosts(report);
   const checks = report !== null && report.checks.length > 0 ? measured(report.checks) : [];
   const blocks: KnownBlock[] = [
     section(
@@ -45,6 +47,7 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
       ? []
       : [section(`*How it was checked* (_measured_ by Errand)\n${checks.map((line) => `• ${line}`).join('\n')}`)]),
     ...(report === null ? [] : [context(effort(task, report), answered ? 'written by an AI agent' : null)]),
+    ...(blocked === null ? [] : [context(blocked)]),
     ...(said.retryable ? actions(retryButton(task)) : []),
   ];
   const text = [

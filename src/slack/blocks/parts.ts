@@ -131,6 +131,15 @@ export function measured(checks: readonly Check[]): string[] {
   );
 }
 
+/** Hosts that the agent wanted to reach and was refused; null for none. */
+export function blockedHosts({ blocked }: Report): string | null {
+  if (blocked.length === 0) return null;
+  const more = blocked.length > maxBlocked ? ` and ${blocked.length - maxBlocked} more` : '';
+  return `Not on the allowlist, so not reached: ${blocked.slice(0, maxBlocked).map(code).join(', ')}${more}`;
+}
+
+const maxBlocked = 5;
+
 /** Who worked, how long, and what it took, as the gateway metered it. */
 export function effort(task: TaskLine, report: Report): string {
   return dotted(escapeMrkdwn(task.agent), duration(report.durationMs), usage(report.usage));
