@@ -12,7 +12,7 @@ import { createScript } from './script.ts';
 import { watch } from './watch.ts';
 
 /** How long a lane stays with a process that says nothing; each delivery begins it anew. */
-export const laneHeldMs = 30_000;
+export const laneHeldMs = 15_000;
 /** How long a delivered lane that is no task's is kept: as long as Slack may repeat its request. */
 const keptSeconds = 24 * 3_600;
 
