@@ -39,8 +39,8 @@ export function judge(facts: Facts, head: string, checksSettleMs: number): Merge
   if (facts.state === 'closed')
     return refused('The pull request is closed', 'Reopen it on GitHub, or reply to start a new task.');
   if (facts.head !== head) {
-    const both = `the branch is now at ${facts.head.slice(0, 7)}, and ${head.slice(0, 7)} was approved`;
-    return refused(`Something was pushed since the approval: ${both}`, 'Approve the new head.');
+    // The pull request can lag behind its branch; a branch that really moved voids the approval where heads are watched.
+    return pending(`GitHub shows commit ${facts.head.slice(0, 7)} on the pull request, not yet ${head.slice(0, 7)}`);
   }
   if (facts.draft)
     return refused('The pull request is a draft', 'Mark it as ready for review on GitHub, then approve again.');

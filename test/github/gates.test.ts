@@ -33,7 +33,7 @@ test('nothing in the way is ready, and so is what was merged already', () => {
 });
 
 test.each<[string, Partial<Facts>, string]>([
-  ['another head', { head: 'b'.repeat(40) }, 'refused'],
+  ['a head that the pull request does not show yet', { head: 'b'.repeat(40) }, 'pending'],
   ['closed', { state: 'closed' }, 'refused'],
   ['a draft', { draft: true }, 'refused'],
   ['a conflict', { mergeable: false }, 'refused'],
