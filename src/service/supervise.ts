@@ -28,7 +28,12 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
 
   const local = alone ? await localSide(config, places) : null;
   const logFile = alone ? (name: string) => join(places.logsDir, `${name}.log`) : null;
-  await using supervisor = new Supervisor({ logFile, say, graceMs });
+  await using supervisor = new Supervisor({
+    logFile,
+    say,
+    lastWords: (name) => (logFile === null ? '' : lastWords(logFile(name))),
+    graceMs,
+  });
   const child = (name: ProcessName) => ({
     name,
     args: argumentsOf(name, local, places),

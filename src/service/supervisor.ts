@@ -12,6 +12,8 @@ export interface SupervisorOptions {
   /** Where a child's log goes; null lets it write to this process's own output. */
   readonly logFile: ((name: string) => string) | null;
   readonly say: (line: string) => void;
+  /** Why a child ended, as far as its log tells; empty where it doesn't. */
+  readonly lastWords: (name: string) => string;
   readonly graceMs: number;
 }
 
@@ -70,7 +72,8 @@ export class Supervisor implements AsyncDisposable {
         return;
       }
       if (performance.now() - startedAt > settledMs) pauseMs = shortestPauseMs;
-      this.#options.say(`The ${spec.name} ended with ${how}; starting it again.`);
+      const why = this.#options.lastWords(spec.name);
+      this.#options.say(`The ${spec.name} ended with ${how}${why === '' ? '' : ` (${why})`}; starting it again.`);
       await pause(pauseMs, this.#stopping.signal);
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
     }
