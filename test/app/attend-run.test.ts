@@ -80,6 +80,7 @@ test('a reply that comes when the agent has just ended costs the run nothing and
   };
   world.sandbox.records = async function* () {
     await world.store.apply(task.id, { type: 'message_added', message: message(2), at: 3 });
+    await new Promise(setImmediate);
     yield { n: 1, at: 1, type: 'result', result: finished };
   };
   await attendRun(world.worker, task, signal);
@@ -91,22 +92,21 @@ test.each([
   ['left to its default', { type: 'question_expired' }, 'this'],
 ] as const)('a question that was %s while no worker was there is answered to the agent', async (_, event, text) => {
   const world = new World();
-  const task = await world.running();
+  const task = await world.running({ taken: 1 });
   const run = runId(1);
   await world.store.apply(task.id, { type: 'checkout_prepared', run, checkout, at: 1 });
   await world.store.apply(task.id, { type: 'question_asked', run, question, at: 1 });
   await world.store.apply(task.id, { ...event, run, question: 'q1', at: 2 });
   world.cursors.set(run, 1);
-  const answered = Promise.withResolvers<unknown>();
-  world.sandbox.send = async (_run, line) => answered.resolve(line);
+  const sent = sentBy(world);
   world.sandbox.records = async function* () {
     yield { n: 1, at: 1, type: 'question', id: 'q1', text: 'Which one?', options: ['this', 'that'] };
     await world.store.apply(task.id, { type: 'message_added', message: message(9, { trust: 'context' }), at: 3 });
-    expect(await answered.promise).toEqual({ type: 'answer', question: 'q1', text });
+    await new Promise(setImmediate);
     yield { n: 2, at: 2, type: 'result', result: finished };
   };
   await attendRun(world.worker, world.look(task), signal);
-  expect(world.look(task).run.type).toBe('idle');
+  expect(sent).toEqual([{ type: 'answer', question: 'q1', text }]);
 });
 
 test('what a record asks for is done before the cursor is past it', async () => {

@@ -90,19 +90,20 @@ test('the next run of a task starts after the leftovers of the last one are clea
   });
   await using at = await working(world);
   world.sandbox.list = async () => [{ task: one, run: run(1).id, state: { type: 'running' } }];
+  const order: string[] = [];
   const removing = Promise.withResolvers<void>();
-  const removed = Promise.withResolvers<void>();
-  world.sandbox.remove = () => {
+  world.sandbox.remove = async () => {
     removing.resolve();
-    return removed.promise;
+    await new Promise(setImmediate);
+    order.push('removed');
   };
+  world.sandbox.start = async () => void order.push('started');
   const recovering = at.worker.recover(ending.signal);
   await removing.promise;
   await world.store.apply(one, { type: 'retried', by: bob, at: 1 });
-  const starting = at.run(one);
-  expect(world.look(task).run.type).toBe('queued');
-  removed.resolve();
-  await Promise.all([recovering, starting]);
+  await Promise.all([recovering, at.run(one)]);
+  await vi.waitFor(() => expect(order).toContain('started'));
+  expect(order.slice(0, 2)).toEqual(['removed', 'started']);
   expect(world.look(task).runs).toBe(2);
 });
 
