@@ -42,6 +42,7 @@ export class Inbox {
   readonly #stop = new AbortController();
   readonly #answers = new Map<string, PromiseWithResolvers<string>>();
   readonly #refused: (reason: string) => void;
+  readonly #heard = new Set<string>();
   #specTaken = false;
   #waiting: Steer[] = [];
   #steered: ((steer: Steer) => void) | null = null;
@@ -108,6 +109,9 @@ export class Inbox {
         this.#spec.resolve(message);
         break;
       case 'steer':
+        // A worker that comes after a crash says again what it can't know was heard.
+        if (this.#heard.has(message.id)) break;
+        this.#heard.add(message.id);
         if (this.#steered) this.#steered(message);
         else this.#waiting.push(message);
         break;

@@ -53,7 +53,7 @@ async function persist(
   checkout: Checkout,
   finish: () => Promise<void>,
 ): Promise<void> {
-  const { deps, run, id, signal } = attendance;
+  const { deps, run, id } = attendance;
   for (let tries = 1; ; tries += 1) {
     try {
       await finish();
@@ -69,9 +69,23 @@ async function persist(
         progress: { ...progress, activity: error.failure.sentence },
       });
       const pauseMs = Math.min(firstPauseMs * 2 ** (tries - 1), longestPauseMs);
-      await delay(Math.max(pauseMs, (error.retryAt ?? 0) - deps.clock.now()), undefined, { signal });
+      await pause(attendance, Math.max(pauseMs, (error.retryAt ?? 0) - deps.clock.now()));
     }
   }
+}
+
+/** Waits, but not past the moment at which a person stops the run. */
+async function pause({ deps, id, run, signal }: Attendance, ms: number): Promise<void> {
+  const over = new AbortController();
+  const look = async () => {
+    const task = await deps.store.find(id);
+    if (task === undefined || currentRun(task.run)?.id !== run) over.abort();
+  };
+  using _changes = deps.changes.subscribe(id, () => {
+    look().catch((error: unknown) => deps.log.warn({ task: id, run, err: error }, 'A change could not be looked at'));
+  });
+  await delay(ms, undefined, { signal: AbortSignal.any([signal, over.signal]) }).catch(() => undefined);
+  signal.throwIfAborted();
 }
 
 const needsAnotherRun: ReadonlySet<string> = new Set(['branch_moved', 'container_killed', 'container_lost']);

@@ -46,6 +46,8 @@ export interface WorkerDeps {
   readonly engine: EngineId;
   readonly policy: Policy;
   readonly limits: Limits;
+  /** How long a merge that waits for GitHub waits before it asks again. */
+  readonly askAgainMs: number;
   readonly clock: Clock;
   readonly log: Log;
   /**

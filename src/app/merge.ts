@@ -7,8 +7,6 @@ import type { WorkerDeps } from './deps.ts';
 import { toMergeMessage, toPullRequestTitle } from './pull-request-words.ts';
 import { watchPull } from './watch-pull.ts';
 
-const askAgainMs = 5_000;
-
 /**
  * Merges what was approved, exactly that commit, once every rule of GitHub and of the base branch's `.errand.yml` allows it.
  * What is still pending is said and asked again; what is refused goes back to the gate with its reason.
@@ -30,7 +28,7 @@ export async function merge(deps: WorkerDeps, id: TaskId, signal: AbortSignal): 
       if (merged.task?.run.type === 'idle') await forget(deps, id);
     } else if (next.type === 'pending') {
       await tell({ type: 'merge_delayed', head, reason: next.reason, at });
-      await deps.queue.wake({ type: 'merge', task: id }, { delayMs: askAgainMs });
+      await deps.queue.wake({ type: 'merge', task: id }, { delayMs: deps.askAgainMs });
     } else {
       await tell({ type: 'merge_refused', head, problem: next.problem, at });
     }
@@ -43,7 +41,7 @@ export async function merge(deps: WorkerDeps, id: TaskId, signal: AbortSignal): 
       return;
     }
     await tell({ type: 'merge_delayed', head, reason: error.failure.sentence, at });
-    const delayMs = Math.max(askAgainMs, (error.retryAt ?? 0) - at);
+    const delayMs = Math.max(deps.askAgainMs, (error.retryAt ?? 0) - at);
     await deps.queue.wake({ type: 'merge', task: id }, { delayMs });
   }
 }

@@ -56,6 +56,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     engine: await sandbox.engine(),
     policy: toPolicy(config),
     limits: config.limits,
+    askAgainMs: config.pollSeconds * 500,
     clock,
     log,
     toAgent: (task, run, prompt) => toAgentOf(config, task, run, prompt),

@@ -189,6 +189,7 @@ export class World {
     return {
       ...{ store, queue, sandbox, repositories, forge, policy, log, toAgent, engine },
       clock: { now: () => this.now },
+      askAgainMs: 1_000,
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },
       threadUrl: async () => null,
       reap: async () => undefined,
