@@ -171,7 +171,10 @@ class Stage {
     const { control } = this.#errand.forge;
     const state = await control.viewState();
     const found = state.repositories.find(({ name }) => name === this.#repository);
-    const branches = found?.branches.map(({ name, sha }) => `branch ${name} ${sha}`) ?? [];
+    // Ids are random, so the order is that of what stands beside them.
+    const bare = (name: string) => name.replace(/\/t[0-9a-z]{6}/, '/');
+    const sorted = found?.branches.toSorted((one, other) => bare(one.name).localeCompare(bare(other.name)));
+    const branches = sorted?.map(({ name, sha }) => `branch ${name} ${sha}`) ?? [];
     const pulls = await Promise.all(
       (found?.pulls ?? []).map(async (pull) => {
         const { diff, commits, pull: shown } = await control.viewPull(this.#repository, pull.number);
@@ -263,6 +266,8 @@ function tidy(rendered: string): string {
     .replace(/acme\/[a-z-]+(?:, acme\/[a-z-]+)+ and \d+ more/g, '<repositories>')
     .replace(/127\.0\.0\.1:\d+/g, '<host>')
     .replace(/\b\d+(?:\.\d+)? (?:s|ms|sec|seconds|min)\b/g, '<time>')
+    .replace(/[\d.]+[kM]? tokens in, [\d.]+[kM]? out/g, '<n> tokens in, <n> out')
+    .replace(/\$\d+\.\d\d/g, '$<cost>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')
     .replace(/\b\d\d:\d\d UTC\b/g, '<clock>')
     .replace(/<!date\^\d+/g, '<!date^<date>')
