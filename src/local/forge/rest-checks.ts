@@ -4,7 +4,7 @@ import type { Forge } from './forge.ts';
 import { tryGit } from './git.ts';
 import { latestChecks, passed } from './pulls.ts';
 import { renderCheckRun, renderStatus } from './render.ts';
-import { paged, type RestContext, type RestEnvironment, repositoryOf } from './rest.ts';
+import { paged, type RestContext, type RestEnvironment, repositoryOf } from './rest-context.ts';
 import type { Check } from './state.ts';
 
 export function addCheckRoutes(app: Hono<RestEnvironment>, forge: Forge): void {

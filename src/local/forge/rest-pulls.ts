@@ -11,7 +11,7 @@ import {
   renderReview,
   renderUser,
 } from './render.ts';
-import { bodyOf, paged, pullOf, type RestEnvironment, repositoryOf } from './rest.ts';
+import { bodyOf, paged, pullOf, type RestEnvironment, repositoryOf } from './rest-context.ts';
 
 const creation = z.object({
   title: z.string().min(1),

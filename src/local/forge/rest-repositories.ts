@@ -3,7 +3,7 @@ import { HttpError, notFound } from './errors.ts';
 import type { Forge } from './forge.ts';
 import { git, headOf, tryGit } from './git.ts';
 import { renderRepository } from './render.ts';
-import { paged, type RestEnvironment, repositoryOf } from './rest.ts';
+import { paged, type RestEnvironment, repositoryOf } from './rest-context.ts';
 import type { BranchRules } from './state.ts';
 
 export function addRepositoryRoutes(app: Hono<RestEnvironment>, forge: Forge): void {
