@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { serveBroker } from './broker.ts';
-import { type DockerSandbox, type Log, openDockerSandbox } from './docker-sandbox.ts';
-import { sandboxOptionsSchema } from './options.ts';
+import { type DockerSandbox, openDockerSandbox } from './docker-sandbox.ts';
+import { type Log, sandboxOptionsSchema } from './options.ts';
 
 /** `node broker-main.ts <options file>`: JSON, readable by the broker alone; nothing comes from the environment. */
 const optionsSchema = z.strictObject({

@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { Problem } from '../task/problem.ts';
-import type { DockerSandbox, Log } from './docker-sandbox.ts';
+import type { DockerSandbox } from './docker-sandbox.ts';
+import type { Log } from './options.ts';
 import { reap } from './reaper.ts';
 import { calls, maxBodyBytes, toWire } from './wire.ts';
 

@@ -33,3 +33,5 @@ export const sandboxOptionsSchema = z.strictObject({
 });
 
 export type SandboxOptions = z.output<typeof sandboxOptionsSchema>;
+
+export type Log = (level: 'info' | 'warn', facts: object, message: string) => void;

@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import type Dockerode from 'dockerode';
+import { z } from 'zod';
+import { parseRunId, parseTaskId, type RunId, type TaskId } from '../task/ids.ts';
+import type { ContainerState } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+import { containerName, type Kind, labels } from './container-spec.ts';
+import { type Engine, ifThere, statusOf } from './docker.ts';
+import { readJson, writeJson } from './files.ts';
+import type { Log } from './options.ts';
+import { runIdSchema, taskOf } from './order.ts';
+import { untilStopped } from './watch.ts';
+
+/** A container of ours, as Docker lists it. */
+export interface Listed {
+  readonly container: Dockerode.Container;
+  readonly task: TaskId;
+  readonly run: RunId;
+  readonly kind: Kind;
+  readonly state: string;
+  readonly createdAt: number;
+}
+
+export interface ContainersOptions {
+  readonly engine: Engine;
+  readonly instance: string;
+  /** Where notes about a task are kept. */
+  readonly notes: (task: TaskId) => string;
+  readonly log: Log;
+  /** Lets go of every container that is watched. */
+  readonly closing: AbortSignal;
+}
+
+const killedMs = 10_000;
+const kindSchema = z.enum(['run', 'export', 'check']);
+const notesSchema = z.object({ run: runIdSchema });
+
+/** The containers of this instance on one engine: found, watched, held to their deadlines and ended. */
+export class Containers {
+  readonly #options: ContainersOptions;
+  readonly #engine: Engine;
+  readonly #watches = new Map<RunId, Promise<void>>();
+
+  constructor(options: ContainersOptions) {
+    this.#options = options;
+    this.#engine = options.engine;
+  }
+
+  /** The name of a run's container. */
+  name(run: RunId): string {
+    return containerName(this.#options.instance, run);
+  }
+
+  /** A run's container, whether it is there or not. */
+  get(run: RunId): Dockerode.Container {
+    return this.#engine.docker.getContainer(this.name(run));
+  }
+
+  async list(only: { task?: TaskId } = {}): Promise<readonly Listed[]> {
+    const filters = {
+      label: [
+        `${labels.instance}=${this.#options.instance}`,
+        ...(only.task === undefined ? [] : [`${labels.task}=${only.task}`]),
+      ],
+    };
+    const found = await this.#engine.call('list the containers of Errand', (abortSignal) =>
+      this.#engine.docker.listContainers({ all: true, filters, abortSignal }),
+    );
+    return found.flatMap((info) => {
+      const task = parseTaskId(info.Labels[labels.task] ?? '');
+      const run = parseRunId(info.Labels[labels.run] ?? '');
+      const kind = kindSchema.safeParse(info.Labels[labels.kind]);
+      if (task === undefined || run === undefined || !kind.success) return [];
+      const container = this.#engine.docker.getContainer(info.Id);
+      return [{ container, task, run, kind: kind.data, state: info.State, createdAt: info.Created * 1000 }];
+    });
+  }
+
+  async state(run: RunId): Promise<ContainerState> {
+    const container = this.get(run);
+    const info = await ifThere(
+      this.#engine.call(`look at ${run}`, (abortSignal) => container.inspect({ abortSignal })),
+    );
+    if (info === undefined || info.State.Status === 'created') return { type: 'absent' };
+    if (info.State.Running) return { type: 'running' };
+    const code = info.State.ExitCode;
+    const note = notesSchema.safeParse(await readJson(this.#timedOutNote(run)));
+    return {
+      type: 'exited',
+      code,
+      // Docker also says so when a child was killed and the runner lived on.
+      outOfMemory: info.State.OOMKilled && code !== 0,
+      timedOut: note.success && note.data.run === run,
+    };
+  }
+
+  /** Holds a running container to its deadline, however often it is asked. `stopped` settles at its end. */
+  async hold(run: RunId, container: Dockerode.Container): Promise<{ stopped: Promise<void> }> {
+    const looking = this.#engine.call(`look at ${run}`, (abortSignal) => container.inspect({ abortSignal }));
+    const info = await ifThere(looking);
+    if (!info?.State.Running) return { stopped: Promise.resolve() };
+    const held = this.#watches.get(run);
+    if (held !== undefined) return { stopped: held };
+    const runMs = Number(info.Config.Labels[labels.runMs]);
+    const stopped = untilStopped(this.#engine, container, {
+      signal: this.#options.closing,
+      expireInMs: Date.parse(info.State.StartedAt) + runMs - Date.now(),
+      expire: async () => {
+        this.#options.log('info', { run, runMs }, 'a run used up its time');
+        await writeJson(this.#timedOutNote(run), { run });
+        await this.#engine.call(`end ${run}`, (abortSignal) => container.kill({ abortSignal }));
+      },
+    }).finally(() => this.#watches.delete(run));
+    stopped.catch(() => {});
+    this.#watches.set(run, stopped);
+    return { stopped };
+  }
+
+  /** SIGTERM where there is a grace, then SIGKILL; throws `Problem` when the container outlives that. */
+  async end(container: Dockerode.Container, graceMs: number): Promise<void> {
+    const signal = (name: string) =>
+      ifThere(
+        this.#engine.call(`end ${container.id}`, (abortSignal) => container.kill({ signal: name, abortSignal })),
+      ).catch((error: unknown) => {
+        // Not running: what was wanted.
+        if (statusOf(error) !== 409) throw error;
+      });
+    const stopped = (ms: number) => {
+      const over = AbortSignal.any([this.#options.closing, AbortSignal.timeout(ms)]);
+      return untilStopped(this.#engine, container, { signal: over }).then(
+        () => true,
+        () => false,
+      );
+    };
+    if (graceMs > 0) {
+      await signal('SIGTERM');
+      if (await stopped(graceMs)) return;
+    }
+    await signal('SIGKILL');
+    if (await stopped(killedMs)) return;
+    throw new Problem(
+      {
+        code: 'docker_error',
+        sentence: `Errand tried to end ${container.id}, and Docker still says that it runs ${killedMs / 1000} s after SIGKILL.`,
+        next: "Look into Docker's log on that host; the step is tried again.",
+      },
+      { retry: true },
+    );
+  }
+
+  /** Settles when no container is watched any more: at their ends, or after `closing`. */
+  async released(): Promise<void> {
+    await Promise.allSettled(this.#watches.values());
+  }
+
+  #timedOutNote(run: RunId): string {
+    return join(this.#options.notes(taskOf(run)), 'timed-out.json');
+  }
+}

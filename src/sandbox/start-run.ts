@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import type Dockerode from 'dockerode';
+import type { RunId } from '../task/ids.ts';
+import type { RunOrder } from '../task/ports.ts';
+import { Problem } from '../task/problem.ts';
+import { runSpec } from './container-spec.ts';
+import { writeJson } from './files.ts';
+import { type Admitted, admit } from './order.ts';
+import { containerOrder, type Parts } from './parts.ts';
+import { createContainer, removeContainer } from './run-once.ts';
+
+/**
+ * Makes workspace, gateway and container of a run, or finds them, and holds the run to its deadline. One call a task at a
+ * time. Throws `Problem` for what the operator doesn't allow, for a run older than one that is here, and when Docker fails.
+ */
+export async function startRun(parts: Parts, order: RunOrder): Promise<void> {
+  const { engine, containers, gateways } = parts;
+  const { task, run } = order;
+  const admitted = await admit(order, parts.options);
+  const before = await containers.list({ task });
+  const mine = before.find((listed) => listed.run === run && listed.kind === 'run');
+  if (mine?.state === 'running') {
+    await gateways.revive(task);
+    await containers.hold(run, mine.container);
+    return;
+  }
+  if (mine !== undefined && mine.state !== 'created') return;
+  if (before.some((listed) => numberOf(listed.run) > numberOf(run))) throw staleRun(run);
+  // One agent a workspace: what an older run left is in the way. Half-made is thrown away and made again.
+  await Promise.all(before.map(({ container }) => removeContainer(engine, container)));
+
+  // The gateway takes as long to come up as the container. Without it the run has no network, and nothing tells the
+  // runner what to do before this call has settled: they may start together, as long as they fail together.
+  const gateway = await gateways.prepare(task);
+  const [began, served] = await Promise.allSettled([
+    startContainer(parts, order, admitted, gateway),
+    gateways.open(task, order.policy),
+  ]);
+  if (began.status === 'rejected') throw began.reason;
+  if (served.status === 'rejected') {
+    await removeContainer(engine, began.value);
+    throw served.reason;
+  }
+  await containers.hold(run, began.value);
+}
+
+async function startContainer(
+  parts: Parts,
+  order: RunOrder,
+  admitted: Admitted,
+  gateway: string,
+): Promise<Dockerode.Container> {
+  const { engine, options, workspaces } = parts;
+  const { task } = order;
+  const claimed = await workspaces.claim(task);
+  const spec = runSpec(await containerOrder(parts, order, admitted, claimed), { command: options.command, gateway });
+  const [created, ...others] = await Promise.allSettled([
+    createContainer(engine, spec),
+    workspaces.open(task, admitted.limits.workspaceBytes),
+    writeJson(join(workspaces.notes(task), 'order.json'), order),
+  ]);
+  if (created.status === 'rejected') throw created.reason;
+  const container = created.value;
+  try {
+    for (const other of others) if (other.status === 'rejected') throw other.reason;
+    await engine.call(`start ${spec.name}`, (abortSignal) => container.start({ abortSignal }));
+    return container;
+  } catch (error) {
+    await removeContainer(engine, container);
+    throw error;
+  }
+}
+
+function numberOf(run: RunId): number {
+  return Number(run.slice(run.lastIndexOf('-r') + 2));
+}
+
+function staleRun(run: RunId): Problem {
+  return new Problem({
+    code: 'stale_run',
+    sentence: `Errand tried to start ${run}, but a newer run of that task is already here.`,
+    next: 'Nothing: the newer run goes on.',
+  });
+}
