@@ -98,7 +98,9 @@ function observe(client: Socket, upstream: Socket, answered: (answer: ModelAnswe
     }
   });
   upstream.on('end', () => {
-    const cut = current !== null && current.status < 400 && chunked && end !== '0\r\n\r\n';
+    // A client that hangs up after the last event has all it wanted.
+    const left = client.readableEnded || client.destroyed;
+    const cut = !left && current !== null && current.status < 400 && chunked && end !== '0\r\n\r\n';
     if (cut) answered({ status: 502, body: 'The answer broke off.' });
   });
 }

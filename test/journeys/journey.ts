@@ -257,19 +257,23 @@ function tidy(rendered: string): string {
     names.set(`${prefix}${value}`, `<${prefix} ${count}>`);
     return `<${prefix} ${count}>`;
   };
-  return rendered
-    .replace(/(?<=\btask `?|errand\/|new one: |branch `errand\/)t[0-9a-hjkmnp-tv-z]{6}\b/gi, (id) =>
-      numbered('task', id),
-    )
-    .replace(/\b[0-9a-f]{40}\b/g, (sha) => numbered('commit', sha.slice(0, 7)))
-    .replace(/(?<=[Cc]ommit `?|\bas |\bat `|: `|index |\.\.)[0-9a-f]{7}\b/g, (sha) => numbered('commit', sha))
-    .replace(/acme\/[a-z-]+(?:, acme\/[a-z-]+)+ and \d+ more/g, '<repositories>')
-    .replace(/127\.0\.0\.1:\d+/g, '<host>')
-    .replace(/\b\d+(?:\.\d+)? (?:s|ms|sec|seconds|min)\b/g, '<time>')
-    .replace(/[\d.]+[kM]? tokens in, [\d.]+[kM]? out/g, '<n> tokens in, <n> out')
-    .replace(/\$\d+\.\d\d/g, '$<cost>')
-    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')
-    .replace(/\b\d\d:\d\d UTC\b/g, '<clock>')
-    .replace(/<!date\^\d+/g, '<!date^<date>')
-    .replace(/\/archives\/(\w+)\/p\d+/g, '/archives/$1/p<ts>');
+  return (
+    rendered
+      .replace(/(?<=\btask `?|errand\/|new one: |branch `errand\/)t[0-9a-hjkmnp-tv-z]{6}\b/gi, (id) =>
+        numbered('task', id),
+      )
+      .replace(/\b[0-9a-f]{40}\b/g, (sha) => numbered('commit', sha.slice(0, 7)))
+      .replace(/(?<=[Cc]ommit `?|\bas |\bat `|: `|index |\.\.)[0-9a-f]{7}\b/g, (sha) => numbered('commit', sha))
+      .replace(/acme\/[a-z-]+(?:, acme\/[a-z-]+)+ and \d+ more/g, '<repositories>')
+      .replace(/127\.0\.0\.1:\d+/g, '<host>')
+      .replace(/\b\d+(?:\.\d+)? (?:s|ms|sec|seconds|min)\b/g, '<time>')
+      // Agents call home now and then.
+      .replace(/\n *\(Not on the allowlist[^\n]*\)/g, '')
+      .replace(/[\d.]+[kM]? tokens in, [\d.]+[kM]? out/g, '<n> tokens in, <n> out')
+      .replace(/\$\d+\.\d\d/g, '$<cost>')
+      .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')
+      .replace(/\b\d\d:\d\d UTC\b/g, '<clock>')
+      .replace(/<!date\^\d+/g, '<!date^<date>')
+      .replace(/\/archives\/(\w+)\/p\d+/g, '/archives/$1/p<ts>')
+  );
 }

@@ -5,7 +5,6 @@ import { claimOf } from './claim.ts';
 import {
   actionIds,
   actions,
-  blockedHosts,
   code,
   context,
   dotted,
@@ -45,7 +44,6 @@ export function renderResult(said: Result, wording: Wording): Rendered {
   const sensitive = sensitiveLines(report?.sensitive ?? []);
   const isMeasured = report !== null && report.checks.length > 0;
   const origin = report === null ? null : dotted(effort(task, report), authorship(task));
-  const blocked = report === null ? null : blockedHosts(report);
   const gate = gateLine(said, wording);
   const blocks: KnownBlock[] = [
     section(`${person(task.requester)} *${head}*`),
@@ -59,7 +57,6 @@ export function renderResult(said: Result, wording: Wording): Rendered {
     section(`*How it was checked*${isMeasured ? ' (_measured_ by Errand)' : ''}\n${bullets(checks)}`),
     ...(sensitive.length === 0 ? [] : [section(`*Look at these first*\n${bullets(sensitive)}`)]),
     ...(origin === null ? [] : [context(origin)]),
-    ...(blocked === null ? [] : [context(blocked)]),
     section(gate),
     ...(open ? actions(approveButton(said)) : []),
   ];
@@ -74,7 +71,6 @@ export function renderResult(said: Result, wording: Wording): Rendered {
     `${isMeasured ? 'Measured: ' : ''}${checks.join('; ')}`,
     ...(sensitive.length === 0 ? [] : [`Look at these first: ${sensitive.join(', ')}`]),
     ...(origin === null ? [] : [origin]),
-    ...(blocked === null ? [] : [blocked]),
     gate,
   ];
   return { text: text.join('\n'), blocks };
