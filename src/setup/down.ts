@@ -1,4 +1,4 @@
-import { existsSync, globSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { Problem } from '../task/problem.ts';
@@ -42,7 +42,8 @@ async function down(at: Places, say: (line: string) => void): Promise<void> {
     await stop(at.enginePidFile, 'the Docker engine', 30_000);
     for (const path of mountsBelow(join(at.dataDir, 'docker'))) await journal.run('umount', [path]);
   }
-  if (existsSync(at.runDir) && readdirSync(at.runDir).length === 0) rmdirSync(at.runDir);
+  // Sockets that nobody listens on any more, and compiled code that the next start makes again.
+  rmSync(at.runDir, { recursive: true, force: true });
   if (stopped === 0) journal.say('Nothing of this Errand was running.');
 }
 
