@@ -65,6 +65,15 @@ function unpack(bundle: string) {
   };
 }
 
+test('a run gets to its repositories wherever on the host Errand was cloned', async () => {
+  const { sandbox, order } = ground.shell(
+    'for at in /home /opt /root /srv /tmp /usr/local /var/lib; do cd $at || exit; done',
+  );
+  await sandbox.start(order);
+  await allRecords(sandbox, order);
+  expect(await sandbox.state(order.run)).toMatchObject({ type: 'exited', code: 0 });
+});
+
 describe('taking the work out', () => {
   test('gives one ref with the agent’s commits and one more with what it left uncommitted', async () => {
     const { sandbox, order } = await work(
