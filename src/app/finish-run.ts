@@ -27,7 +27,12 @@ export async function finishRun(attendance: Attendance, checkout: Checkout, fold
   const verdict = judge(await deps.sandbox.state(run), folded.result, task.budget.minutes, deps.limits);
 
   await show('keeping');
-  const work = await takeOut(deps, task, run, checkout);
+  const work = await takeOut(deps, task, run, checkout).catch((error: unknown) => {
+    // A run that failed may have left no checkout to take anything out of: why it failed is what people need to know.
+    if (verdict === null || !(error instanceof Problem) || error.retry) throw error;
+    deps.log.warn({ task: task.id, run, err: error }, 'Nothing was kept');
+    return { imported: null, refused: null };
+  });
   if (work.refused !== null) {
     await record(attendance, { type: 'run_finished', run, outcome: { type: 'refused', problem: work.refused } });
     return;

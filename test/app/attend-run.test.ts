@@ -72,6 +72,22 @@ test('what GitHub refuses for now is tried again without a second run of the age
   expect(world.look(task)).toMatchObject({ runs: 1, pull: { type: 'open' }, run: { outcome: { type: 'changed' } } });
 });
 
+test('a run that failed before it had a checkout says why, and not that there is nothing to take out', async () => {
+  const world = new World();
+  const task = await world.running();
+  world.sandbox.records = async function* () {
+    const result = { type: 'failed', code: 'checkout', message: 'Git could not check out 0000000.' };
+    yield { n: 1, at: 1, type: 'result', result };
+  };
+  world.sandbox.export = async () => {
+    throw problem('export_failed');
+  };
+  await attendRun(world.worker, task, signal);
+  expect(world.look(task).run).toMatchObject({
+    outcome: { type: 'failed', problem: { code: 'checkout' }, kept: null },
+  });
+});
+
 test('a reply that comes when the agent has just ended costs the run nothing and starts the next one', async () => {
   const world = new World();
   const task = await world.running();
