@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type Docker from 'dockerode';
 import { Problem } from '../task/problem.ts';
@@ -40,14 +40,16 @@ export async function buildImage(docker: Docker, places: Places, journal: Journa
   const context = join(build, 'image');
   // An interrupted build may have left half of one.
   rmSync(context, { recursive: true, force: true });
+  // Whoever a task runs as owns nothing in the image and reads all of it, also where a careful shell cloned and started Errand.
+  const umask = process.umask(0o022);
   mkdirSync(context, { recursive: true });
   try {
     if ((await imageId(docker, toolsTag)) === undefined) {
       journal.say('Building the sandbox image (once, about 3 min) …');
       const tools = join(context, 'tools');
       mkdirSync(tools);
-      cpSync(join(sandbox, 'tools.Dockerfile'), join(tools, 'Dockerfile'));
-      cpSync(join(sandbox, 'gitconfig'), join(tools, 'gitconfig'));
+      copyText(join(sandbox, 'tools.Dockerfile'), join(tools, 'Dockerfile'));
+      copyText(join(sandbox, 'gitconfig'), join(tools, 'gitconfig'));
       writeFileSync(join(tools, 'ca.crt'), certificates);
       const [base] = await Promise.all([
         baseImage(docker, build, journal),
@@ -60,9 +62,10 @@ export async function buildImage(docker: Docker, places: Places, journal: Journa
     }
     const runner = join(context, 'runner');
     mkdirSync(runner);
-    for (const file of ['Dockerfile', ...runnerFiles(sandbox)]) cpSync(join(sandbox, file), join(runner, file));
+    for (const file of ['Dockerfile', ...runnerFiles(sandbox)]) copyText(join(sandbox, file), join(runner, file));
     await buildFrom(docker, runner, tag, { TOOLS: toolsTag }, journal);
   } finally {
+    process.umask(umask);
     rmSync(context, { recursive: true, force: true });
   }
   const id = await imageId(docker, tag);
@@ -74,10 +77,15 @@ export async function buildImage(docker: Docker, places: Places, journal: Journa
   });
 }
 
+/** Copies what a file says and not who may read it: that is the umask's. */
+export function copyText(from: string, to: string): void {
+  writeFileSync(to, readFileSync(from));
+}
+
 /** Puts the agents' packages into `dir` with the host's own npm, so that its registry, proxy and credentials hold. */
 async function installAgents(dir: string, journal: Journal): Promise<void> {
   mkdirSync(dir);
-  for (const file of ['package.json', 'package-lock.json']) cpSync(join(sandbox, file), join(dir, file));
+  for (const file of ['package.json', 'package-lock.json']) copyText(join(sandbox, file), join(dir, file));
   const cpu = process.arch;
   await journal.run('npm', ['ci', '--ignore-scripts', '--os=linux', `--cpu=${cpu}`, '--libc=glibc'], { cwd: dir });
   const registry = await journal.read('npm', ['config', 'get', 'registry'], { cwd: dir });

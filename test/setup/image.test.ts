@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hostCertificates } from '../../src/setup/certificates.ts';
-import { imageInputs } from '../../src/setup/image.ts';
+import { copyText, imageInputs } from '../../src/setup/image.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -41,6 +41,14 @@ describe('the name of an image', () => {
   it('and the tools change with what the host trusts', () => {
     expect(imageInputs(folder, 'one').toolsTag).not.toBe(imageInputs(folder, 'two').toolsTag);
   });
+});
+
+it('a file that only its owner may read in the clone goes into the image as one that is new', () => {
+  const [from, to, fresh] = [join(folder, 'runner.ts'), join(folder, 'copy.ts'), join(folder, 'fresh.ts')];
+  chmodSync(from, 0o400);
+  copyText(from, to);
+  writeFileSync(fresh, '');
+  expect(statSync(to).mode).toBe(statSync(fresh).mode);
 });
 
 describe('the certificates of the host', () => {
