@@ -18,6 +18,7 @@ export interface RunQueueOptions {
 /** After these, the job is dropped and the recovery sweep, which looks at the tasks themselves, wakes the task again. */
 const maxAttempts = 10;
 const longestBackoffMs = 60_000;
+const pingTimeoutMs = 500;
 /** A producer that waits longer than this would keep Slack waiting. */
 const wakeTimeoutMs = 2_000;
 const closeTimeoutMs = 2_000;
@@ -119,7 +120,12 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
       await worker.pause(true);
       await Promise.allSettled(handling);
       // Closing tells Redis how the last jobs ended, and would wait for ever for one that is away.
-      const away = connection.status !== 'ready';
+      // Asked, not looked up: a connection that just broke still counts as ready.
+      const pinged = connection.ping().then(
+        () => true,
+        () => false,
+      );
+      const away = !(await Promise.race([pinged, wait(pingTimeoutMs, false, { ref: false })]));
       await Promise.race([worker.close(away), wait(closeTimeoutMs, undefined, { ref: false })]);
       connection.disconnect();
     },
