@@ -45,18 +45,21 @@ export async function buildImage(docker: Docker, places: Places, journal: Journa
   mkdirSync(context, { recursive: true });
   try {
     if ((await imageId(docker, toolsTag)) === undefined) {
-      journal.say('Building the sandbox image (once, about 3 min) …');
+      journal.say('Building the sandbox image: once, some minutes …');
       const tools = join(context, 'tools');
       mkdirSync(tools);
       copyText(join(sandbox, 'tools.Dockerfile'), join(tools, 'Dockerfile'));
       copyText(join(sandbox, 'gitconfig'), join(tools, 'gitconfig'));
       writeFileSync(join(tools, 'ca.crt'), certificates);
+      journal.say('  1 of 3: a Debian to build on, and the agents …');
       const [base] = await Promise.all([
         baseImage(docker, build, journal),
         installAgents(join(tools, 'agents'), journal),
       ]);
+      journal.say('  2 of 3: git, compilers, Python, Node …');
       await buildFrom(docker, tools, toolsTag, { BASE: base, ...proxies() }, journal);
       rmSync(tools, { recursive: true });
+      journal.say('  3 of 3: Errand’s own part …');
     } else {
       journal.say('Putting the changed runner into the sandbox image …');
     }
