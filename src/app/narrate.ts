@@ -24,8 +24,9 @@ export const narrate: Narrator = (task, event, before) => {
     ),
     ...mergedRow(task, line),
     ...takenRows(task, event),
-    ...(event.type === 'continued'
-      ? [message(task, `continued-${event.as}`, { type: 'continued', task: line, as: event.as })]
+    // In the new task's own lane, so that it stands before all that the new task says.
+    ...(event.type === 'task_created' && task.follows !== null
+      ? [message(task, 'continued', { type: 'continued', task: line, as: task.id })]
       : []),
   ];
 };

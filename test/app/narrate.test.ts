@@ -151,16 +151,17 @@ describe('a life from the request to the merge', () => {
 
   test('has a row for each thing that is said, edited ever after', () => {
     expect([...standing(live(asked, life)).keys()].toSorted()).toEqual(
-      [
-        'continued-t000002',
-        `gate-${sha('a')}`,
-        `gate-${sha('b')}`,
-        'merged',
-        'plan-1',
-        'question-1-q1',
-        'root',
-      ].toSorted(),
+      [`gate-${sha('a')}`, `gate-${sha('b')}`, 'merged', 'plan-1', 'question-1-q1', 'root'].toSorted(),
     );
+  });
+
+  test('goes on in a task that says so itself, right after its root', () => {
+    const next = { ...asked, follows: taskId('t000001') };
+    const rows = narrate(next, { type: 'task_created', at: 1 }, next);
+    expect(rows.map(({ lane, key }) => [lane, key])).toEqual([
+      [next.id, 'root'],
+      [next.id, 'continued'],
+    ]);
   });
 
   test('links the pull request in results and nowhere else', () => {
