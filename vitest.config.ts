@@ -20,6 +20,7 @@ export default defineConfig({
           include: ['test/journeys/**/*.test.ts', 'test/page/**/*.test.ts'],
           ...heavy,
           fileParallelism: false,
+          maxConcurrency: 2,
         },
       },
     ],

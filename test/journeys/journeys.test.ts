@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type ErrandUnderTest, startErrand } from '../support/errand.ts';
 import { play, readJourney } from './journey.ts';
 
@@ -26,21 +26,32 @@ providers:
   nowhere: { kind: anthropic, baseUrl: 'http://127.0.0.1:9', keyVariable: ANTHROPIC_API_KEY }
 `;
 
+/** Most of a journey is waiting for others, so two are played at once, each against an Errand of its own. */
+const stages = 2;
+
 describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
-  let errand: ErrandUnderTest;
+  const played = mode === 'socket' ? names : names.filter((name) => name === 'script-to-merge');
+  const free: ErrandUnderTest[] = [];
   beforeAll(async () => {
-    errand = await startErrand({ mode, repositories: names.map((name) => `acme/${name}`), yaml: ownAgents });
+    const options = { mode, repositories: names.map((name) => `acme/${name}`), yaml: ownAgents };
+    const count = Math.min(stages, played.length);
+    free.push(...(await Promise.all(Array.from({ length: count }, () => startErrand(options)))));
   });
   afterAll(async () => {
-    await errand?.[Symbol.asyncDispose]();
+    await Promise.all(free.map((errand) => errand[Symbol.asyncDispose]()));
   });
 
-  const played = mode === 'socket' ? names : names.filter((name) => name === 'script-to-merge');
-  test.each(played)('%s', async (name) => {
-    const folder = join(import.meta.dirname, name);
-    const journey = readJourney(join(folder, 'journey.yml'));
-    const seen = await play(errand, name, journey);
-    await expect(seen.thread).toMatchFileSnapshot(join(folder, 'thread.txt'));
-    await expect(seen.forge).toMatchFileSnapshot(join(folder, 'forge.txt'));
+  test.concurrent.for(played)('%s', async (name, { expect }) => {
+    const errand = free.pop();
+    if (errand === undefined) throw new Error(`More than ${stages} journeys at once: see maxConcurrency`);
+    try {
+      const folder = join(import.meta.dirname, name);
+      const journey = readJourney(join(folder, 'journey.yml'));
+      const seen = await play(errand, name, journey);
+      await expect(seen.thread).toMatchFileSnapshot(join(folder, 'thread.txt'));
+      await expect(seen.forge).toMatchFileSnapshot(join(folder, 'forge.txt'));
+    } finally {
+      free.push(errand);
+    }
   });
 });
