@@ -36,6 +36,8 @@ beforeAll(async () => {
   for (const name of names) {
     await errand.forge.control.createRepository({ repository: `acme/${name}`, files: { 'README.md': '# Faults\n' } });
   }
+  // Its minute passes while everything else goes wrong around it.
+  await ask('slow', 'echo early > early.txt; sleep 600');
 });
 afterAll(async () => {
   await errand?.[Symbol.asyncDispose]();
@@ -139,7 +141,6 @@ test('a request of 40,000 characters is taken whole', async () => {
 });
 
 test('an agent that hangs past its time is ended, told so, and its work is kept', async () => {
-  await ask('slow', 'echo early > early.txt; sleep 600');
   await says('longer than its 1 minute', 'slow', 120_000);
   await says('kept', 'slow');
 });
