@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { startLocalForge } from '../local/forge/start.ts';
+import { readAppManifest } from '../local/slack/app-manifest.ts';
 import { startLocalSlack } from '../local/slack/server.ts';
 import type { Places } from '../setup/places.ts';
 import { aborted, type ProcessScope } from './process.ts';
@@ -32,7 +33,7 @@ const side = z.object({ port: z.number() }).nullable();
 export const localOptions = z.object({ slack: side, forge: side });
 export type LocalOptions = z.output<typeof localOptions>;
 
-const prefill = `/agent agent:shell Say hello in the README
+const prefill = (command: string) => `${command} agent:shell Say hello in the README
 \`\`\`sh
 echo 'Hello from Errand.' >> README.md
 \`\`\``;
@@ -65,8 +66,8 @@ export async function runLocal(
           botToken,
           appToken,
           signingSecret,
-          command,
-          prefill,
+          ...readAppManifest(command),
+          prefill: prefill(command),
           deliver: { type: 'socket' },
           ...(forge === null ? {} : { forgeUrl: forge.url }),
         });

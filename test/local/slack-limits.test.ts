@@ -177,3 +177,74 @@ describe('views', () => {
     );
   });
 });
+
+describe('fields of a form', () => {
+  const options = (count: number) => of(count, (index) => ({ text: plain('x'), value: `${index}` }));
+  const form = (...elements: object[]) => ({
+    type: 'modal',
+    title: plain('New task'),
+    submit: plain('Send'),
+    blocks: elements.map((element) => ({ type: 'input', label: plain('x'), element })),
+  });
+  const select = (rest: object) => ({ type: 'static_select', ...rest });
+
+  test.each([
+    ['every option of a hundred', select({ options: options(100) })],
+    ['an initial option that is on offer', select({ options: options(2), initial_option: options(2)[1] })],
+    ['an external select', { type: 'external_select', min_query_length: 0 }],
+    ['the conversation one is in', { type: 'conversations_select', default_to_current_conversation: true }],
+    ['ten radio buttons', { type: 'radio_buttons', options: options(10) }],
+    ['three thousand characters', { type: 'plain_text_input', multiline: true, max_length: 3000 }],
+    ['files', { type: 'file_input', filetypes: ['png'], max_files: 10 }],
+  ])('%s is taken', (_name, element) => {
+    expect(checkView(form(element), 'modal')).toBeNull();
+  });
+
+  test.each([
+    ['a hundred and one options', select({ options: options(101) }), 'no more than 100 items allowed'],
+    ['neither options nor groups', select({}), 'either options or option_groups is required'],
+    ['options and groups at once', select({ options: options(1), option_groups: [] }), 'must have at least 1 items'],
+    [
+      'an initial option that is not on offer',
+      select({ options: options(1), initial_option: { text: plain('y'), value: '0' } }),
+      'the initial option must exactly match an option',
+    ],
+    ['an option of 76 characters', select({ options: [{ text: plain('x'.repeat(76)), value: 'x' }] }), '76 characters'],
+    ['eleven radio buttons', { type: 'radio_buttons', options: options(11) }, 'no more than 10 items allowed'],
+    [
+      'checkboxes that hold an empty choice',
+      { type: 'checkboxes', options: options(1), initial_options: [] },
+      'at least 1',
+    ],
+    ['a placeholder of 151 characters', select({ options: options(1), placeholder: plain('x'.repeat(151)) }), '151'],
+    ['more than 3,000 characters', { type: 'plain_text_input', max_length: 3001 }, 'max_length'],
+    ['less at most than at least', { type: 'plain_text_input', min_length: 5, max_length: 4 }, 'min_length'],
+    [
+      'a first text that is too long',
+      { type: 'plain_text_input', initial_value: 'abc', max_length: 2 },
+      'initial_value',
+    ],
+    ['a day that is none', { type: 'datepicker', initial_date: '2026-02-30' }, 'initial_date'],
+    ['eleven files', { type: 'file_input', max_files: 11 }, 'max_files'],
+    ['a property of another element', { type: 'users_select', options: options(1) }, 'invalid additional property'],
+  ])('%s is refused', (_name, element, says) => {
+    const problem = checkView(form(element), 'modal');
+    expect(problem?.error).toBe('invalid_arguments');
+    expect(problem?.messages.join('\n')).toContain(says);
+  });
+
+  test('only one field may have the focus at first', () => {
+    const focused = { type: 'plain_text_input', action_id: 'x', focus_on_load: true };
+    expect(checkView(form(focused, focused), 'modal')?.messages.join()).toContain('focus_on_load');
+  });
+
+  test.each([
+    ['private_metadata', 3000],
+    ['callback_id', 255],
+    ['external_id', 255],
+  ])('%s may have %i characters and no more', (name, max) => {
+    const view = form({ type: 'plain_text_input' });
+    expect(checkView({ ...view, [name]: 'x'.repeat(max) }, 'modal')).toBeNull();
+    expect(checkView({ ...view, [name]: 'x'.repeat(max + 1) }, 'modal')?.error).toBe('invalid_arguments');
+  });
+});

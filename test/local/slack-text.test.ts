@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { toEmojiName } from '../../src/local/slack/emoji.ts';
 import { threadToText } from '../../src/local/slack/render-thread.ts';
+import { seedWorkspace } from '../../src/local/slack/seed.ts';
 import { encodeTyped, toMessageParts } from '../../src/local/slack/typed-text.ts';
-import { type Message, seed, seedWorkspace } from '../../src/local/slack/workspace.ts';
+import { type Message, seed } from '../../src/local/slack/workspace.ts';
 
 const workspace = seedWorkspace(1_800_000_000_000);
 

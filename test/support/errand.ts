@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { narrate } from '../../src/app/narrate.ts';
 import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts';
+import { readAppManifest } from '../../src/local/slack/app-manifest.ts';
 import { type LocalSlack, startLocalSlack } from '../../src/local/slack/server.ts';
 import { places } from '../../src/setup/places.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
@@ -57,7 +58,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     botToken: secrets.SLACK_BOT_TOKEN,
     appToken: secrets.SLACK_APP_TOKEN,
     signingSecret: secrets.SLACK_SIGNING_SECRET,
-    command: '/agent',
+    ...readAppManifest(options.env?.ERRAND_COMMAND ?? '/agent'),
     deliver:
       options.mode === 'socket' ? { type: 'socket' } : { type: 'http', url: `http://127.0.0.1:${port}/slack/events` },
     rateScale: 20,

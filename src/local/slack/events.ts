@@ -12,12 +12,24 @@ export interface Events {
   reaction(type: 'reaction_added' | 'reaction_removed', message: Message, user: string, name: string): void;
   joined(channel: Channel, user: string, inviter: string | null): void;
   homeOpened(user: string, tab: 'home' | 'messages'): void;
-  /** Any other event, as it is. */
+  /** Any other event, as it is and whatever was subscribed to. */
   raw(event: LooseObject): void;
 }
 
-export function createEvents(store: WorkspaceStore, outbound: Outbound): Events {
+/** `subscribed` are the manifest's `bot_events`; null takes all. */
+export function createEvents(store: WorkspaceStore, outbound: Outbound, subscribed: readonly string[] | null): Events {
+  /** A manifest says `message.im` where the event says `message` and, beside it, its channel's type. */
+  function isSubscribed({ type, channel_type }: LooseObject): boolean {
+    if (subscribed === null) return true;
+    const kind: unknown = type === 'message' ? `message.${channel_type === 'im' ? 'im' : `${channel_type}s`}` : type;
+    return subscribed.some((each) => each === kind);
+  }
+
   function emit(event: LooseObject, channelId: string | null): void {
+    if (isSubscribed(event)) send(event, channelId);
+  }
+
+  function send(event: LooseObject, channelId: string | null): void {
     const channel = channelId === null ? undefined : store.channel(channelId);
     if (channel !== undefined && !channel.members.includes(store.bot.id)) return;
     const { team, appId } = store.workspace;
@@ -122,6 +134,6 @@ export function createEvents(store: WorkspaceStore, outbound: Outbound): Events 
       const view = store.homes.get(user);
       emit({ type: 'app_home_opened', user, channel, tab, ...(view && { view }), event_ts: store.nextTs() }, null);
     },
-    raw: (event) => emit(event, null),
+    raw: (event) => send(event, null),
   };
 }

@@ -14,6 +14,8 @@ export interface ResponseTarget {
 export interface Trigger {
   readonly user: string;
   readonly viewId: string | null;
+  /** Where the person was, which forms can prefill. */
+  readonly conversation: string | null;
 }
 
 /** Hands out what an interaction may be answered with: a trigger for three seconds, once; a URL for half an hour, five times. */

@@ -27,6 +27,7 @@ export function humanSide(options: {
   socket: SocketDelivery | null;
   command: string;
   usageHint: string;
+  commandDescription: string;
   shortcuts: readonly Shortcut[];
   prefill: string;
   signal: AbortSignal;
@@ -66,6 +67,7 @@ export function humanSide(options: {
       statuses: store.statuses,
       command: options.command,
       usageHint: options.usageHint,
+      commandDescription: options.commandDescription,
       prefill: options.prefill,
       shortcuts: options.shortcuts,
       connections: socket?.connections ?? null,
@@ -114,10 +116,26 @@ export function humanSide(options: {
     { user: id, view_id: id, block_id: optional, action_id: id, value: chosen.optional(), values: filled.optional() },
     (body) => interactions.viewAction(body),
   );
-  on('/view', { user: id, view_id: id, values: filled.optional(), closed: z.boolean().optional() }, (body) =>
-    body.closed === true
-      ? interactions.close(body)
-      : interactions.submit({ user: body.user, view_id: body.view_id, values: body.values ?? {} }),
+  on(
+    '/view',
+    { user: id, view_id: id, values: filled.optional(), closed: z.boolean().optional(), all: z.boolean().optional() },
+    (body) =>
+      body.closed === true
+        ? interactions.close(body)
+        : interactions.submit({ user: body.user, view_id: body.view_id, values: body.values ?? {} }),
+  );
+  on(
+    '/suggest',
+    {
+      user: id,
+      action_id: id,
+      block_id: optional,
+      value: z.string(),
+      view_id: optional,
+      channel: optional,
+      ts: optional,
+    },
+    (body) => interactions.suggest(body),
   );
   on('/shortcut', { user: id, callback_id: id, channel: optional, ts: optional }, (body) =>
     interactions.shortcut(body),

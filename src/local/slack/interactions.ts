@@ -1,23 +1,18 @@
-import { z } from 'zod';
 import { type Api, Refused } from './api/method.ts';
-import { toView } from './api/views.ts';
-import { type Chosen, choiceOf, elementsOf, type FoundElement, initialChoice, isEmptyChoice } from './elements.ts';
+import { type Choosing, type Chosen, choiceOf, elementsOf, type FoundElement } from './elements.ts';
+import { createForms, type Forms } from './forms.ts';
 import type { Outbound } from './outbound.ts';
 import { actor, channelName, failureOf, person, visible } from './people.ts';
+import { type Shortcut, type ShortcutOrder, useShortcuts } from './shortcuts.ts';
+import { createSuggestions, type Suggestions } from './suggestions.ts';
+import type { Filled } from './view-state.ts';
 import { toWireMessage } from './wire.ts';
-import type { LooseObject, User, View } from './workspace.ts';
+import type { LooseObject, User } from './workspace.ts';
 
-export interface Shortcut {
-  readonly type: 'global' | 'message';
-  readonly name: string;
-  readonly callbackId: string;
-}
-
-/** What a person filled in, by block and element. */
-export type Filled = Readonly<Record<string, Readonly<Record<string, Chosen>>>>;
+export type { Filled, Shortcut };
 
 /** Pressing, choosing and filling. Each throws `Refused` when there is nothing such to press. */
-export interface Interactions {
+export interface Interactions extends Forms, Pick<Suggestions, 'suggest'> {
   action(order: {
     user: string;
     channel: string;
@@ -26,48 +21,34 @@ export interface Interactions {
     action_id: string;
     value?: Chosen | undefined;
   }): Promise<{ error: string | null }>;
-  viewAction(order: {
-    user: string;
-    view_id: string;
-    block_id?: string | undefined;
-    action_id: string;
-    value?: Chosen | undefined;
-    values?: Filled | undefined;
-  }): Promise<{ error: string | null }>;
-  /** `errors` is by block, from the client's own checks or from the app. */
-  submit(order: {
-    user: string;
-    view_id: string;
-    values: Filled;
-  }): Promise<{ error: string | null; errors: Readonly<Record<string, string>> }>;
-  close(order: { user: string; view_id: string }): Promise<void>;
-  shortcut(order: {
-    user: string;
-    callback_id: string;
-    channel?: string | undefined;
-    ts?: string | undefined;
-  }): Promise<{ error: string | null }>;
+  shortcut(order: ShortcutOrder): Promise<{ error: string | null }>;
 }
 
-const Answer = z.discriminatedUnion('response_action', [
-  z.object({ response_action: z.literal('errors'), errors: z.record(z.string(), z.string()) }),
-  z.object({ response_action: z.literal('update'), view: z.unknown() }),
-  z.object({ response_action: z.literal('push'), view: z.unknown() }),
-  z.object({ response_action: z.literal('clear') }),
-]);
+/** Sends an interaction to the app; `error` is what Slack's client shows where nobody acknowledged it. */
+export type SendInteraction = (
+  user: User,
+  payload: LooseObject,
+) => Promise<{ error: string | null; body: LooseObject | null }>;
 
 export function createInteractions(api: Api, outbound: Outbound, shortcuts: readonly Shortcut[]): Interactions {
   const { store, exchange } = api;
 
-  async function send(user: User, payload: LooseObject): Promise<{ error: string | null; body: LooseObject | null }> {
+  const send: SendInteraction = async (user, payload) => {
     const ack = await outbound.interactive('interactive', { ...actor(api, user), ...payload });
     const error = failureOf(ack);
-    if (error !== null)
+    const inForm = payload.type === 'view_submission' || payload.type === 'block_suggestion';
+    // A form says it where it happened.
+    if (error !== null && !inForm)
       store.tell({ type: 'notice', user: user.id, text: `${store.bot.real_name} did not answer (${error}).` });
     return { error, body: ack.ok ? ack.body : null };
-  }
+  };
+  const suggestions = createSuggestions(api, send);
 
   return {
+    ...createForms(api, send, suggestions),
+    suggest: suggestions.suggest,
+    shortcut: useShortcuts(api, shortcuts, send),
+
     async action(order) {
       const user = person(api, order.user);
       const channel = visible(api, order.channel, user);
@@ -83,6 +64,7 @@ export function createInteractions(api: Api, outbound: Outbound, shortcuts: read
         threadTs,
         original: { ts: shown.ts, ephemeral: message === undefined },
       };
+      const offered = suggestions.offered({ place: shown.ts, ...found });
       const { error } = await send(user, {
         type: 'block_actions',
         container: {
@@ -92,104 +74,20 @@ export function createInteractions(api: Api, outbound: Outbound, shortcuts: read
           is_ephemeral: message === undefined,
           ...(threadTs !== null && { thread_ts: threadTs }),
         },
-        trigger_id: exchange.newTrigger({ user: user.id, viewId: null }),
+        trigger_id: exchange.newTrigger({ user: user.id, viewId: null, conversation: channel.id }),
         channel: { id: channel.id, name: channelName(channel) },
         ...(message && { message: toWireMessage(store, message) }),
         state: { values: {} },
         response_url: exchange.newResponseUrl(target),
-        actions: [toAction(api, found, order.value ?? null)],
-      });
-      return { error };
-    },
-
-    async viewAction(order) {
-      const user = person(api, order.user);
-      const view = openView(api, order.view_id, user);
-      const found = pressed(view.blocks, order);
-      const { error } = await send(user, {
-        type: 'block_actions',
-        container: { type: 'view', view_id: view.id },
-        trigger_id: exchange.newTrigger({ user: user.id, viewId: view.id }),
-        view: { ...view, state: { values: toState(view, order.values ?? {}) } },
-        actions: [toAction(api, found, order.value ?? null)],
-      });
-      return { error };
-    },
-
-    async submit(order) {
-      const user = person(api, order.user);
-      const view = openView(api, order.view_id, user);
-      const errors = check(view, order.values);
-      if (Object.keys(errors).length > 0) return { error: null, errors };
-      const { error, body } = await send(user, {
-        type: 'view_submission',
-        trigger_id: exchange.newTrigger({ user: user.id, viewId: view.id }),
-        view: { ...view, state: { values: toState(view, order.values) } },
-        response_urls: [],
-      });
-      if (error !== null) return { error, errors: {} };
-      if (body === null || body.response_action === undefined) {
-        store.closeView(view.id);
-        return { error: null, errors: {} };
-      }
-      const answer = Answer.safeParse(body);
-      if (!answer.success) throw new Refused('invalid_response_action');
-      switch (answer.data.response_action) {
-        case 'errors':
-          return { error: null, errors: answer.data.errors };
-        case 'update':
-          store.putView(user.id, toView(api, answer.data.view, 'modal', { replaced: view }));
-          break;
-        case 'push':
-          store.putView(user.id, toView(api, answer.data.view, 'modal', { parent: view }));
-          break;
-        case 'clear':
-          for (const each of store.views) if (each.user === user.id) store.closeView(each.view.id);
-          break;
-        default:
-          answer.data satisfies never;
-      }
-      return { error: null, errors: {} };
-    },
-
-    async close(order) {
-      const user = person(api, order.user);
-      const view = openView(api, order.view_id, user);
-      store.closeView(view.id);
-      if (view.notify_on_close === true) await send(user, { type: 'view_closed', view, is_cleared: false });
-    },
-
-    async shortcut(order) {
-      const user = person(api, order.user);
-      const shortcut = shortcuts.find((each) => each.callbackId === order.callback_id);
-      if (shortcut === undefined) throw new Refused('unknown_shortcut');
-      const common = {
-        callback_id: shortcut.callbackId,
-        trigger_id: exchange.newTrigger({ user: user.id, viewId: null }),
-        action_ts: store.nextTs(),
-      };
-      if (shortcut.type === 'global') {
-        const { error } = await send(user, { type: 'shortcut', ...common });
-        return { error };
-      }
-      const channel = visible(api, order.channel ?? '', user);
-      const message = store.message(channel.id, order.ts ?? '');
-      if (message === undefined) throw new Refused('message_not_found');
-      const target = { user: user.id, channel: channel.id, threadTs: message.thread_ts ?? null, original: null };
-      const { error } = await send(user, {
-        type: 'message_action',
-        ...common,
-        response_url: exchange.newResponseUrl(target),
-        message_ts: message.ts,
-        channel: { id: channel.id, name: channelName(channel) },
-        message: toWireMessage(store, message),
+        actions: [toAction(api, found, order.value ?? null, { workspace: store.workspace, offered })],
       });
       return { error };
     },
   };
 }
 
-function pressed(
+/** The element that was pressed. Throws `Refused` where there is none such. */
+export function pressed(
   blocks: readonly LooseObject[],
   order: { block_id?: string | undefined; action_id: string },
 ): FoundElement {
@@ -201,8 +99,9 @@ function pressed(
   return found;
 }
 
-function toAction(api: Api, { block, element }: FoundElement, chosen: Chosen): LooseObject {
-  const choice = choiceOf(element, chosen);
+/** One entry of `actions`. Throws `Refused` for what is not on offer. */
+export function toAction(api: Api, { block, element }: FoundElement, chosen: Chosen, choosing: Choosing): LooseObject {
+  const choice = choiceOf(element, chosen, choosing);
   if (choice === undefined) throw new Refused('option_not_found');
   return {
     type: element.type,
@@ -212,46 +111,4 @@ function toAction(api: Api, { block, element }: FoundElement, chosen: Chosen): L
     ...(element.style !== undefined && { style: element.style }),
     action_ts: api.store.nextTs(),
   };
-}
-
-function openView(api: Api, id: string, user: User): View {
-  const found = api.store.view(id);
-  if (found === undefined || found.user !== user.id) throw new Refused('view_not_found');
-  return found.view;
-}
-
-/** Everything that a view's inputs hold, as `view.state.values`. */
-function toState(view: View, values: Filled): LooseObject {
-  const state: Record<string, Record<string, unknown>> = {};
-  for (const { block, element } of elementsOf(view.blocks)) {
-    const type = String(element.type);
-    if (['button', 'overflow', 'icon_button', 'feedback_buttons'].includes(type)) continue;
-    const blockId = String(block.block_id);
-    const actionId = String(element.action_id);
-    const given = values[blockId]?.[actionId];
-    const choice = choiceOf(element, given === undefined ? initialChoice(element) : given);
-    if (choice === undefined) throw new Refused('option_not_found');
-    state[blockId] = { ...state[blockId], [actionId]: { type, ...choice } };
-  }
-  return state;
-}
-
-/** What Slack's client refuses before it asks the app. */
-function check(view: View, values: Filled): Record<string, string> {
-  const errors: Record<string, string> = {};
-  for (const { block, element } of elementsOf(view.blocks)) {
-    if (block.type !== 'input') continue;
-    const blockId = String(block.block_id);
-    const given = values[blockId]?.[String(element.action_id)];
-    const chosen = given === undefined ? initialChoice(element) : given;
-    const choice = choiceOf(element, chosen);
-    const empty = choice === undefined || isEmptyChoice(choice);
-    if (empty && block.optional !== true) errors[blockId] = 'Please complete this required field.';
-    if (empty || typeof chosen !== 'string') continue;
-    const min = Number(element.min_length ?? 0);
-    const max = Number(element.max_length ?? Number.POSITIVE_INFINITY);
-    if (chosen.length < min) errors[blockId] = `Please enter at least ${min} characters.`;
-    if (chosen.length > max) errors[blockId] = `Please enter no more than ${max} characters.`;
-  }
-  return errors;
 }

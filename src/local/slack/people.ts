@@ -63,7 +63,7 @@ export function createPeople(api: Api, outbound: Outbound, command: string): Peo
         api_app_id: appId,
         is_enterprise_install: 'false',
         response_url: api.exchange.newResponseUrl(target),
-        trigger_id: api.exchange.newTrigger({ user: user.id, viewId: null }),
+        trigger_id: api.exchange.newTrigger({ user: user.id, viewId: null, conversation: channel.id }),
       });
       const error = failureOf(ack);
       if (error !== null) say(`${order.command} failed with the error "${error}"`);

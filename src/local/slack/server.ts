@@ -34,13 +34,15 @@ export interface LocalSlackOptions {
   readonly signingSecret: string;
   readonly command: string;
   readonly usageHint?: string;
+  /** What the command does, beside it in the page's completion. */
+  readonly commandDescription?: string;
   /** What the page's composer begins with. */
   readonly prefill?: string;
   readonly shortcuts?: readonly Shortcut[];
   readonly deliver: { readonly type: 'socket' } | { readonly type: 'http'; readonly url: string };
   readonly clock?: Clock;
   readonly faults?: readonly Fault[];
-  /** Multiplies Slack's rate limits; default 1. */
+  /** Multiplies Slack's rate limits, which answer 429; default 20, for a page that one person tries things on. */
   readonly rateScale?: number | 'off';
   /** When an unacknowledged event comes again; default Slack's at once, 1 and 5 minutes. */
   readonly retryDelaysMs?: readonly number[];
@@ -50,6 +52,8 @@ export interface LocalSlackOptions {
   readonly forgeUrl?: string;
   /** What auth.test says the token may, in `x-oauth-scopes`. */
   readonly scopes?: readonly string[];
+  /** The event types that the app has subscribed to, as in its manifest; default all. */
+  readonly events?: readonly string[];
 }
 
 export interface LocalSlack extends AsyncDisposable {
@@ -108,7 +112,7 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
     signal,
   });
   const exchange = createExchange({ clock, publicUrl, teamId: store.workspace.team.id });
-  const events = createEvents(store, outbound);
+  const events = createEvents(store, outbound, options.events ?? null);
   const api: Api = {
     store,
     events,
@@ -143,7 +147,7 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
       appToken: options.appToken,
       scopes: options.scopes ?? [],
       faults,
-      rate: createRateLimiter({ clock, scale: options.rateScale ?? 1 }),
+      rate: createRateLimiter({ clock, scale: options.rateScale ?? generousScale }),
       signal,
     }),
   );
@@ -173,6 +177,7 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
       faults,
       socket,
       command: options.command,
+      commandDescription: options.commandDescription ?? '',
       usageHint: options.usageHint ?? '[repo:owner/name] what to do',
       prefill: options.prefill ?? defaultPrefill(options.command),
       shortcuts,
@@ -206,6 +211,8 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
     [Symbol.asyncDispose]: close,
   };
 }
+
+const generousScale = 20;
 
 /** An errand that needs no model: it runs as soon as Errand does. */
 function defaultPrefill(command: string): string {

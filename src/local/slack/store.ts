@@ -1,9 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import path from 'node:path';
 import type { Clock } from '../../task/ports.ts';
-import { Problem } from '../../task/problem.ts';
-import type { Channel, Ephemeral, Message, User, View } from './workspace.ts';
-import { seedWorkspace, Workspace } from './workspace.ts';
+import { seedWorkspace } from './seed.ts';
+import type { Channel, Ephemeral, Message, User, View, Workspace } from './workspace.ts';
+import { readWorkspace, writeWorkspace } from './workspace-file.ts';
 
 /** What the page and waiting tests are told; each carries the whole new value. */
 export type Change =
@@ -12,12 +10,19 @@ export type Change =
   | { readonly type: 'ephemeral'; readonly ephemeral: Ephemeral }
   | { readonly type: 'ephemeral_removed'; readonly user: string; readonly ts: string }
   | { readonly type: 'channel'; readonly channel: Channel }
-  | { readonly type: 'view'; readonly user: string; readonly view: View }
+  | { readonly type: 'view'; readonly user: string; readonly view: View; readonly conversation: string | null }
   | { readonly type: 'view_closed'; readonly user: string; readonly view_id: string }
   | { readonly type: 'status'; readonly channel: string; readonly thread_ts: string; readonly status: string }
   | { readonly type: 'connections'; readonly count: number }
   /** What Slack's own client would tell this person in passing: an app that didn't answer. */
   | { readonly type: 'notice'; readonly user: string; readonly text: string };
+
+/** A form that somebody has open. */
+export interface OpenView {
+  readonly user: string;
+  readonly view: View;
+  readonly conversation: string | null;
+}
 
 /** One write that the Web API or a response_url accepted. */
 export interface LedgerEntry {
@@ -36,7 +41,7 @@ export class WorkspaceStore {
   readonly #workspace: Workspace;
   readonly #byKey = new Map<string, Message>();
   readonly #ephemerals: Ephemeral[] = [];
-  readonly #views = new Map<string, { user: string; view: View }>();
+  readonly #views = new Map<string, OpenView>();
   readonly #homes = new Map<string, View>();
   readonly #statuses = new Map<string, Extract<Change, { type: 'status' }>>();
   readonly #ledger: LedgerEntry[] = [];
@@ -67,7 +72,7 @@ export class WorkspaceStore {
     return this.#ephemerals;
   }
 
-  get views(): readonly { user: string; view: View }[] {
+  get views(): readonly OpenView[] {
     return [...this.#views.values()];
   }
 
@@ -186,15 +191,18 @@ export class WorkspaceStore {
     if (removed !== undefined) this.tell({ type: 'ephemeral_removed', user: removed.user, ts });
   }
 
-  view(id: string): { user: string; view: View } | undefined {
+  view(id: string): OpenView | undefined {
     const home = [...this.#homes].find(([, view]) => view.id === id);
-    return this.#views.get(id) ?? (home === undefined ? undefined : { user: home[0], view: home[1] });
+    return (
+      this.#views.get(id) ?? (home === undefined ? undefined : { user: home[0], view: home[1], conversation: null })
+    );
   }
 
-  putView(user: string, view: View): void {
+  /** Shows a form or a Home tab; `conversation` is where the person was when the form opened. */
+  putView(user: string, view: View, conversation: string | null = null): void {
     if (view.type === 'home') this.#homes.set(user, view);
-    else this.#views.set(view.id, { user, view });
-    this.tell({ type: 'view', user, view });
+    else this.#views.set(view.id, { user, view, conversation });
+    this.tell({ type: 'view', user, view, conversation });
   }
 
   closeView(id: string): void {
@@ -230,7 +238,7 @@ export class WorkspaceStore {
     if (!this.#dirty || this.#file === null) return this.#saving;
     this.#dirty = false;
     const file = this.#file;
-    this.#saving = this.#saving.then(() => writeAtomically(file, JSON.stringify(this.#workspace)));
+    this.#saving = this.#saving.then(() => writeWorkspace(file, this.#workspace));
     return this.#saving;
   }
 
@@ -240,33 +248,8 @@ export class WorkspaceStore {
   }
 }
 
-/** Opens the workspace in `file`, or seeds one. Throws `Problem` when the file is there and isn't one of ours. */
+/** Opens the workspace in `file`, or seeds one; none keeps it in memory. Throws `Problem` when the file isn't one of ours. */
 export async function openWorkspace(file: string | null, clock: Clock): Promise<WorkspaceStore> {
-  if (file === null) return new WorkspaceStore(seedWorkspace(clock.now()), null, clock);
-  await mkdir(path.dirname(file), { recursive: true });
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (text === null) return new WorkspaceStore(seedWorkspace(clock.now()), file, clock);
-  try {
-    return new WorkspaceStore(Workspace.parse(JSON.parse(text)), file, clock);
-  } catch (cause) {
-    throw new Problem(
-      {
-        code: 'local_workspace_unreadable',
-        sentence: `Tried to open the local workspace in ${file}, and it is not one that this version wrote.`,
-        next: 'Move the file away to start with a fresh workspace.',
-      },
-      { cause },
-    );
-  }
-}
-
-async function writeAtomically(file: string, text: string): Promise<void> {
-  const draft = `${file}.new`;
-  await using handle = await open(draft, 'w');
-  await handle.writeFile(text);
-  await handle.sync();
-  await rename(draft, file);
+  const known = file === null ? null : await readWorkspace(file);
+  return new WorkspaceStore(known ?? seedWorkspace(clock.now()), file, clock);
 }

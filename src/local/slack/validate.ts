@@ -1,6 +1,8 @@
 import type { z } from 'zod';
-import { homeView, messageBlocks, modalView } from './block-schemas.ts';
+import { elementsOf } from './elements.ts';
 import { limits } from './limits.ts';
+import { messageBlocks } from './schema/blocks.ts';
+import { homeView, modalView } from './schema/views.ts';
 import type { LooseObject } from './workspace.ts';
 
 /** Why Slack would refuse; `messages` is what it puts into `response_metadata`. */
@@ -33,6 +35,8 @@ export function checkView(view: unknown, type: 'modal' | 'home'): BlockProblem |
   const { blocks } = parsed.data;
   const needsSubmit = type === 'modal' && blocks.some((block) => block.type === 'input') && !('submit' in parsed.data);
   const messages = duplicates(blocks, '/view/blocks');
+  const focused = elementsOf(blocks).filter(({ element }) => element.focus_on_load === true);
+  if (focused.length > 1) messages.push('[ERROR] only one element may have focus_on_load [json-pointer:/view/blocks]');
   if (needsSubmit) messages.push('[ERROR] missing required field: submit [json-pointer:/view]');
   return messages.length > 0 ? { error: 'invalid_arguments', messages } : null;
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Trigger } from '../exchange.ts';
+import { limits } from '../limits.ts';
 import { checkView } from '../validate.ts';
 import type { LooseObject, View } from '../workspace.ts';
 import { type Api, type Method, method, Refused, text, withIds } from './method.ts';
@@ -8,6 +10,7 @@ const Given = z.looseObject({
   type: z.enum(['modal', 'home']),
   callback_id: z.string().default(''),
   private_metadata: z.string().default(''),
+  external_id: z.string().optional(),
   blocks: z.array(z.record(z.string(), z.unknown())),
 });
 
@@ -24,6 +27,11 @@ export function toView(
   const problem = checkView(given, type);
   if (problem !== null) throw new Refused(problem.error, { response_metadata: { messages: problem.messages } });
   const view = Given.parse(given);
+  const external = view.external_id ?? '';
+  const twin = api.store.views.some(
+    (each) => external !== '' && each.view.external_id === external && each.view.id !== place.replaced?.id,
+  );
+  if (twin) throw new Refused('duplicate_external_id');
   const id = place.replaced?.id ?? newId();
   return {
     title: null,
@@ -45,7 +53,13 @@ export function toView(
   };
 }
 
-function opened(api: Api, triggerId: string): { user: string; viewId: string | null } {
+/** Forms lie on each other three deep. Throws `push_limit_reached`. */
+export function checkDepth(api: Api, top: View): void {
+  const depth = api.store.views.filter(({ view: each }) => each.root_view_id === top.root_view_id).length;
+  if (depth >= limits.viewStack) throw new Refused('push_limit_reached');
+}
+
+function opened(api: Api, triggerId: string): Trigger {
   const trigger = api.exchange.useTrigger(triggerId);
   if (typeof trigger === 'string') throw new Refused(trigger);
   return trigger;
@@ -61,8 +75,8 @@ export const views: Readonly<Record<string, Method>> = {
     missing: noTrigger,
     run(api, args): LooseObject {
       const modal = toView(api, args.view, 'modal', {});
-      const { user } = opened(api, args.trigger_id);
-      api.store.putView(user, modal);
+      const { user, conversation } = opened(api, args.trigger_id);
+      api.store.putView(user, modal, conversation);
       return { view: modal };
     },
   }),
@@ -74,8 +88,9 @@ export const views: Readonly<Record<string, Method>> = {
       const trigger = opened(api, args.trigger_id);
       const parent = trigger.viewId === null ? undefined : api.store.view(trigger.viewId)?.view;
       if (parent === undefined) throw new Refused('not_found');
+      checkDepth(api, parent);
       const modal = toView(api, args.view, 'modal', { parent });
-      api.store.putView(trigger.user, modal);
+      api.store.putView(trigger.user, modal, trigger.conversation);
       return { view: modal };
     },
   }),
@@ -90,7 +105,7 @@ export const views: Readonly<Record<string, Method>> = {
       if (known === undefined) throw new Refused('not_found');
       if (args.hash !== undefined && args.hash !== known.view.hash) throw new Refused('hash_conflict');
       const modal = toView(api, args.view, 'modal', { replaced: known.view });
-      api.store.putView(known.user, modal);
+      api.store.putView(known.user, modal, known.conversation);
       return { view: modal };
     },
   }),
@@ -104,7 +119,7 @@ export const views: Readonly<Record<string, Method>> = {
       const replaced = api.store.homes.get(user.id);
       if (args.hash !== undefined && args.hash !== replaced?.hash) throw new Refused('hash_conflict');
       const home = toView(api, args.view, 'home', replaced ? { replaced } : {});
-      api.store.putView(user.id, home);
+      api.store.putView(user.id, home, null);
       return { view: home };
     },
   }),
