@@ -1,4 +1,6 @@
+import type { Price } from '../gateway/prices.ts';
 import type { ConfiguredAgent } from '../task/agents.ts';
+import type { DayLimits } from '../task/budget.ts';
 import type { BranchName, ChannelId, RepositoryName } from '../task/ids.ts';
 import type { Limits } from '../task/ports.ts';
 import type { Budget } from '../task/task.ts';
@@ -31,6 +33,9 @@ export interface Config {
     readonly selfApproval: boolean;
   };
   readonly budget: Budget;
+  /** The most that a request may ask for with `budget:`; null is no limit. */
+  readonly maxBudgetUsd: number | null;
+  readonly day: DayLimits;
   readonly limits: Limits;
   readonly concurrency: number;
   readonly pollSeconds: number;
@@ -70,6 +75,8 @@ export interface Provider {
   readonly baseUrl: string;
   /** Null where this process doesn't hold it, or none is needed. */
   readonly key: string | null;
+  /** Its own, by the beginning of a model's name. */
+  readonly prices: Readonly<Record<string, Price>>;
   /** The setting that is missing for it to work; null when it can. */
   readonly missing: string | null;
 }
@@ -82,7 +89,9 @@ export interface RepositoryConfig {
   /** Hosts that a task may reach, beside the model. */
   readonly network: readonly string[];
   readonly approvers: readonly string[];
-  /** Null is the general budget. */
+  /** Null is what holds in general. */
   readonly budgetUsd: number | null;
+  readonly budgetTokens: number | null;
+  readonly maxBudgetUsd: number | null;
   readonly merge: { readonly method: 'merge' | 'squash' | 'rebase' | null; readonly selfApproval: boolean | null };
 }

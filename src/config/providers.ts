@@ -35,6 +35,7 @@ export function toProviders(
       kind: name,
       baseUrl: (ownUrl ?? written?.baseUrl ?? standardUrl).replace(/\/+$/, ''),
       key,
+      prices: written?.prices ?? {},
       missing: key !== null || elsewhere.includes(name) ? null : (written?.keyVariable ?? variable),
     });
   }
@@ -57,6 +58,7 @@ export function toProviders(
       kind,
       baseUrl: baseUrl.replace(/\/+$/, ''),
       key,
+      prices: written.prices ?? {},
       missing: ready ? null : (keyVariable ?? `providers.${name}.keyFile`),
     });
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Price, priceSchema } from '../gateway/prices.ts';
 import type { ConfiguredAgent } from '../task/agents.ts';
 import { field, readFields, readMap } from './fields.ts';
 import * as kinds from './kinds.ts';
@@ -13,6 +14,10 @@ const variables: kinds.Kind<Record<string, string>> = {
   schema: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()),
 };
 const channelId: kinds.Kind<string> = { must: 'a channel id', schema: z.string().regex(/^[CGD][A-Z0-9]{2,}$/) };
+const prices: kinds.Kind<Record<string, Price>> = {
+  must: 'a mapping of model names to { input, output }, in US dollars a million tokens',
+  schema: z.record(z.string().min(1), priceSchema),
+};
 const anything: kinds.Kind<unknown> = { must: 'a mapping', schema: z.unknown() };
 
 const repositoryFields = {
@@ -22,6 +27,8 @@ const repositoryFields = {
   network: field(kinds.hosts, '[docs.example.com]'),
   approvers: field(kinds.people, '[S0614TZR7]'),
   budgetUsd: field(kinds.amount(0.01, 100_000), '10'),
+  budgetTokens: field(kinds.tokens, '50M'),
+  maxBudgetUsd: field(kinds.amount(0.01, 100_000), '20'),
   merge: field(anything, '{ method: squash }'),
 };
 const mergeFields = {
@@ -40,6 +47,7 @@ const providerFields = {
   baseUrl: field(kinds.url, 'https://llm.example.com/v1'),
   keyVariable: field(kinds.text, 'LLM_KEY'),
   keyFile: field(kinds.text, '/run/secrets/llm-key'),
+  prices: field(prices, '{ our-model: { input: 1, output: 4 } }'),
 };
 
 /** The parts of the YAML file whose keys are the operator's own names. */

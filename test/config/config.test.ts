@@ -47,7 +47,13 @@ describe('a configuration', () => {
       docker: { host: null },
       repositories: [],
       people: { requesters: [], approvers: [], selfApproval: false },
-      budget: { usd: 5, minutes: 30 },
+      budget: { usd: 5, tokens: 20e6, minutes: 30, taskMinutes: 240 },
+      maxBudgetUsd: 5,
+      day: {
+        person: { usd: 50, tokens: 200e6 },
+        everybody: { usd: 200, tokens: 800e6 },
+        timeZone: 'UTC',
+      },
       limits: { memoryBytes: 2 ** 31, cpus: 2, pids: 512, workspaceBytes: 8 * 2 ** 30, runMs: 1_800_000 },
       concurrency: 2,
       logLevel: 'info',
@@ -57,6 +63,7 @@ describe('a configuration', () => {
       kind: 'anthropic',
       baseUrl: 'https://api.anthropic.com',
       key: null,
+      prices: {},
       missing: 'ANTHROPIC_API_KEY',
     });
     expect(config().providers.get('openai')?.baseUrl).toBe('https://api.openai.com/v1');
@@ -216,7 +223,7 @@ describe('the YAML file', () => {
       github: { tokenFile: ${file('token', 'opaque')} }
       requesters: [U012AB3CD]
       selfApproval: true
-      limits: { concurrency: 3, runMinutes: 45, budgetUsd: none, memory: 2GiB, cpus: 1.5, pids: 256, workspace: 512m }
+      limits: { concurrency: 3, runMinutes: 45, taskMinutes: none, budgetUsd: none, budgetTokens: 1.5M, personDayUsd: 7, dayTokens: none, timeZone: Europe/Berlin, memory: 2GiB, cpus: 1.5, pids: 256, workspace: 512m }
       emoji: { approve: ship }
       repositories:
         acme/shop:
@@ -226,13 +233,18 @@ describe('the YAML file', () => {
           network: [docs.example.com]
           approvers: [S0614TZR7]
           budgetUsd: 9
+          budgetTokens: 500k
+          maxBudgetUsd: 30
           merge: { method: squash, selfApproval: false }
       channels:
         C024BE91L: { repository: acme/shop, agent: codex }
       agents:
         mine: { command: [my-agent, --acp], provider: own, env: { A: b } }
       providers:
-        own: { kind: openai, baseUrl: http://llm.example.com/v1/ }
+        own:
+          kind: openai
+          baseUrl: http://llm.example.com/v1/
+          prices: { our-model: { input: 1, output: 4 } }
       environments: { java: 'acme/errand-java:3' }
     `;
     const read = config({ ERRAND_CONCURRENCY: '2', ERRAND_REPOSITORIES: 'acme/website,acme/shop' }, yaml);
@@ -242,7 +254,9 @@ describe('the YAML file', () => {
       github: { mode: 'token', token: 'opaque' },
       people: { requesters: ['U012AB3CD'], selfApproval: true },
       concurrency: 2,
-      budget: { usd: null, minutes: 45 },
+      budget: { usd: null, tokens: 1_500_000, minutes: 45, taskMinutes: null },
+      maxBudgetUsd: null,
+      day: { person: { usd: 7, tokens: 200e6 }, everybody: { usd: 200, tokens: null }, timeZone: 'Europe/Berlin' },
       limits: { memoryBytes: 2 ** 31, cpus: 1.5, pids: 256, workspaceBytes: 2 ** 29, runMs: 2_700_000 },
       emoji: { approve: 'ship', stop: 'octagonal_sign' },
     });
@@ -255,13 +269,19 @@ describe('the YAML file', () => {
         network: ['docs.example.com'],
         approvers: ['S0614TZR7'],
         budgetUsd: 9,
+        budgetTokens: 500_000,
+        maxBudgetUsd: 30,
         merge: { method: 'squash', selfApproval: false },
       },
       expect.objectContaining({ name: 'acme/website', base: null, merge: { method: null, selfApproval: null } }),
     ]);
     expect([...read.channels]).toEqual([['C024BE91L', { repository: 'acme/shop', agent: 'codex' }]]);
     expect(read.agents.get('mine')).toEqual({ command: ['my-agent', '--acp'], provider: 'own', env: { A: 'b' } });
-    expect(read.providers.get('own')).toMatchObject({ baseUrl: 'http://llm.example.com/v1', missing: null });
+    expect(read.providers.get('own')).toMatchObject({
+      baseUrl: 'http://llm.example.com/v1',
+      prices: { 'our-model': { input: 1, output: 4 } },
+      missing: null,
+    });
     expect(read.environments.get('java')).toBe('acme/errand-java:3');
   });
 
