@@ -1,3 +1,4 @@
+import { chooseBudget } from '../task/budget.ts';
 import { type MessageTs, type TaskId, toTaskId } from '../task/ids.ts';
 import { chooseAgent, chooseRepository, toBranch, toTitle } from '../task/policy.ts';
 import type { SpecMessage, Task } from '../task/task.ts';
@@ -40,6 +41,8 @@ export async function submit(deps: BotDeps, asked: Submission): Promise<Answer> 
     text: command.text,
   });
   if (!agent.ok) return say(agent.failure, command.text);
+  const budget = chooseBudget(deps.policy, repository.value, command.budgetUsd);
+  if (!budget.ok) return say(budget.failure, command.text);
 
   const request: SpecMessage = {
     key: asked.message === null ? asked.key : `${asked.channel}:${asked.message}`,
@@ -71,7 +74,7 @@ export async function submit(deps: BotDeps, asked: Submission): Promise<Answer> 
     title,
     agent: agent.value,
     model: command.model,
-    budget: { ...deps.policy.budget, usd: command.budgetUsd ?? repository.value.budgetUsd ?? deps.policy.budget.usd },
+    budget: budget.value,
     spec: [...context, request],
     run: { type: 'queued', since: deps.clock.now(), reason: null },
   });

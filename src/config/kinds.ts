@@ -81,6 +81,41 @@ export const dollars = kind(
   ]),
 );
 
+/** Tokens, `20M` or `500k`, or `none` for no limit. */
+export const tokens = kind(
+  'a number of tokens above 0 such as 500k or 20M, or none',
+  z.union([
+    z.literal('none').transform(() => null),
+    z.null(),
+    z.union([z.number(), matching(/^\d+(?:\.\d+)?[kM]?$/).transform(toTokens)]).pipe(z.int().positive()),
+  ]),
+);
+
+function toTokens(written: string): number {
+  const factor = written.endsWith('M') ? 1e6 : written.endsWith('k') ? 1e3 : 1;
+  return Math.round(Number.parseFloat(written) * factor);
+}
+
+/** Minutes, or `none` for no limit. */
+export const minutes = kind(
+  'a number of minutes above 0, or none',
+  z.union([z.literal('none').transform(() => null), z.null(), number.pipe(z.number().positive())]),
+);
+
+export const timeZone = kind(
+  'the name of a time zone, such as Europe/Berlin',
+  z
+    .string()
+    .trim()
+    .refine((name) => {
+      try {
+        return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+      } catch {
+        return false;
+      }
+    }),
+);
+
 const units: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
 /** `512MiB`, `4g`, or bytes; both spellings of a unit are powers of 1024, as with Docker. */

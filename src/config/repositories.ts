@@ -14,6 +14,8 @@ export function toRepositories(values: Values, sections: Sections): RepositoryCo
     network: written.network ?? [],
     approvers: written.approvers ?? [],
     budgetUsd: written.budgetUsd ?? null,
+    budgetTokens: written.budgetTokens ?? null,
+    maxBudgetUsd: written.maxBudgetUsd ?? null,
     merge: { method: written.merge.method ?? null, selfApproval: written.merge.selfApproval ?? null },
   }));
   const known = new Set(described.map(({ name }) => name.toLowerCase()));
@@ -28,6 +30,8 @@ export function toRepositories(values: Values, sections: Sections): RepositoryCo
       network: [],
       approvers: [],
       budgetUsd: null,
+      budgetTokens: null,
+      maxBudgetUsd: null,
       merge: { method: null, selfApproval: null },
     })),
   ];

@@ -187,15 +187,56 @@ export const settings = {
     default: 'the number of cores, at most 4, and no more than memory has room for',
     example: '4',
   }),
-  runMinutes: setting(null, 'limits.runMinutes', kinds.wholeNumber(1, 1_440), {
-    meaning: 'Minutes of wall time after which a run is ended.',
+  runMinutes: setting(null, 'limits.runMinutes', kinds.amount(0.1, 1_440), {
+    meaning: 'Minutes of wall time after which a run is ended; what it did so far is kept.',
     default: '30',
     example: '60',
+  }),
+  taskMinutes: setting(null, 'limits.taskMinutes', kinds.minutes, {
+    meaning: 'Minutes of wall time that all runs of a task may take together; `none` for no limit.',
+    default: '240',
+    example: '480',
   }),
   budgetUsd: setting(null, 'limits.budgetUsd', kinds.dollars, {
     meaning: 'US dollars that a task may spend on models, all its runs together; `none` for no limit.',
     default: '5',
     example: '2.50',
+  }),
+  maxBudgetUsd: setting(null, 'limits.maxBudgetUsd', kinds.dollars, {
+    meaning: 'The most US dollars that a request may ask for with `budget:`; `none` for no limit.',
+    default: 'what `limits.budgetUsd` says',
+    example: '20',
+  }),
+  budgetTokens: setting(null, 'limits.budgetTokens', kinds.tokens, {
+    meaning:
+      'Tokens, read and written, that a task may use, all its runs together; `none` for no limit. It also holds models without a known price.',
+    default: '20M',
+    example: '50M',
+  }),
+  personDayUsd: setting(null, 'limits.personDayUsd', kinds.dollars, {
+    meaning: 'US dollars that the tasks of one person may spend in a day; `none` for no limit.',
+    default: '50',
+    example: '25',
+  }),
+  personDayTokens: setting(null, 'limits.personDayTokens', kinds.tokens, {
+    meaning: 'Tokens that the tasks of one person may use in a day; `none` for no limit.',
+    default: '200M',
+    example: '100M',
+  }),
+  dayUsd: setting(null, 'limits.dayUsd', kinds.dollars, {
+    meaning: 'US dollars that all tasks together may spend in a day; `none` for no limit.',
+    default: '200',
+    example: '100',
+  }),
+  dayTokens: setting(null, 'limits.dayTokens', kinds.tokens, {
+    meaning: 'Tokens that all tasks together may use in a day; `none` for no limit.',
+    default: '800M',
+    example: '400M',
+  }),
+  timeZone: setting(null, 'limits.timeZone', kinds.timeZone, {
+    meaning: 'Whose midnight begins the day that daily limits count.',
+    default: 'UTC',
+    example: 'Europe/Berlin',
   }),
   memory: setting(null, 'limits.memory', kinds.size('128MiB'), {
     meaning: 'Memory of one sandbox.',

@@ -24,7 +24,8 @@ const project = resolve(import.meta.dirname, '../..');
  * The whole configuration from the environment and the content of the YAML file, the environment first. Without a `process`, for the
  * role's top process; with one, as that child sees it: secrets of others count as unset. Throws one `ConfigError` with all that is wrong.
  *
- * Defaults fit a small machine: 30 minutes a run, 5 US dollars a task, per sandbox 4 GiB of memory (at most a quarter of
+ * Defaults fit a small machine: 30 minutes a run, 4 hours, 5 US dollars and 20 million tokens a task, ten times that a person and
+ * day, forty times that a day in all; per sandbox 4 GiB of memory (at most a quarter of
  * the machine's), 2 cores, 512 processes and 8 GiB of disk, and as many runs at once as there are cores, at most 4 and what memory holds.
  */
 export function toConfig(
@@ -46,6 +47,7 @@ export function toConfig(
   const memoryBytes = values.memory ?? Math.min(4 * gibibyte, Math.max(gibibyte / 2, Math.floor(host.memoryBytes / 4)));
   const room = Math.max(1, Math.floor((host.memoryBytes - gibibyte / 2) / memoryBytes));
   const runMinutes = values.runMinutes ?? 30;
+  const budgetUsd = orDefault(values.budgetUsd, 5);
   const providers = toProviders(env, sections, values, holders, problems);
   const config: Config = {
     role,
@@ -70,13 +72,24 @@ export function toConfig(
       approvers: values.approvers ?? [],
       selfApproval: values.selfApproval ?? false,
     },
-    budget: { usd: values.budgetUsd === undefined ? 5 : values.budgetUsd, minutes: runMinutes },
+    budget: {
+      usd: budgetUsd,
+      tokens: orDefault(values.budgetTokens, 20e6),
+      minutes: runMinutes,
+      taskMinutes: orDefault(values.taskMinutes, 240),
+    },
+    maxBudgetUsd: orDefault(values.maxBudgetUsd, budgetUsd),
+    day: {
+      person: { usd: orDefault(values.personDayUsd, 50), tokens: orDefault(values.personDayTokens, 200e6) },
+      everybody: { usd: orDefault(values.dayUsd, 200), tokens: orDefault(values.dayTokens, 800e6) },
+      timeZone: values.timeZone ?? 'UTC',
+    },
     limits: {
       memoryBytes,
       cpus: values.cpus ?? Math.min(2, host.cores),
       pids: values.pids ?? 512,
       workspaceBytes: values.workspace ?? 8 * gibibyte,
-      runMs: runMinutes * 60_000,
+      runMs: Math.round(runMinutes * 60_000),
     },
     concurrency: values.concurrency ?? Math.min(host.cores, 4, room),
     pollSeconds: values.pollSeconds ?? 30,
@@ -96,6 +109,11 @@ export function toConfig(
   checkNames(config, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** A limit that was lifted is null, and not the default. */
+function orDefault(written: number | null | undefined, standard: number | null): number | null {
+  return written === undefined ? standard : written;
 }
 
 const topHolders: Readonly<Record<Config['role'], readonly ProcessName[]>> = {

@@ -98,7 +98,7 @@ export async function probe(
   const task = toTaskId(randomBytes(6));
   const run = toRunId(task, 1);
   const dummyKey = 'errand-doctor';
-  const policy = { providers: [], allow: [], budgetUsd: 0, dummyKey };
+  const policy = { providers: [], allow: [], budgetUsd: 0, budgetTokens: 0, unpriced: 'dearest', dummyKey } as const;
   const sandbox = openDockerSandbox(options, () => undefined);
   try {
     const checkout = await makeRepository(join(mirrors, 'probe.git'));

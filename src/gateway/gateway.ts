@@ -43,7 +43,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   if (Buffer.byteLength(files.socket) > maxSocketPath) {
     throw noSocket(files.socket, `the path is longer than ${maxSocketPath} bytes`, 'Choose a shorter ERRAND_DATA_DIR.');
   }
-  const meter = await Meter.load(files.meter, policy.budgetUsd);
+  const meter = await Meter.load(files.meter, policy);
   const blocked = await BlockedHosts.load(files.blocked);
   const upstream = new Upstream({ ...keys.wayOut, ca: options.ca, limits, log });
   const outside = options.outside ?? makeOutside(keys.wayOut, options.ca);

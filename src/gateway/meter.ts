@@ -1,18 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Problem } from '../task/problem.ts';
 import { JsonFile } from './files.ts';
+import type { GatewayPolicy } from './policy.ts';
 import { dearest, findPrice, type Price, toUsd } from './prices.ts';
 import type { CallUsage, UsageReader } from './usage.ts';
 
 const meterSchema = z.object({
+  /** Tells this count from one that was begun anew after this one's file was lost. */
+  id: z.string().min(1).default('first'),
   /** All input, what caches served and stored included. */
   inputTokens: z.number().nonnegative(),
   outputTokens: z.number().nonnegative(),
   /** Null once a model without a known price was used. */
   usd: z.number().nonnegative().nullable(),
   requests: z.number().nonnegative(),
-  /** What the budget is held against: `usd`, with models of unknown price taken as the dearest there is. */
+  /** What dollar limits are held against: `usd`, and models of unknown price as the policy wants them counted. */
   usdAtMost: z.number().nonnegative(),
   uploadedBytes: z.number().nonnegative(),
   downloadedBytes: z.number().nonnegative(),
@@ -20,7 +24,7 @@ const meterSchema = z.object({
 
 export type MeterState = z.infer<typeof meterSchema>;
 
-const zero: MeterState = {
+const zero: Omit<MeterState, 'id'> = {
   inputTokens: 0,
   outputTokens: 0,
   usd: 0,
@@ -32,6 +36,9 @@ const zero: MeterState = {
 
 type Prices = Readonly<Record<string, Price>> | undefined;
 
+/** The part of the policy that the meter holds its task to. */
+export type MeterPolicy = Pick<GatewayPolicy, 'budgetUsd' | 'budgetTokens' | 'unpriced'>;
+
 /** One model call that is under way. */
 export interface OpenCall {
   /** Counts the call for good. Once only. */
@@ -41,23 +48,23 @@ export interface OpenCall {
 /** Counts what one task uses, on disk, so that a restart goes on where the last process was. */
 export class Meter {
   readonly #file: JsonFile;
-  readonly #budgetUsd: number | null;
+  readonly #policy: MeterPolicy;
   readonly #open = new Map<UsageReader, { model: string; prices: Prices }>();
   #state: MeterState;
 
-  private constructor(path: string, state: MeterState, budgetUsd: number | null) {
+  private constructor(path: string, state: MeterState, policy: MeterPolicy) {
     this.#state = state;
-    this.#budgetUsd = budgetUsd;
+    this.#policy = policy;
     this.#file = new JsonFile(path, () => this.#state);
   }
 
   /** Throws `Problem` when there is a count that can't be read: starting again from zero would renew the budget. */
-  static async load(path: string, budgetUsd: number | null): Promise<Meter> {
+  static async load(path: string, policy: MeterPolicy): Promise<Meter> {
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null;
       throw error;
     });
-    if (text === null) return new Meter(path, zero, budgetUsd);
+    if (text === null) return new Meter(path, { id: randomUUID(), ...zero }, policy);
     const parsed = meterSchema.safeParse(parseOrNull(text));
     if (!parsed.success) {
       throw new Problem({
@@ -66,23 +73,28 @@ export class Meter {
         next: 'Remove the file to start counting from zero.',
       });
     }
-    return new Meter(path, parsed.data, budgetUsd);
+    return new Meter(path, parsed.data, policy);
   }
 
   get state(): MeterState {
     return this.#state;
   }
 
-  /** True when the budget is used up, calls under way included. */
-  get spent(): boolean {
-    if (this.#budgetUsd === null) return false;
-    let sum = this.#state.usdAtMost;
-    for (const [reader, { model, prices }] of this.#open) sum += toCost(reader.usage, model, prices).atMost;
-    return sum >= this.#budgetUsd;
-  }
-
-  get budgetUsd(): number | null {
-    return this.#budgetUsd;
+  /**
+   * What is used up, calls under way included, in words; null while there is room. No new call is let through from then on, so that
+   * what goes past a budget is at most what the calls under way go on to use.
+   */
+  get spent(): string | null {
+    const { budgetUsd, budgetTokens } = this.#policy;
+    let usd = this.#state.usdAtMost;
+    let tokens = this.#state.inputTokens + this.#state.outputTokens;
+    for (const [{ usage }, { model, prices }] of this.#open) {
+      usd += this.#toCost(usage, model, prices).held;
+      tokens += inputOf(usage) + usage.tokens.output;
+    }
+    if (budgetUsd !== null && usd >= budgetUsd) return `$${usd.toFixed(2)} of $${budgetUsd.toFixed(2)}`;
+    if (budgetTokens !== null && tokens >= budgetTokens) return `${tokens} of ${budgetTokens} tokens`;
+    return null;
   }
 
   /** `model` is what was asked for; the answer's own word counts where it gives one. */
@@ -107,25 +119,30 @@ export class Meter {
   }
 
   #count(usage: CallUsage, model: string, prices: Prices): void {
-    const { tokens } = usage;
-    const cost = toCost(usage, model, prices);
+    const cost = this.#toCost(usage, model, prices);
     const state = this.#state;
     this.#state = {
       ...state,
-      inputTokens: state.inputTokens + tokens.input + tokens.cacheRead + tokens.cacheWrite + tokens.cacheWriteHour,
-      outputTokens: state.outputTokens + tokens.output,
+      inputTokens: state.inputTokens + inputOf(usage),
+      outputTokens: state.outputTokens + usage.tokens.output,
       usd: state.usd === null || cost.exact === null ? null : state.usd + cost.exact,
       requests: state.requests + 1,
-      usdAtMost: state.usdAtMost + cost.atMost,
+      usdAtMost: state.usdAtMost + cost.held,
     };
+  }
+
+  #toCost(usage: CallUsage, asked: string, prices: Prices): { exact: number | null; held: number } {
+    const price = findPrice(usage.model ?? asked, prices) ?? findPrice(asked, prices);
+    if (price === undefined) {
+      return { exact: null, held: this.#policy.unpriced === 'dearest' ? toUsd(dearest, usage.tokens) : 0 };
+    }
+    const usd = toUsd(price, usage.tokens);
+    return { exact: usd, held: usd };
   }
 }
 
-function toCost(usage: CallUsage, asked: string, prices: Prices): { exact: number | null; atMost: number } {
-  const price = findPrice(usage.model ?? asked, prices) ?? findPrice(asked, prices);
-  if (price === undefined) return { exact: null, atMost: toUsd(dearest, usage.tokens) };
-  const usd = toUsd(price, usage.tokens);
-  return { exact: usd, atMost: usd };
+function inputOf({ tokens }: CallUsage): number {
+  return tokens.input + tokens.cacheRead + tokens.cacheWrite + tokens.cacheWriteHour;
 }
 
 function parseOrNull(text: string): unknown {

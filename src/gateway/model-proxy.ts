@@ -55,8 +55,9 @@ export class ModelProxy {
       refuse(401, 'errand_refused', "The key is not this task's own.");
       return;
     }
-    if (meter.spent) {
-      refuse(429, 'errand_budget', this.#budgetSentence());
+    const { spent } = meter;
+    if (spent !== null) {
+      refuse(429, 'errand_budget', `what this run may spend on models is used up: ${spent}.`);
       return;
     }
     if (this.#underWay >= limits.modelCalls) {
@@ -104,6 +105,7 @@ export class ModelProxy {
       if (!response.writableFinished && (checked?.stream ?? true)) gone.abort();
     });
     const startedAt = Date.now();
+    let sent = false;
     let answer: IncomingMessage;
     try {
       answer = await upstream.request({
@@ -112,9 +114,17 @@ export class ModelProxy {
         headers: { ...forwardedHeaders(request.headers), ...authHeaders(provider) },
         body: checked?.body ?? null,
         signal: gone.signal,
+        sent: () => {
+          sent = true;
+        },
       });
     } catch (error) {
-      if (gone.signal.aborted) return;
+      if (gone.signal.aborted) {
+        // The provider bills what it was sent: its size is all that is known of that.
+        if (metered && sent) await meter.open(reader, model, provider.prices).close();
+        log('info', 'the task gave up a model call', { provider: route.provider, call: route.call, model, sent });
+        return;
+      }
       if (!(error instanceof UpstreamDown)) throw error;
       log('error', 'the model provider is down', { provider: route.provider, cause: error.message });
       refuse(503, 'errand_model_down', `${route.provider} did not answer: ${error.message}.`);
@@ -174,7 +184,7 @@ export class ModelProxy {
         size += chunk.length;
         if (events === undefined && size <= limits.answerBytes) whole.push(chunk);
         await write(response, redactor.push(chunk));
-        if (streamed && meter.spent && !reader.usage.reported) {
+        if (streamed && meter.spent !== null && !reader.usage.reported) {
           log('warn', 'cut a model call at the budget');
           answer.destroy();
           response.destroy();
@@ -194,10 +204,6 @@ export class ModelProxy {
     // On disk before the task sees the end: whoever is killed after that has counted.
     await settle();
     response.end();
-  }
-
-  #budgetSentence(): string {
-    return `this task's model budget of $${this.#options.meter.budgetUsd ?? 0} is used up.`;
   }
 }
 

@@ -1,19 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Problem } from '../task/problem.ts';
+import { priceSchema } from './prices.ts';
 
 const policySchema = z.strictObject({
   providers: z.array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/)),
   allow: z.array(z.string().min(1).max(253)),
+  /** What the meter may show at most, earlier runs of the task included; null is no limit. */
   budgetUsd: z.number().nonnegative().nullable(),
+  budgetTokens: z.number().nonnegative().nullable().default(null),
+  /** What a model without a known price counts as against dollars: the dearest there is, or nothing where tokens hold it. */
+  unpriced: z.enum(['dearest', 'tokens']).default('dearest'),
   dummyKey: z.string().min(8).max(256),
-});
-
-const priceSchema = z.strictObject({
-  input: z.number().nonnegative(),
-  output: z.number().nonnegative(),
-  cacheRead: z.number().nonnegative().optional(),
-  cacheWrite: z.number().nonnegative().optional(),
 });
 
 const providerSchema = z.strictObject({

@@ -10,6 +10,8 @@ export interface UpstreamRequest {
   readonly headers: OutgoingHttpHeaders;
   readonly body: Buffer | null;
   readonly signal: AbortSignal;
+  /** Called once the request is on its way to the provider, which bills it from then on. */
+  readonly sent: () => void;
 }
 
 /** The provider could not be reached, or said nothing in time. The message is the cause in a word, without secrets. */
@@ -72,7 +74,7 @@ export class Upstream implements Disposable {
     this.#https.destroy();
   }
 
-  #once({ method, url, headers, body, signal }: UpstreamRequest): Promise<IncomingMessage> {
+  #once({ method, url, headers, body, signal, sent }: UpstreamRequest): Promise<IncomingMessage> {
     const secure = url.startsWith('https:');
     const length = body === null ? {} : { 'content-length': body.length };
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -83,6 +85,7 @@ export class Upstream implements Disposable {
       signal,
     });
     request.setTimeout(this.#limits.modelIdleMs, () => request.destroy(new UpstreamDown('timeout')));
+    request.once('finish', sent);
     request.once('response', resolve);
     request.on('error', (error: NodeJS.ErrnoException) => {
       reject(error instanceof UpstreamDown ? error : new UpstreamDown(error.code ?? error.name));

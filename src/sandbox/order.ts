@@ -39,6 +39,8 @@ export const orderSchema = z
       providers: z.array(z.string().min(1).max(100)).max(50),
       allow: z.array(z.string().min(1).max(253)).max(1000),
       budgetUsd: z.number().nonnegative().nullable(),
+      budgetTokens: z.number().nonnegative().nullable(),
+      unpriced: z.enum(['dearest', 'tokens']),
       dummyKey: z.string().max(500),
     }),
   })

@@ -106,6 +106,8 @@ const plainRepository = {
   agent: null,
   approvers: [],
   budgetUsd: null,
+  budgetTokens: null,
+  maxBudgetUsd: null,
   mergeMethod: null,
   selfApproval: null,
 };

@@ -17,6 +17,8 @@ export function toPolicy(config: Config): Policy {
     approvers: config.people.approvers,
     selfApproval: config.people.selfApproval,
     budget: config.budget,
+    maxBudgetUsd: config.maxBudgetUsd,
+    day: config.day,
   };
 }
 

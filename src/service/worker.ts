@@ -103,7 +103,13 @@ function toAgentOf(config: Config, task: Task, run: Run, prompt: string): Return
   const repository = config.repositories.find(({ name }) => name === task.repository);
   const image = repository?.environment ?? 'default';
   const dummyKey = `errand-${createHash('sha256').update(run.id).digest('base64url')}`;
-  const network = { allow: repository?.network ?? [], budgetUsd: task.budget.usd, dummyKey };
+  const network = {
+    allow: repository?.network ?? [],
+    budgetUsd: task.budget.usd,
+    budgetTokens: task.budget.tokens,
+    unpriced: task.budget.tokens === null ? 'dearest' : 'tokens',
+    dummyKey,
+  } as const;
   if (agent === undefined) {
     throw new Problem({
       code: 'agent_unknown',

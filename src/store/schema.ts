@@ -135,7 +135,12 @@ const task = object({
   title: z.string(),
   agent: z.string(),
   model: z.string().nullable(),
-  budget: object({ usd: z.number().nullable(), minutes: z.number() }),
+  budget: object({
+    usd: z.number().nullable(),
+    tokens: z.number().nullable().default(null),
+    minutes: z.number(),
+    taskMinutes: z.number().nullable().default(null),
+  }),
   spec: z.array(
     object({
       key: z.string(),

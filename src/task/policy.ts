@@ -1,3 +1,4 @@
+import type { DayLimits } from './budget.ts';
 import type { BranchName, ChannelId, RepositoryName, UserId } from './ids.ts';
 import type { Budget, Failure, Task } from './task.ts';
 
@@ -15,6 +16,9 @@ export interface Policy {
   readonly approvers: readonly string[];
   readonly selfApproval: boolean;
   readonly budget: Budget;
+  /** The most that `budget:` may ask for; null is no limit. */
+  readonly maxBudgetUsd: number | null;
+  readonly day: DayLimits;
 }
 
 export interface RepositoryPolicy {
@@ -25,6 +29,8 @@ export interface RepositoryPolicy {
   /** Slack ids; empty falls back to the policy's. */
   readonly approvers: readonly string[];
   readonly budgetUsd: number | null;
+  readonly budgetTokens: number | null;
+  readonly maxBudgetUsd: number | null;
   /** Null leaves it to the base branch's `.errand.yml`, and then to `squash`. */
   readonly mergeMethod: 'merge' | 'squash' | 'rebase' | null;
   /** Null falls back to the policy's. */

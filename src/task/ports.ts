@@ -152,7 +152,11 @@ export interface NetworkPolicy {
   readonly providers: readonly string[];
   /** Exact host names for the egress proxy, port 443. */
   readonly allow: readonly string[];
+  /** What the task's meter may show at most, earlier runs included; null is no limit. */
   readonly budgetUsd: number | null;
+  readonly budgetTokens: number | null;
+  /** What a model without a known price counts as against dollars: the dearest there is, or nothing where tokens hold it. */
+  readonly unpriced: 'dearest' | 'tokens';
   /** What the agent holds instead of a key. */
   readonly dummyKey: string;
 }

@@ -26,8 +26,12 @@ export interface SpecMessage {
 export interface Budget {
   /** US dollars a task may spend on models; null is no limit. */
   readonly usd: number | null;
+  /** Tokens, read and written together; null is no limit. */
+  readonly tokens: number | null;
   /** Minutes of wall time a run may take. */
   readonly minutes: number;
+  /** Minutes of wall time that all its runs may take together; null is no limit. */
+  readonly taskMinutes: number | null;
 }
 
 export interface Step {

@@ -163,6 +163,8 @@ export class World {
         agent: null,
         approvers: [],
         budgetUsd: null,
+        budgetTokens: null,
+        maxBudgetUsd: null,
         mergeMethod: null,
         selfApproval: null,
       },
@@ -175,12 +177,25 @@ export class World {
     requesters: [],
     approvers: [],
     selfApproval: false,
-    budget: { usd: 5, minutes: 30 },
+    budget: { usd: 5, tokens: 20e6, minutes: 30, taskMinutes: 240 },
+    maxBudgetUsd: 5,
+    day: {
+      person: { usd: 50, tokens: 200e6 },
+      everybody: { usd: 200, tokens: 800e6 },
+      timeZone: 'UTC',
+    },
   };
 
   readonly toAgent: WorkerDeps['toAgent'] = (_task, _run, prompt) => ({
     command: { type: 'shell', script: prompt },
-    network: { providers: [], allow: ['operator.example'], budgetUsd: null, dummyKey: 'errand-dummy' },
+    network: {
+      providers: [],
+      allow: ['operator.example'],
+      budgetUsd: null,
+      budgetTokens: null,
+      unpriced: 'dearest' as const,
+      dummyKey: 'errand-dummy',
+    },
     image: 'default',
   });
 

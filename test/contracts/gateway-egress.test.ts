@@ -32,7 +32,14 @@ async function openWorld(
   const logs: string[] = [];
   const gateway = await startGateway({
     dir,
-    policy: { providers: [], allow: [host], budgetUsd: null, dummyKey },
+    policy: {
+      providers: [],
+      allow: [host],
+      budgetUsd: null,
+      budgetTokens: null,
+      unpriced: 'dearest' as const,
+      dummyKey,
+    },
     keys: { providers: new Map(), wayOut: {} },
     log: (_level, message) => logs.push(message),
     limits: options.limits ?? {},

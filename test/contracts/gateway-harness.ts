@@ -36,7 +36,15 @@ export interface Start {
 export async function startGatewayProcess(start: Start = {}): Promise<GatewayProcess> {
   const dir = start.dir ?? join(await mkdtemp(join(tmpdir(), 'errand-gw-')), 'task');
   await mkdir(dir, { recursive: true });
-  const policy = { providers: ['anthropic', 'openai'], allow: [], budgetUsd: null, dummyKey, ...start.policy };
+  const policy = {
+    providers: ['anthropic', 'openai'],
+    allow: [],
+    budgetUsd: null,
+    budgetTokens: null,
+    unpriced: 'dearest' as const,
+    dummyKey,
+    ...start.policy,
+  };
   const baseUrl = start.modelUrl ?? 'http://127.0.0.1:9';
   const keys = {
     providers: {

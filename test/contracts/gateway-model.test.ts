@@ -263,6 +263,63 @@ describe('the meter', () => {
     await gateway.logged('cut a model call at the budget');
   });
 
+  test('stops the task at its tokens, also of a model whose price nobody knows', async () => {
+    await using model = await startModelServer();
+    const policy = { budgetUsd: 0.01, budgetTokens: 5_000, unpriced: 'tokens' } as const;
+    await using gateway = await startGatewayProcess({ modelUrl: model.url, policy });
+    model.on(() => ({ text: 'Hi', usage: { input: 2_500, output: 20 } }));
+    const unpriced = { ...agentMessage, model: 'nobody-knows-1' };
+    expect((await post(gateway.socket, unpriced)).status).toBe(200);
+    expect((await post(gateway.socket, unpriced)).status).toBe(200);
+    const refused = await post(gateway.socket, unpriced);
+    expect(refused.status).toBe(429);
+    expect(refused.text).toContain('errand_budget: what this run may spend on models is used up: 5040 of 5000 tokens.');
+    expect(await gateway.json('meter.json')).toMatchObject({ usd: null, usdAtMost: 0, requests: 2 });
+  });
+
+  test('counts a stream that breaks off by what passed of it', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    model.script([{ fault: 'cut' }]);
+    await expect(post(gateway.socket, { ...agentMessage, stream: true })).rejects.toThrow(/aborted|ECONNRESET/);
+    await gateway.logged('"msg":"model call"');
+    const meter = await gateway.json('meter.json');
+    expect(meter.requests).toBe(1);
+    expect(meter.inputTokens).toBeGreaterThan(0);
+  });
+
+  test('counts a call that the task gave up before its answer began by its size', async () => {
+    await using model = await startModelServer();
+    await using gateway = await startGatewayProcess({ modelUrl: model.url });
+    model.script([{ fault: 'hang' }]);
+    const body = JSON.stringify({ ...agentMessage, stream: true });
+    const headers = { 'x-api-key': dummyKey, 'content-length': Buffer.byteLength(body) };
+    const outgoing = request({ socketPath: gateway.socket, method: 'POST', path: '/anthropic/v1/messages', headers });
+    outgoing.on('error', () => undefined);
+    outgoing.end(body);
+    await model.called(1);
+    outgoing.destroy();
+    await gateway.logged('the task gave up a model call');
+    expect(await gateway.json('meter.json')).toMatchObject({
+      requests: 1,
+      inputTokens: Math.ceil(Buffer.byteLength(body) / 3),
+      outputTokens: 0,
+    });
+  });
+
+  test('counts nothing of a call that never reached its provider', async () => {
+    await using gateway = await startGatewayProcess({ modelUrl: 'http://127.0.0.1:9' });
+    const body = JSON.stringify({ ...agentMessage, stream: true });
+    const headers = { 'x-api-key': dummyKey, 'content-length': Buffer.byteLength(body) };
+    const outgoing = request({ socketPath: gateway.socket, method: 'POST', path: '/anthropic/v1/messages', headers });
+    outgoing.on('error', () => undefined);
+    outgoing.end(body);
+    await gateway.logged('trying a model provider again');
+    outgoing.destroy();
+    await gateway.logged('the task gave up a model call');
+    expect(await gateway.json('meter.json')).toMatchObject({ requests: 0, inputTokens: 0 });
+  });
+
   test('lets the provider stop when the task hangs up on a stream', async () => {
     const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
     const provider = createServer((_incoming, response: ServerResponse) => {

@@ -289,7 +289,14 @@ describe('the gateway of a task', () => {
 
   test('that does not come up keeps the agent from starting', async () => {
     const sandbox = ground.open();
-    const policy = { providers: [], allow: [], budgetUsd: null, dummyKey: 'refuse to start' };
+    const policy = {
+      providers: [],
+      allow: [],
+      budgetUsd: null,
+      budgetTokens: null,
+      unpriced: 'dearest' as const,
+      dummyKey: 'refuse to start',
+    };
     const order = makeOrder({ policy });
     await expect(sandbox.start(order)).rejects.toMatchObject({ failure: { code: 'gateway_down' }, retry: true });
     expect(await sandbox.state(order.run)).toEqual({ type: 'absent' });

@@ -3,10 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { JsonFile } from '../../src/gateway/files.ts';
-import { Meter } from '../../src/gateway/meter.ts';
+import { Meter, type MeterPolicy } from '../../src/gateway/meter.ts';
 import { readKeys, readPolicy } from '../../src/gateway/policy.ts';
 import { UsageReader } from '../../src/gateway/usage.ts';
 
+const limits = (some: Partial<MeterPolicy>): MeterPolicy => ({
+  budgetUsd: null,
+  budgetTokens: null,
+  unpriced: 'dearest',
+  ...some,
+});
 const folder = () => mkdtemp(join(tmpdir(), 'errand-gateway-'));
 
 function used(model: string, input: number, output: number): UsageReader {
@@ -18,9 +24,9 @@ function used(model: string, input: number, output: number): UsageReader {
 describe('the meter', () => {
   test('adds calls up on disk and goes on from there', async () => {
     const path = join(await folder(), 'meter.json');
-    const first = await Meter.load(path, null);
+    const first = await Meter.load(path, limits({}));
     await first.open(used('claude-opus-5-5', 1_000_000, 100_000), '', undefined).close();
-    const second = await Meter.load(path, null);
+    const second = await Meter.load(path, limits({}));
     await second.open(used('claude-opus-5-5', 500_000, 0), '', undefined).close();
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
       inputTokens: 1_500_000,
@@ -31,29 +37,57 @@ describe('the meter', () => {
   });
 
   test('counts tokens and no dollars of a model without a known price, and holds the dearest against the budget', async () => {
-    const meter = await Meter.load(join(await folder(), 'meter.json'), 100);
+    const meter = await Meter.load(join(await folder(), 'meter.json'), limits({ budgetUsd: 100 }));
     await meter.open(used('nobody-knows', 1_000_000, 1_000_000), '', undefined).close();
     expect(meter.state).toMatchObject({ inputTokens: 1_000_000, usd: null });
-    expect(meter.spent).toBe(true);
+    expect(meter.spent).not.toBe(null);
   });
 
   test('is spent at the budget, calls under way included', async () => {
-    const meter = await Meter.load(join(await folder(), 'meter.json'), 4);
-    expect(meter.spent).toBe(false);
+    const meter = await Meter.load(join(await folder(), 'meter.json'), limits({ budgetUsd: 4 }));
+    expect(meter.spent).toBe(null);
     const call = meter.open(used('claude-opus-5-5', 1_000_000, 0), '', undefined);
-    expect(meter.spent).toBe(true);
+    expect(meter.spent).not.toBe(null);
     await call.close();
-    expect(meter.spent).toBe(true);
+    expect(meter.spent).not.toBe(null);
+  });
+
+  test('is spent at so many tokens, read, written and under way, whatever they cost', async () => {
+    const path = join(await folder(), 'meter.json');
+    const meter = await Meter.load(path, limits({ budgetTokens: 1_000, unpriced: 'tokens' }));
+    await meter.open(used('nobody-knows', 600, 100), '', undefined).close();
+    expect(meter.spent).toBe(null);
+    const call = meter.open(used('nobody-knows', 100, 200), '', undefined);
+    expect(meter.spent).toBe('1000 of 1000 tokens');
+    await call.close();
+    expect(meter.spent).toBe('1000 of 1000 tokens');
+  });
+
+  test('holds nothing of a model without a known price against dollars where tokens hold it', async () => {
+    const path = join(await folder(), 'meter.json');
+    const meter = await Meter.load(path, limits({ budgetUsd: 0.01, budgetTokens: 1e9, unpriced: 'tokens' }));
+    await meter.open(used('nobody-knows', 1_000_000, 1_000_000), '', undefined).close();
+    expect(meter.state).toMatchObject({ usd: null, usdAtMost: 0 });
+    expect(meter.spent).toBe(null);
+  });
+
+  test('keeps its name over restarts, and has a new one on a new file', async () => {
+    const path = join(await folder(), 'meter.json');
+    const first = await Meter.load(path, limits({}));
+    await first.save();
+    expect((await Meter.load(path, limits({}))).state.id).toBe(first.state.id);
+    const other = await Meter.load(join(await folder(), 'meter.json'), limits({}));
+    expect(other.state.id).not.toBe(first.state.id);
   });
 
   test('a budget of nothing is spent from the start', async () => {
-    expect((await Meter.load(join(await folder(), 'meter.json'), 0)).spent).toBe(true);
+    expect((await Meter.load(join(await folder(), 'meter.json'), limits({ budgetUsd: 0 }))).spent).not.toBe(null);
   });
 
   test.each(['', 'null', '{"inputTokens":-1}', '{"usd":0}'])('refuses to go on from %j', async (text) => {
     const path = join(await folder(), 'meter.json');
     await writeFile(path, text);
-    await expect(Meter.load(path, 1)).rejects.toThrow(/can't be read/);
+    await expect(Meter.load(path, limits({ budgetUsd: 1 }))).rejects.toThrow(/can't be read/);
   });
 });
 
@@ -71,7 +105,14 @@ test('of many changes at once the last is on disk when its save settles', async 
 });
 
 describe('policy and keys', () => {
-  const policy = { providers: ['anthropic'], allow: [], budgetUsd: null, dummyKey: 'dummy-key' };
+  const policy = {
+    providers: ['anthropic'],
+    allow: [],
+    budgetUsd: null,
+    budgetTokens: null,
+    unpriced: 'dearest' as const,
+    dummyKey: 'dummy-key',
+  };
   const keys = {
     providers: {
       anthropic: { kind: 'anthropic', baseUrl: 'https://api.example.com', key: 'sk-canary-anthropic' },

@@ -91,7 +91,14 @@ export function makeOrder(
     run: toRunId(task, 1),
     image: 'default',
     repositories: [],
-    policy: { providers: [], allow: [], budgetUsd: null, dummyKey: 'dummy' },
+    policy: {
+      providers: [],
+      allow: [],
+      budgetUsd: null,
+      budgetTokens: null,
+      unpriced: 'dearest' as const,
+      dummyKey: 'dummy',
+    },
     ...change,
     limits: { ...limits, ...change.limits },
   };

@@ -13,7 +13,14 @@ const order: RunOrder = {
   image: 'default',
   repositories: [],
   limits,
-  policy: { providers: ['anthropic'], allow: [], budgetUsd: null, dummyKey: 'dummy' },
+  policy: {
+    providers: ['anthropic'],
+    allow: [],
+    budgetUsd: null,
+    budgetTokens: null,
+    unpriced: 'dearest' as const,
+    dummyKey: 'dummy',
+  },
 };
 let root: string;
 let data: string;

@@ -112,7 +112,7 @@ export function task(more: Partial<Task> = {}): Task {
     title: 'Fix the checkout',
     agent: 'claude',
     model: null,
-    budget: { usd: 5, minutes: 30 },
+    budget: { usd: 5, tokens: 20e6, minutes: 30, taskMinutes: 240 },
     spec: [message(1)],
     taken: 0,
     run: runStates.queued,

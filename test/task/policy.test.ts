@@ -29,6 +29,8 @@ function plain(name: RepositoryName): RepositoryPolicy {
     agent: null,
     approvers: [],
     budgetUsd: null,
+    budgetTokens: null,
+    maxBudgetUsd: null,
     mergeMethod: null,
     selfApproval: null,
   };
@@ -47,7 +49,13 @@ function policy(more: Partial<Policy> = {}): Policy {
     requesters: [],
     approvers: [],
     selfApproval: false,
-    budget: { usd: 5, minutes: 30 },
+    budget: { usd: 5, tokens: 20e6, minutes: 30, taskMinutes: 240 },
+    maxBudgetUsd: 5,
+    day: {
+      person: { usd: 50, tokens: 200e6 },
+      everybody: { usd: 200, tokens: 800e6 },
+      timeZone: 'UTC',
+    },
     ...more,
   };
 }

@@ -1,0 +1,46 @@
+import type { Chosen, Policy, RepositoryPolicy } from './policy.ts';
+import type { Budget } from './task.ts';
+
+/** What may be used of models; null is no limit. */
+export interface Limit {
+  readonly usd: number | null;
+  /** Read and written together. */
+  readonly tokens: number | null;
+}
+
+/** What the operator lets be spent in one calendar day, beside what each task may spend. */
+export interface DayLimits {
+  /** By the tasks of one person. */
+  readonly person: Limit;
+  readonly everybody: Limit;
+  /** Whose midnight begins a day; an IANA name. */
+  readonly timeZone: string;
+}
+
+/**
+ * What a task may spend. `budget:` in a request lowers its dollars, and raises them as far as the operator allows: up to
+ * `maxBudgetUsd` of the repository, else the repository's own `budgetUsd`, else the general `maxBudgetUsd`.
+ */
+export function chooseBudget(policy: Policy, repository: RepositoryPolicy, askedUsd: number | null): Chosen<Budget> {
+  const budget = {
+    ...policy.budget,
+    usd: repository.budgetUsd ?? policy.budget.usd,
+    tokens: repository.budgetTokens ?? policy.budget.tokens,
+  };
+  if (askedUsd === null) return { ok: true, value: budget };
+  const most = repository.maxBudgetUsd ?? repository.budgetUsd ?? policy.maxBudgetUsd;
+  if (most === null || askedUsd <= most) return { ok: true, value: { ...budget, usd: askedUsd } };
+  const where = repository.maxBudgetUsd === null && repository.budgetUsd === null ? 'limits' : 'its repository';
+  return {
+    ok: false,
+    failure: {
+      code: 'budget_too_large',
+      sentence: `A task may spend at most ${dollars(most)} on models in ${repository.name}, and this one asks for ${dollars(askedUsd)}.`,
+      next: `Send it with a smaller budget:, or without one. Whoever runs Errand can raise maxBudgetUsd of ${where}.`,
+    },
+  };
+}
+
+export function dollars(usd: number): string {
+  return `$${usd.toFixed(2)}`;
+}
