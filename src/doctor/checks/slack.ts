@@ -9,7 +9,9 @@ import { clientOptions, connectSlack, refusedToken } from '../../slack/connectio
 import { checked, type Finding, fail, ok, skip, warn } from '../finding.ts';
 
 const deadlineMs = 15_000;
-const manifestFile = resolve(import.meta.dirname, '../../../manifest.yml');
+const manifests = resolve(import.meta.dirname, '../../..');
+/** Which of the two manifests an app was made from shows in this scope. */
+const agentScope = 'assistant:write';
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** The bot's token and what it may do, and the way events come in. */
@@ -58,18 +60,18 @@ function toScopes(granted: readonly string[]): Finding {
   const name = 'Slack permissions';
   const given = granted.filter((scope) => scope !== '');
   if (given.length === 0) return ok(name, 'Slack does not say which scopes this token has.');
-  const wanted = manifestScopes();
+  const manifest = given.includes(agentScope) ? 'manifest.yml' : 'manifest.classic.yml';
+  const wanted = scopesOf(manifest);
   const missing = wanted.filter(({ scope }) => !given.includes(scope));
-  if (missing.length === 0) return ok(name, `All ${wanted.length} scopes of manifest.yml.`);
+  if (missing.length === 0) return ok(name, `All ${wanted.length} scopes of ${manifest}.`);
   const lacks = missing.map(({ scope, purpose }) => `${scope} (${purpose})`).join('; ');
-  const next =
-    'Add them under OAuth & Permissions (or paste manifest.yml as the app’s manifest), then install the app again.';
+  const next = `Add them under OAuth & Permissions (or paste ${manifest} as the app’s manifest), then install the app again.`;
   const optional = missing.every((each) => each.optional);
   return (optional ? warn : fail)(name, `${optional ? 'Without the optional' : 'Missing'}: ${lacks}.`, next);
 }
 
-function manifestScopes(): readonly { scope: string; purpose: string; optional: boolean }[] {
-  const document = parseDocument(readFileSync(manifestFile, 'utf8'));
+function scopesOf(manifest: string): readonly { scope: string; purpose: string; optional: boolean }[] {
+  const document = parseDocument(readFileSync(resolve(manifests, manifest), 'utf8'));
   const scopes = document.getIn(['oauth_config', 'scopes']);
   const listed = (key: string): YAMLSeq['items'] => {
     const list = isMap(scopes) ? scopes.get(key) : undefined;
