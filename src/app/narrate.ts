@@ -4,6 +4,7 @@ import type { Narrator } from '../task/ports.ts';
 import type { Effect, Gate, OutboxRow, Said, Status, TaskLine, Thread } from '../task/said.ts';
 import type { Result, Run, RunState, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
+import { toSession } from './session.ts';
 
 /** The reaction on a reply that an agent has read. Never ✅: that one belongs to people. */
 const takenUp = 'hammer_and_wrench';
@@ -28,6 +29,7 @@ export const narrate: Narrator = (task, event, before) => {
     ...(event.type === 'task_created' && task.follows !== null
       ? [message(task, 'continued', { type: 'continued', task: line, as: task.id })]
       : []),
+    { lane: task.id, key: 'session', effect: toSession(task, placeOf(task), event.at) },
   ];
 };
 
@@ -204,7 +206,11 @@ function takenRows(task: Task, event: TaskEvent): OutboxRow[] {
 
 function message(task: Task, key: string, said: Said): OutboxRow {
   const { channel, thread } = task.origin;
-  const place: Thread =
-    thread !== null ? { type: 'reply', to: thread } : key === 'root' ? { type: 'root' } : { type: 'own' };
+  const place: Thread = thread === null && key === 'root' ? { type: 'root' } : placeOf(task);
   return { lane: task.id, key, effect: { type: 'message', channel, thread: place, said } };
+}
+
+/** The task's thread. */
+function placeOf({ origin: { thread } }: Task): Thread {
+  return thread === null ? { type: 'own' } : { type: 'reply', to: thread };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { renewSessions } from '../app/session.ts';
 import { createUseCases } from '../app/use-cases.ts';
 import type { Config } from '../config.ts';
 import type { Places } from '../setup/places.ts';
@@ -6,6 +7,7 @@ import { createSlackApp, type SlackMode } from '../slack/app.ts';
 import { connectSlack } from '../slack/connection.ts';
 import { deliver } from '../slack/conversation.ts';
 import { createDirectory } from '../slack/directory.ts';
+import type { Latches } from '../slack/latches.ts';
 import { createThreadReader } from '../slack/thread-reader.ts';
 import { parseRepositoryName } from '../task/ids.ts';
 import type { Policy } from '../task/policy.ts';
@@ -64,12 +66,14 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     client,
     reader,
     botUserId: connection.userId,
+    latches: connection.latches,
     wording,
     clock,
     log,
     signal,
     ...way,
   });
+  renew(store.tasks, connection.latches, scope);
   // It may be refused before anything waits for it.
   delivering.catch(() => undefined);
   await app.start();
@@ -81,6 +85,17 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   }
   await delivering;
 }
+
+/** Says again of what is at work that it is, as long as this workspace has a place for it. */
+function renew(store: TaskStore, latches: Latches, { log, signal }: ProcessScope): void {
+  const timer = setInterval(() => {
+    if (latches.isOff('agents.sessions.setStatus')) return;
+    renewSessions({ store, clock }).catch((error: unknown) => log.warn({ err: error }, 'Sessions are not renewed'));
+  }, renewEveryMs);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+}
+
+const renewEveryMs = 10 * 60_000;
 
 /** The policy as it stands: without a list of repositories, those that the worker found the GitHub App installed on. */
 async function livePolicy(config: Config, store: TaskStore, { log, signal }: ProcessScope): Promise<() => Policy> {

@@ -13,9 +13,11 @@ import { answerAlone } from './listeners/answers.ts';
 import { createButtonListener } from './listeners/button.ts';
 import { createCommandListener } from './listeners/command.ts';
 import { createMessageListener } from './listeners/message.ts';
+import { createNativeStopListener } from './listeners/native-stop.ts';
 import { createReactionListener } from './listeners/reaction.ts';
 import { type Log, toSlackLogger } from './log.ts';
 import { buttonPress, commandPayload, messageEvent } from './payloads.ts';
+import { createWhileReading } from './reading-status.ts';
 import { postToResponseUrl } from './response-url.ts';
 import { createSocketReceiver, keepConnected, type SocketOptions } from './socket.ts';
 import { createThreadOf } from './thread-reader.ts';
@@ -159,7 +161,14 @@ async function listen(http: HTTPReceiver, port: number): Promise<number> {
 function registerListeners(app: App, options: SlackAppOptions): void {
   const { useCases, outbox, wording, connection } = options;
   const self = { userId: connection.userId, emoji: wording.emoji };
-  const deps = { useCases, outbox, wording, self, threadOf: createThreadOf(connection.reader) };
+  const deps = {
+    useCases,
+    outbox,
+    wording,
+    self,
+    threadOf: createThreadOf(connection.reader),
+    whileReading: createWhileReading({ ...connection, log: options.log }),
+  };
   const message = createMessageListener(deps);
   const reaction = createReactionListener(deps);
   app.command(wording.command, createCommandListener(deps));
@@ -167,6 +176,7 @@ function registerListeners(app: App, options: SlackAppOptions): void {
   app.event('app_mention', message);
   app.event('reaction_added', reaction);
   app.event('reaction_removed', reaction);
+  app.event('agent_session_stopped', createNativeStopListener(deps));
   const button = createButtonListener(deps);
   app.action({ type: 'block_actions', action_id: actionIds.stop }, button);
   app.action({ type: 'block_actions', action_id: actionIds.retry }, button);

@@ -1,5 +1,6 @@
 import { WebAPIPlatformError, WebClient, type WebClientOptions } from '@slack/web-api';
 import { Problem } from '../task/problem.ts';
+import { Latches } from './latches.ts';
 import { type Log, toSlackLogger } from './log.ts';
 
 export interface ConnectionOptions {
@@ -21,6 +22,8 @@ export interface Connection {
   readonly teamId: string;
   /** `https://acme.slack.com/` */
   readonly url: string | null;
+  /** What this workspace turned out to lack. */
+  readonly latches: Latches;
 }
 
 /** Calls Slack's Web API as the bot. Throws `Problem` when Slack refuses the token or can't be reached. */
@@ -40,6 +43,7 @@ export async function connectSlack(options: ConnectionOptions): Promise<Connecti
     botId: self.bot_id ?? null,
     teamId: self.team_id,
     url: self.url ?? null,
+    latches: new Latches(options.log),
   };
 }
 

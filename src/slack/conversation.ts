@@ -137,13 +137,14 @@ function pauseAfter(result: LaneResult, state: LaneState, retryAfterMs: number):
 }
 
 /** Into a public channel the bot may let itself; into others somebody has to invite it. */
-async function join(lane: Lane, { client, log }: DeliveryOptions): Promise<boolean> {
+async function join(lane: Lane, { client, latches, log }: DeliveryOptions): Promise<boolean> {
   const channel = channelOf(lane);
-  if (channel === null) return false;
+  if (channel === null || latches.isOff('conversations.join')) return false;
   try {
     await client.conversations.join({ channel });
     return true;
   } catch (error) {
+    if (latches.refuse('conversations.join', error)) return false;
     const found = error instanceof WebAPIPlatformError ? error.data.error : String(error);
     log.warn({ lane: lane.name, channel, found }, 'The bot is no member of a channel and can not join it');
     return false;

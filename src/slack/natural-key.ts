@@ -1,12 +1,20 @@
 import { z } from 'zod';
 import { actionIds } from './blocks/parts.ts';
 import { type EmojiNames, emojiName } from './emoji.ts';
-import { buttonPress, commandPayload, type Message, messageEvent, type Reaction, reactionEvent } from './payloads.ts';
+import {
+  buttonPress,
+  commandPayload,
+  type Message,
+  messageEvent,
+  type Reaction,
+  reactionEvent,
+  sessionStopped,
+} from './payloads.ts';
 
 const eventBody = z.object({
   type: z.literal('event_callback'),
   team_id: z.string().default(''),
-  event: z.union([messageEvent, reactionEvent]),
+  event: z.union([messageEvent, reactionEvent, sessionStopped]),
 });
 
 const body = z.union([eventBody, buttonPress, commandPayload]);
@@ -30,6 +38,10 @@ export function naturalKey(payload: unknown, self: Self): string | null {
     const { user, channel, message, actions } = data;
     if (actionIds.link.test(actions.action_id)) return null;
     return `action:${channel.id}:${message.ts}:${user.id}:${actions.action_id}:${actions.action_ts}`;
+  }
+  if (data.event.type === 'agent_session_stopped') {
+    const { channel, thread_ts, user, event_ts } = data.event;
+    return `${data.event.type}:${channel}:${thread_ts}:${user}:${event_ts}`;
   }
   return 'item' in data.event ? reactionKey(data.event, self) : messageKey(data.event, data.team_id, self);
 }

@@ -34,6 +34,15 @@ export const reactionEvent = z.object({
   event_ts: messageTs,
 });
 
+/** Slack's own Stop, pressed in the thread of an agent's session. */
+export const sessionStopped = z.object({
+  type: z.literal('agent_session_stopped'),
+  user: userId,
+  channel: channelId,
+  thread_ts: messageTs,
+  event_ts: messageTs,
+});
+
 /** A button that was pressed on a message. */
 export const buttonPress = z.object({
   type: z.literal('block_actions'),
@@ -51,6 +60,7 @@ export const buttonPress = z.object({
 });
 
 export type Message = z.infer<typeof messageEvent>;
+export type SessionStopped = z.infer<typeof sessionStopped>;
 export type Reaction = z.infer<typeof reactionEvent>;
 export type Press = z.infer<typeof buttonPress>;
 export type SlashCommand = z.infer<typeof commandPayload>;

@@ -201,12 +201,16 @@ const eventTypes = {
   merge_delayed: true,
   pull_request_merged: true,
   pull_request_closed: true,
+  time_passed: true,
   continued: true,
 } satisfies Record<TaskEventType, true>;
 
 const event = object({ type: z.string().refine((type) => Object.hasOwn(eventTypes, type)), at: time });
 
-const effectTypes = { message: true, ephemeral: true, reaction: true } satisfies Record<Effect['type'], true>;
+const effectTypes = { message: true, ephemeral: true, reaction: true, session: true } satisfies Record<
+  Effect['type'],
+  true
+>;
 const effect = object({ type: z.string().refine((type) => Object.hasOwn(effectTypes, type)), channel: channelId });
 
 /**

@@ -94,8 +94,8 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
             id,
             stored.version,
             formatTask(task),
-            // Progress is a state rather than a fact: only the newest is of use, and the task has it.
-            event.type === 'progressed' ? '' : JSON.stringify(event),
+            // Progress and time are states rather than facts: only the newest is of use, and the task has it.
+            event.type === 'progressed' || event.type === 'time_passed' ? '' : JSON.stringify(event),
             clock.now(),
             task.createdAt,
             isSettled(task) ? '0' : '1',

@@ -33,6 +33,8 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'merge_delayed'; readonly head: Sha; readonly reason: string }
   | { readonly type: 'pull_request_merged'; readonly commit: Sha; readonly by: UserId | null }
   | { readonly type: 'pull_request_closed' }
+  /** The task is still at work, and what is only shown for a time is to be shown again. */
+  | { readonly type: 'time_passed' }
   | { readonly type: 'continued'; readonly as: TaskId }
 );
 

@@ -126,7 +126,21 @@ export type Effect =
       readonly ts: MessageTs;
       readonly name: string;
       readonly present: boolean;
+    }
+  /** How a task stands in Slack's own list of what its agents do. Not every workspace has one: nothing may rest on it. */
+  | {
+      readonly type: 'session';
+      readonly channel: ChannelId;
+      readonly thread: Thread;
+      readonly status: SessionStatus;
+      readonly title: string;
+      readonly initiator: UserId;
+      /** Counts up while `processing` goes on, to have it said again: Slack forgets it after an hour. */
+      readonly beat: number;
     };
+
+/** Slack's words: at work, waiting for somebody, open for more, over. */
+export type SessionStatus = 'processing' | 'suspended' | 'active' | 'closed';
 
 /** Where a message goes: a new root, the reply to a known message, or the reply to this lane's own root. */
 export type Thread =

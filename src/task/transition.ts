@@ -132,6 +132,8 @@ export function transition(task: Task, event: TaskEvent): Transition {
     case 'pull_request_merged':
     case 'pull_request_closed':
       return movePull(task, event);
+    case 'time_passed':
+      return task.run.type === 'idle' ? refused('not_running') : applied(task);
     case 'continued':
       return applied(task);
     default:

@@ -130,9 +130,18 @@ describe('a life from the request to the merge', () => {
     const pages = live(asked, life).map(({ event, rows }) => {
       const fresh = rows.flatMap(({ key, effect }) => {
         const text =
-          effect.type === 'reaction' ? `:${effect.name}: on ${effect.ts}` : asRead(render(effect.said, wording).blocks);
+          effect.type === 'reaction'
+            ? `:${effect.name}: on ${effect.ts}`
+            : effect.type === 'session'
+              ? effect.status
+              : asRead(render(effect.said, wording).blocks);
         if (shown.get(key) === text) return [];
-        const how = effect.type !== 'message' ? 'reacts' : shown.has(key) ? 'edits' : `posts (${effect.thread.type})`;
+        const how = {
+          reaction: 'reacts',
+          session: 'sets',
+          ephemeral: 'whispers',
+          message: shown.has(key) ? 'edits' : effect.type === 'message' ? `posts (${effect.thread.type})` : '',
+        }[effect.type];
         shown.set(key, text);
         return [`-- ${how} ${key}\n${text}\n`];
       });
@@ -161,6 +170,7 @@ describe('a life from the request to the merge', () => {
     expect(rows.map(({ lane, key }) => [lane, key])).toEqual([
       [next.id, 'root'],
       [next.id, 'continued'],
+      [next.id, 'session'],
     ]);
   });
 

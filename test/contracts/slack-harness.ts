@@ -180,6 +180,7 @@ export class Bench implements AsyncDisposable {
       client: connection.client,
       reader: connection.reader,
       botUserId: connection.userId,
+      latches: connection.latches,
       wording,
       clock,
       log: this.logged.log,

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Inbox } from '../../src/task/ports.ts';
 import { Problem } from '../../src/task/problem.ts';
+import type { UseCases } from '../../src/task/use-cases.ts';
 import { wording } from '../slack/said.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import {
@@ -425,4 +426,56 @@ test('help names the command and the emoji of this installation', async () => {
   await bench.app(slack, await bench.store(), recordActs().useCases, { wording: own });
   await slack.people.command({ user: ada, channel: dev, command: '/agent', text: '' });
   expect(slack.store.ephemerals[0]?.text).toContain(':ship: on a result approves');
+});
+
+describe('in an agent’s session', () => {
+  test('Slack’s own Stop stops the task of its thread', async () => {
+    const { slack, acts } = await start('socket');
+    const message = slack.people.message({ user: ada, channel: dev, text: 'fix it' });
+    slack.people.stopSession({ user: grace, channel: dev, thread_ts: message.ts });
+    const { name, args } = await acts.at(0);
+    expect(name).toBe('stop');
+    expect(args).toEqual([
+      expect.objectContaining({ by: grace, channel: dev, thread: message.ts }),
+      { type: 'message', channel: dev, ts: message.ts },
+    ]);
+  });
+});
+
+describe('while a request is read', () => {
+  const answered = (answer: Awaited<ReturnType<UseCases['submit']>>) => {
+    const reading = Promise.withResolvers<void>();
+    const useCases = recordActs({
+      submit: async () => {
+        await reading.promise;
+        return answer;
+      },
+    });
+    return { useCases, reading };
+  };
+
+  test('its thread says so, until there is an answer', async () => {
+    const { useCases, reading } = answered(say('Not here.'));
+    const { slack } = await start('socket', useCases);
+    const message = slack.people.message({ user: ada, channel: seed.adaDirect, text: 'fix it' });
+    await useCases.acts.at(0);
+    expect(slack.store.statuses).toMatchObject([{ thread_ts: message.ts, status: 'is reading your request…' }]);
+    reading.resolve();
+    await until(slack, () => slack.store.statuses.length === 0);
+  });
+
+  test('a workspace that shows no such thing is asked once', async () => {
+    const { useCases, reading } = answered(say('Not here.'));
+    reading.resolve();
+    const { slack } = await start('socket', useCases);
+    const effect = { type: 'error', error: 'feature_disabled' } as const;
+    slack.faults.add({ on: 'call', method: 'assistant.threads.setStatus', times: 1, effect });
+    for (const n of [0, 1]) {
+      slack.people.message({ user: ada, channel: seed.adaDirect, text: `fix it ${n}` });
+      await useCases.acts.at(n);
+    }
+    const off = bench.logged.lines.items.filter(({ message }) => message.startsWith('Slack has no assistant.threads'));
+    expect(off.map(({ level }) => level)).toEqual(['info']);
+    expect(slack.store.ledger.filter(({ method }) => method === 'assistant.threads.setStatus')).toEqual([]);
+  });
 });

@@ -4,7 +4,7 @@ import type { LocalSlack } from '../../src/local/slack/server.ts';
 import { render } from '../../src/slack/blocks/render.ts';
 import type { Outbox } from '../../src/task/ports.ts';
 import { Problem } from '../../src/task/problem.ts';
-import type { OutboxRow, Said, Thread } from '../../src/task/said.ts';
+import type { OutboxRow, Said, SessionStatus, Thread } from '../../src/task/said.ts';
 import { everything, root } from '../slack/everything.ts';
 import { line, result, wording } from '../slack/said.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -337,4 +337,82 @@ test('a reaction is put and taken off, whatever stands there already', async () 
   await store.outbox.add([reaction(false)]);
   await until(slack, () => names()?.length === 0);
   expect(bench.logged.lines.items.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+describe('the session of a task', () => {
+  const session = (status: SessionStatus): OutboxRow => ({
+    lane,
+    key: 'session',
+    effect: {
+      type: 'session',
+      channel: channel(dev),
+      thread: own,
+      status,
+      title: line.title,
+      initiator: ada,
+      beat: 0,
+    },
+  });
+  const set = (slack: LocalSlack) =>
+    slack.store.ledger.filter(({ method }) => method === 'agents.sessions.setStatus').map(({ args }) => args);
+  const refusals = () =>
+    bench.logged.lines.items.filter(({ message }) => message.startsWith('Slack has no agents.sessions.setStatus'));
+
+  test('is set in the thread of its root, with who asked and what for', async () => {
+    const slack = await bench.slack({ agentSessions: true });
+    const store = await bench.store();
+    await store.outbox.add([row('root', queued), session('processing')]);
+    await bench.deliver(slack, store);
+    await settled(store.outbox);
+    expect(set(slack)).toEqual([
+      {
+        channel_id: dev,
+        thread_ts: botMessages(slack)[0]?.ts,
+        status: 'processing',
+        title: line.title,
+        initiator_user_id: ada,
+      },
+    ]);
+  });
+
+  test('is asked for once where the workspace has none, and stands in nobody’s way', async () => {
+    const slack = await bench.slack({ agentSessions: false });
+    const store = await bench.store();
+    let asked = 0;
+    const { client } = await bench.connect(slack);
+    const { sessions } = client.agents;
+    const setStatus = sessions.setStatus.bind(sessions);
+    Object.assign(sessions, {
+      setStatus: (...args: Parameters<typeof setStatus>) => {
+        asked += 1;
+        return setStatus(...args);
+      },
+    });
+    await bench.deliver(slack, store, { client });
+    for (const status of ['processing', 'suspended', 'closed'] as const) {
+      await store.outbox.add([row('root', queued), session(status), row(status, note(status))]);
+      await settled(store.outbox);
+    }
+    expect(texts(slack)).toHaveLength(4);
+    expect(asked).toBe(1);
+    expect(refusals().map(({ level }) => level)).toEqual(['info']);
+  });
+
+  test('waits while Slack wants a pause, and then shows the newest', async () => {
+    const slack = await bench.slack({ agentSessions: true });
+    const store = await bench.store();
+    slack.faults.add({
+      on: 'call',
+      method: 'agents.sessions.setStatus',
+      times: 1,
+      effect: { type: 'rate_limited', retryAfterS: 1 },
+    });
+    await store.outbox.add([row('root', queued), session('processing')]);
+    await bench.deliver(slack, store);
+    await until(slack, () => texts(slack).length === 1);
+    await store.outbox.add([session('suspended'), row('a', note('meanwhile'))]);
+    await until(slack, () => texts(slack).length === 2);
+    await settled(store.outbox);
+    expect(set(slack).map(({ status }) => status)).toEqual(['suspended']);
+  });
 });

@@ -54,4 +54,11 @@ describe('Pace', () => {
     expect(pace.postWait(channel, 5_000)).toBe(0);
     expect(pace.updateWait('C:1', 'state', 20_000)).toBe(0);
   });
+
+  test('spreads other calls over their minute, and lets those without a limit go', () => {
+    const pace = new Pace({ ...options, callsPerMinute: { 'reactions.remove': 16 } });
+    for (let n = 0; n < 4; n++) pace.called('reactions.remove', 10_000);
+    expect(pace.callWait('reactions.remove', 10_000)).toBe(60_000 / 16);
+    expect(pace.callWait('reactions.add', 10_000)).toBe(0);
+  });
 });

@@ -56,6 +56,7 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
   retried: { at, type: 'retried', by: alice },
   stopped: { at, type: 'stopped', by: alice },
   work_kept: { at, type: 'work_kept', run: runId(1), head: sha('b') },
+  time_passed: { at, type: 'time_passed' },
   continued: { at, type: 'continued', as: taskId('t000002') },
   pull_request_opened: { at, type: 'pull_request_opened', pull },
   head_moved: { at, type: 'head_moved', head: sha('b'), by: 'person' },
@@ -84,6 +85,7 @@ const runTable = {
   retried: { idle: '► queued', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
   stopped: { idle: 'not_running', queued: '► idle', running: '► idle', waiting: '► idle' },
   work_kept: { idle: '► idle', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
+  time_passed: { idle: 'not_running', queued: '► queued', running: '► running', waiting: '► waiting' },
   continued: { idle: '► idle', queued: '► queued', running: '► running', waiting: '► waiting' },
 } as const satisfies Partial<Record<TaskEventType, RunRow>>;
 

@@ -12,6 +12,7 @@ export interface Events {
   reaction(type: 'reaction_added' | 'reaction_removed', message: Message, user: string, name: string): void;
   joined(channel: Channel, user: string, inviter: string | null): void;
   homeOpened(user: string, tab: 'home' | 'messages'): void;
+  sessionStopped(channel: string, threadTs: string, user: string): void;
   /** Any other event, as it is and whatever was subscribed to. */
   raw(event: LooseObject): void;
 }
@@ -133,6 +134,10 @@ export function createEvents(store: WorkspaceStore, outbound: Outbound, subscrib
       const channel = store.direct(user, store.bot.id).id;
       const view = store.homes.get(user);
       emit({ type: 'app_home_opened', user, channel, tab, ...(view && { view }), event_ts: store.nextTs() }, null);
+    },
+    sessionStopped(channel, thread_ts, user) {
+      const event = { channel, thread_ts, user, streaming_message_ts: [], event_ts: store.nextTs() };
+      emit({ type: 'agent_session_stopped', ...event }, channel);
     },
     raw: (event) => send(event, null),
   };

@@ -108,6 +108,7 @@ export function humanSide(options: {
   on('/edit', { ...atMessage, text: id }, (body) => ({ message: people.edit(body) }));
   on('/delete', atMessage, (body) => people.remove(body));
   on('/reaction', { ...atMessage, name: id, present: z.boolean() }, (body) => ({ message: people.reaction(body) }));
+  on('/session-stop', { ...inChannel, thread_ts: id }, (body) => people.stopSession(body));
   on('/action', { ...atMessage, block_id: optional, action_id: id, value: chosen.optional() }, (body) =>
     interactions.action(body),
   );

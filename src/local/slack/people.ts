@@ -19,6 +19,8 @@ export interface People {
   message(order: { user: string; channel: string; thread_ts?: string | undefined; text: string }): Message;
   edit(order: { user: string; channel: string; ts: string; text: string }): Message;
   remove(order: { user: string; channel: string; ts: string }): void;
+  /** Slack's own Stop in an agent's thread; Slack tells the app and changes nothing. */
+  stopSession(order: { user: string; channel: string; thread_ts: string }): void;
   reaction(order: { user: string; channel: string; ts: string; name: string; present: boolean }): Message;
 }
 
@@ -112,6 +114,13 @@ export function createPeople(api: Api, outbound: Outbound, command: string): Peo
       const message = own(api, order);
       store.removeMessage(message.channel, message.ts);
       events.deleted(message);
+    },
+
+    stopSession(order) {
+      const user = person(api, order.user);
+      const channel = visible(api, order.channel, user);
+      if (store.message(channel.id, order.thread_ts) === undefined) throw new Refused('thread_not_found');
+      events.sessionStopped(channel.id, order.thread_ts, user.id);
     },
 
     reaction(order) {

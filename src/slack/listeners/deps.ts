@@ -3,6 +3,7 @@ import type { Outbox } from '../../task/ports.ts';
 import type { UseCases } from '../../task/use-cases.ts';
 import type { Wording } from '../blocks/parts.ts';
 import type { Self } from '../natural-key.ts';
+import type { WhileReading } from '../reading-status.ts';
 
 export interface ListenerDeps {
   readonly useCases: UseCases;
@@ -11,4 +12,5 @@ export interface ListenerDeps {
   readonly self: Self;
   /** The thread that a message stands in, to answer beside it; null when it stands in none or can't be found. */
   readonly threadOf: (channel: ChannelId, ts: MessageTs) => Promise<MessageTs | null>;
+  readonly whileReading: WhileReading;
 }

@@ -67,7 +67,7 @@ function spokenTo({ self }: ListenerDeps, { text, files = [] }: Message): string
 }
 
 async function act(
-  { useCases }: ListenerDeps,
+  { useCases, whileReading }: ListenerDeps,
   asked: Asked,
   message: Message,
   command: Command,
@@ -90,7 +90,10 @@ async function act(
     }
     case 'task': {
       const origin = message.channel_type === 'im' ? 'message' : 'mention';
-      return useCases.submit({ ...asked, origin, message: message.ts, command: command.task });
+      const { task } = command;
+      return whileReading(asked.channel, asked.thread ?? message.ts, () =>
+        useCases.submit({ ...asked, origin, message: message.ts, command: task }),
+      );
     }
     default:
       return command satisfies never;

@@ -3,11 +3,12 @@ import type { WebClient } from '@slack/web-api';
 import type { MessageTs } from '../../task/ids.ts';
 import type { Clock, Lane, Outbox, PendingRow } from '../../task/ports.ts';
 import { Problem } from '../../task/problem.ts';
-import type { Effect, Said } from '../../task/said.ts';
+import type { Effect, Said, Thread } from '../../task/said.ts';
+import type { Latches, OptionalCallName } from '../latches.ts';
 import type { Log } from '../log.ts';
 import { findPosted } from './find-posted.ts';
 import type { Pace } from './pace.ts';
-import { type Caller, post, react, update, whisper } from './post.ts';
+import { type Caller, post, react, setSession, update, whisper } from './post.ts';
 import { type SlackFailure, toSlackFailure } from './slack-error.ts';
 
 export interface LaneDeps extends Caller {
@@ -15,6 +16,7 @@ export interface LaneDeps extends Caller {
   readonly reader: WebClient;
   readonly botUserId: string;
   readonly pace: Pace;
+  readonly latches: Latches;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -31,8 +33,8 @@ type MessageRow = PendingRow & { readonly effect: Extract<Effect, { type: 'messa
 const shortWaitMs = 1_500;
 
 /**
- * Delivers what is new of a lane: first posts in the order of their rows, then reactions, then updates, those that show a change
- * of state before those that show progress. Stops at a first post that doesn't go, so that none overtakes another. Throws
+ * Delivers what is new of a lane: first posts in the order of their rows, then reactions and the state of its session, then
+ * updates, those that show a change of state before those that show progress. Stops at a first post that doesn't go, so that none overtakes another. Throws
  * `Problem` when Slack has signed the bot out, and what the outbox throws.
  */
 export async function deliverLane(lane: Lane, deps: LaneDeps): Promise<LaneResult> {
@@ -54,12 +56,13 @@ class LaneDelivery {
 
   async run(): Promise<LaneResult> {
     for (const row of this.#pending()) {
-      if (row.effect.type === 'reaction' || row.ts !== null) continue;
+      if (row.effect.type === 'reaction' || row.effect.type === 'session' || row.ts !== null) continue;
       if (!(await this.#first(row))) return this.#result();
     }
     for (const row of this.#pending()) {
       const { effect } = row;
       if (effect.type === 'reaction') await this.#reaction(row, effect);
+      if (effect.type === 'session') await this.#session(row, effect);
     }
     const updates = this.#pending().filter((row) => isMessage(row));
     for (const kind of ['state', 'progress'] as const) {
@@ -82,6 +85,12 @@ class LaneDelivery {
     const { effect } = row;
     if (effect.type === 'ephemeral') {
       // What one person is told stands in nobody's way.
+      const waitMs = this.#deps.pace.callWait('chat.postEphemeral', this.#deps.clock.now());
+      if (waitMs > 0) {
+        this.#waitMs = Math.min(this.#waitMs, waitMs);
+        return true;
+      }
+      this.#deps.pace.called('chat.postEphemeral', this.#deps.clock.now());
       await this.#attempt('chat.postEphemeral', row, async () => {
         await whisper(this.#deps, effect, this.#mark(row));
         return null;
@@ -89,7 +98,7 @@ class LaneDelivery {
       return true;
     }
     if (!isMessage(row)) return true;
-    const thread = this.#threadOf(row.effect);
+    const thread = this.#threadOf(row.effect.thread);
     if (thread === undefined) {
       this.#deps.log.error({ lane: row.lane, row: row.key }, 'A message has no thread to go to and is dropped');
       await this.#note(row, null);
@@ -136,7 +145,7 @@ class LaneDelivery {
         if (effect.said.type === 'plan') return ts;
         return post(
           this.#deps,
-          { channel: effect.channel, thread: this.#threadOf(effect) ?? null },
+          { channel: effect.channel, thread: this.#threadOf(effect.thread) ?? null },
           effect.said,
           this.#mark(row),
         );
@@ -145,15 +154,37 @@ class LaneDelivery {
   }
 
   async #reaction(row: PendingRow, effect: Extract<Effect, { type: 'reaction' }>): Promise<void> {
-    const method = effect.present ? 'reactions.add' : 'reactions.remove';
-    const waitMs = this.#deps.pace.pauseWait(method, this.#deps.clock.now());
-    if (waitMs > 0) this.#waitMs = Math.min(this.#waitMs, waitMs);
+    await this.#optional(effect.present ? 'reactions.add' : 'reactions.remove', row, () =>
+      react(this.#deps.client, effect),
+    );
+  }
+
+  async #session(row: PendingRow, effect: Extract<Effect, { type: 'session' }>): Promise<void> {
+    const thread = this.#threadOf(effect.thread);
+    if (thread === undefined || thread === null) await this.#note(row, null);
     else {
-      await this.#attempt(method, row, async () => {
-        await react(this.#deps.client, effect);
-        return null;
-      });
+      await this.#optional('agents.sessions.setStatus', row, () => setSession(this.#deps.client, effect, thread));
     }
+  }
+
+  /** What nobody misses where it can't be: made when its turn has come, and never again once Slack says it has none. */
+  async #optional(method: OptionalCallName, row: PendingRow, call: () => Promise<void>): Promise<void> {
+    const { pace, clock, latches } = this.#deps;
+    if (latches.isOff(method)) return this.#note(row, null);
+    const waitMs = pace.callWait(method, clock.now());
+    if (waitMs > 0) {
+      this.#waitMs = Math.min(this.#waitMs, waitMs);
+      return;
+    }
+    pace.called(method, clock.now());
+    await this.#attempt(method, row, async () => {
+      try {
+        await call();
+      } catch (error) {
+        if (!latches.refuse(method, error)) throw error;
+      }
+      return null;
+    });
   }
 
   /** Runs one call and notes its delivery, or what its failure means. True when the row is dealt with. */
@@ -214,7 +245,7 @@ class LaneDelivery {
   }
 
   /** Null is the channel itself; undefined when the thread can't be known any more. */
-  #threadOf({ thread }: MessageRow['effect']): MessageTs | null | undefined {
+  #threadOf(thread: Thread): MessageTs | null | undefined {
     if (thread.type === 'root') return null;
     if (thread.type === 'reply') return thread.to;
     for (const { effect, ts } of this.#rows.values()) {

@@ -8,12 +8,27 @@ export interface PaceOptions {
   readonly updatesPerMinute: number;
   /** Between two progress updates of one message. */
   readonly progressEveryMs: number;
+  /** Other methods, each for the whole workspace; one that isn't here goes at once. */
+  readonly callsPerMinute?: Readonly<Record<string, number>>;
 }
 
-export const slackPace: PaceOptions = { postsPerMinute: 60, updatesPerMinute: 40, progressEveryMs: 3_000 };
+/** Four fifths of Slack's tiers (20, 50 and 100 a minute): other calls of the same app count there too. */
+export const slackPace: PaceOptions = {
+  postsPerMinute: 60,
+  updatesPerMinute: 40,
+  progressEveryMs: 3_000,
+  callsPerMinute: {
+    'agents.sessions.setStatus': 40,
+    'chat.postEphemeral': 80,
+    'reactions.add': 40,
+    'reactions.remove': 16,
+  },
+};
 
 const postBurst = 4;
 const updateBurst = 10;
+/** Calls of another method that may go at once, as a part of its minute. */
+const callBurst = 1 / 4;
 /** Updates that progress leaves for changes of state. */
 const stateReserve = 5;
 const minuteMs = 60_000;
@@ -26,12 +41,16 @@ export class Pace {
   readonly #options: PaceOptions;
   readonly #posts = new Map<ChannelId, Bucket>();
   readonly #updates: Bucket;
+  readonly #calls = new Map<string, Bucket>();
   readonly #paused = new Map<string, number>();
   readonly #progress = new Map<string, number>();
 
   constructor(options: PaceOptions = slackPace) {
     this.#options = options;
     this.#updates = new Bucket({ capacity: updateBurst, perMinute: options.updatesPerMinute });
+    for (const [method, perMinute] of Object.entries(options.callsPerMinute ?? {})) {
+      this.#calls.set(method, new Bucket({ capacity: Math.max(1, perMinute * callBurst), perMinute }));
+    }
   }
 
   /** Slack said to leave this method alone for so long; others go on. */
@@ -39,12 +58,17 @@ export class Pace {
     this.#paused.set(method, Math.max(untilMs, this.#paused.get(method) ?? 0));
   }
 
-  pauseWait(method: string, now: number): number {
-    return Math.max(0, (this.#paused.get(method) ?? 0) - now);
+  /** For what is neither a post nor an update. */
+  callWait(method: string, now: number): number {
+    return Math.max(this.#pauseWait(method, now), this.#calls.get(method)?.waitMs(now) ?? 0);
+  }
+
+  called(method: string, now: number): void {
+    this.#calls.get(method)?.take(now);
   }
 
   postWait(channel: ChannelId, now: number): number {
-    return Math.max(this.pauseWait('chat.postMessage', now), this.#bucket(channel).waitMs(now));
+    return Math.max(this.#pauseWait('chat.postMessage', now), this.#bucket(channel).waitMs(now));
   }
 
   posted(channel: ChannelId, now: number): void {
@@ -52,7 +76,7 @@ export class Pace {
   }
 
   updateWait(message: string, kind: 'state' | 'progress', now: number): number {
-    const paused = this.pauseWait('chat.update', now);
+    const paused = this.#pauseWait('chat.update', now);
     if (kind === 'state') return Math.max(paused, this.#updates.waitMs(now));
     const last = this.#progress.get(message) ?? 0;
     return Math.max(paused, this.#updates.waitMs(now, stateReserve), last + this.#spacing(now) - now, 0);
@@ -61,6 +85,10 @@ export class Pace {
   updated(message: string, kind: 'state' | 'progress', now: number): void {
     this.#updates.take(now);
     if (kind === 'progress') this.#progress.set(message, now);
+  }
+
+  #pauseWait(method: string, now: number): number {
+    return Math.max(0, (this.#paused.get(method) ?? 0) - now);
   }
 
   #spacing(now: number): number {

@@ -4,6 +4,7 @@ import type { Effect, Said } from '../../task/said.ts';
 import type { Wording } from '../blocks/parts.ts';
 import { render, renderPlain } from '../blocks/render.ts';
 import { messageTs } from '../ids.ts';
+import { oneLine } from '../plain.ts';
 import { postToResponseUrl } from '../response-url.ts';
 import { type Mark, metadataType } from './find-posted.ts';
 import { toSlackFailure } from './slack-error.ts';
@@ -76,6 +77,23 @@ export async function react(client: WebClient, effect: Extract<Effect, { type: '
     ? client.reactions.add({ channel, timestamp, name })
     : client.reactions.remove({ channel, timestamp, name }));
 }
+
+/** Says in Slack's own list how a task stands. Rejects with the library's errors, where the workspace has no such list too. */
+export async function setSession(
+  client: WebClient,
+  { channel, status, title, initiator }: Extract<Effect, { type: 'session' }>,
+  thread: MessageTs,
+): Promise<void> {
+  await client.agents.sessions.setStatus({
+    channel_id: channel,
+    thread_ts: thread,
+    status,
+    title: oneLine(title, maxSessionTitle),
+    initiator_user_id: initiator,
+  });
+}
+
+const maxSessionTitle = 200;
 
 async function withFallback<Result>(
   { wording }: Caller,
