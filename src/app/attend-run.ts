@@ -113,6 +113,7 @@ async function prepare(attendance: Attendance, task: Task): Promise<Checkout> {
     repositories,
     checks: rules.checks,
     allow: rules.allow,
+    draft: deps.policy.repositories.find(({ name }) => name === task.repository)?.draft ?? rules.pullRequest.draft,
   };
   await record(attendance, { type: 'checkout_prepared', run, checkout });
   return checkout;

@@ -169,7 +169,8 @@ async function openPull(deps: WorkerDeps, task: Task, checkout: Checkout, head: 
     return;
   }
   const title = toPullRequestTitle(task);
-  const pull = await deps.forge.openPull({ repository, base: checkout.baseBranch, branch, title, body });
+  const draft = checkout.draft ?? false;
+  const pull = await deps.forge.openPull({ repository, base: checkout.baseBranch, branch, title, body, draft });
   await deps.store.apply(task.id, { type: 'pull_request_opened', pull: { ...pull, head }, at: deps.clock.now() });
 }
 

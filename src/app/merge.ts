@@ -63,6 +63,10 @@ async function tryMerge(deps: WorkerDeps, task: Task, { pull, approval }: Mergin
   });
   const narrowed = narrower(rules, task, approval.by);
   if (narrowed !== null) return { type: 'refused', problem: narrowed };
+  if (pull.draft === 'draft') {
+    await deps.forge.markReady(repository, pull.number);
+    await deps.store.apply(task.id, { type: 'pull_request_ready', at: deps.clock.now() });
+  }
   const mergeable = await deps.forge.mergeable(repository, pull.number, pull.head);
   if (mergeable.type === 'pending') return mergeable;
   if (mergeable.type === 'refused') {

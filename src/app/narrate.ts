@@ -152,13 +152,14 @@ function endingRow(task: Task, line: TaskLine, event: TaskEvent): OutboxRow[] {
 
 function gate(task: Task, line: TaskLine, result: Result): Said {
   const { pull } = task;
-  const { number, url } = pull.type === 'none' ? { number: 0, url: '' } : pull.pull;
+  const { number, url, draft } = pull.type === 'none' ? { number: 0, url: '', draft: undefined } : pull.pull;
   return {
     type: 'result',
     task: line,
     run: result.run,
     number,
     url,
+    ...(draft === undefined ? {} : { draft }),
     head: result.head,
     report: result.report,
     by: result.by,

@@ -15,6 +15,7 @@ export async function watchPull(deps: WorkerDeps, id: TaskId): Promise<void> {
   // While a run is at work a new head may be our own push; the run tells that one itself.
   const idle = task.run.type === 'idle';
   if (seen.head !== task.pull.pull.head && idle) await tell({ type: 'head_moved', head: seen.head, by: 'person', at });
+  if (!seen.isDraft && task.pull.pull.draft === 'draft') await tell({ type: 'pull_request_ready', at });
   if (seen.state === 'merged' && seen.commit !== null) {
     const by = task.pull.type === 'merging' && seen.head === task.pull.pull.head ? task.pull.approval.by : null;
     await tell({ type: 'pull_request_merged', commit: seen.commit, by, at });

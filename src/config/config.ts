@@ -94,4 +94,5 @@ export interface RepositoryConfig {
   readonly budgetTokens: number | null;
   readonly maxBudgetUsd: number | null;
   readonly merge: { readonly method: 'merge' | 'squash' | 'rebase' | null; readonly selfApproval: boolean | null };
+  readonly pullRequest: { readonly draft: boolean | null };
 }

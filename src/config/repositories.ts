@@ -17,6 +17,7 @@ export function toRepositories(values: Values, sections: Sections): RepositoryCo
     budgetTokens: written.budgetTokens ?? null,
     maxBudgetUsd: written.maxBudgetUsd ?? null,
     merge: { method: written.merge.method ?? null, selfApproval: written.merge.selfApproval ?? null },
+    pullRequest: { draft: written.pullRequest.draft ?? null },
   }));
   const known = new Set(described.map(({ name }) => name.toLowerCase()));
   const named = [...new Set(values.repositories ?? [])].filter((name) => !known.has(name.toLowerCase()));
@@ -33,6 +34,7 @@ export function toRepositories(values: Values, sections: Sections): RepositoryCo
       budgetTokens: null,
       maxBudgetUsd: null,
       merge: { method: null, selfApproval: null },
+      pullRequest: { draft: null },
     })),
   ];
 }

@@ -30,7 +30,9 @@ const repositoryFields = {
   budgetTokens: field(kinds.tokens, '50M'),
   maxBudgetUsd: field(kinds.amount(0.01, 100_000), '20'),
   merge: field(anything, '{ method: squash }'),
+  pullRequest: field(anything, '{ draft: true }'),
 };
+const pullRequestFields = { draft: field(kinds.yesOrNo, 'true') };
 const mergeFields = {
   method: field(kinds.oneOf('merge', 'squash', 'rebase'), 'squash'),
   selfApproval: field(kinds.yesOrNo, 'false'),
@@ -64,7 +66,9 @@ export function readSections(file: Readonly<Record<string, unknown>>, problems: 
     repositories: readMap(repositories, 'repositories', problems, (raw, at, written) => {
       const name = named(written, kinds.repository, at, problems);
       const read = readFields(raw, repositoryFields, at, problems);
-      return name && { ...read, name, merge: readFields(read.merge, mergeFields, `${at}.merge`, problems) };
+      const merge = readFields(read.merge, mergeFields, `${at}.merge`, problems);
+      const pullRequest = readFields(read.pullRequest, pullRequestFields, `${at}.pullRequest`, problems);
+      return name && { ...read, name, merge, pullRequest };
     }),
     channels: readMap(file.channels, 'channels', problems, (raw, at, written) => {
       const id = named(written, channelId, at, problems);

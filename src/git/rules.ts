@@ -38,6 +38,7 @@ const rules = z.strictObject({
       selfApproval: z.boolean().nullable().default(null),
     })
     .prefault({}),
+  pullRequest: z.strictObject({ draft: z.boolean().default(false) }).prefault({}),
 });
 
 /** What holds where a repository has no `.errand.yml`. */

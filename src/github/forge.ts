@@ -6,6 +6,7 @@ import type { PullRequest } from '../task/task.ts';
 import { createClient, type GithubOptions, type Target } from './client.ts';
 import { gatherFacts } from './facts.ts';
 import { judge } from './gates.ts';
+import { markReady } from './mark-ready.ts';
 import { mergePull } from './merge.ts';
 import { isAmbiguous, wordsOf } from './problems.ts';
 import { createRecent } from './recent.ts';
@@ -44,7 +45,7 @@ export function createForge(options: ForgeOptions): Forge {
       });
     },
 
-    async openPull({ repository, base, branch, title, body }) {
+    async openPull({ repository, base, branch, title, body, draft }) {
       const text = { title: title.slice(0, maxTitleChars), body: body.slice(0, maxBodyChars) };
       return client.call(
         repository,
@@ -60,13 +61,15 @@ export function createForge(options: ForgeOptions): Forge {
             const found = data.find((each) => each.head.ref === branch);
             if (found === undefined) return undefined;
             if (found.base.ref !== base) await rest.pulls.update({ ...target, pull_number: found.number, base });
-            return toPull(found.number, found.html_url, found.head.sha);
+            return {
+              ...toPull(found.number, found.html_url, found.head.sha),
+              ...(draft && found.draft && { draft: 'draft' }),
+            };
           };
           const open = await find();
           if (open !== undefined) return open;
           try {
-            const { data } = await rest.pulls.create({ ...target, ...text, head: branch, base });
-            return toPull(data.number, data.html_url, data.head.sha);
+            return await create(rest, { ...target, ...text, head: branch, base }, draft);
           } catch (error) {
             const unclear = isAmbiguous(error) || (error instanceof RequestError && error.status === 422);
             const made = unclear ? await find() : undefined;
@@ -76,6 +79,8 @@ export function createForge(options: ForgeOptions): Forge {
         },
       );
     },
+
+    markReady: (repository, number) => markReady(client, repository, number),
 
     async describePull(repository, number, body) {
       await client.call(repository, `Describing pull request #${number} of ${repository}`, (rest, target) =>
@@ -113,6 +118,23 @@ export function createForge(options: ForgeOptions): Forge {
 
     merge: (order) => mergePull(client, order),
   };
+}
+
+/** Private repositories of free plans have no drafts; a normal pull request is better than none. */
+async function create(
+  rest: Octokit['rest'],
+  order: NonNullable<Parameters<Octokit['rest']['pulls']['create']>[0]>,
+  draft: boolean,
+): Promise<PullRequest> {
+  const made = await rest.pulls.create({ ...order, draft }).catch((error: unknown) => {
+    const unsupported = error instanceof RequestError && error.status === 422 && /draft/i.test(wordsOf(error));
+    if (!draft || !unsupported) throw error;
+    return null;
+  });
+  const { data } = made ?? (await rest.pulls.create(order));
+  const pull = toPull(data.number, data.html_url, data.head.sha);
+  if (!draft) return pull;
+  return { ...pull, draft: made === null ? 'unsupported' : 'draft' };
 }
 
 /** Where the branch is: its pull request lags behind a push, and would show a commit that was left behind as a new one. */

@@ -7,13 +7,14 @@ export function toView(data: {
   html_url: string;
   state: string;
   merged: boolean;
+  draft?: boolean;
   merge_commit_sha: string | null;
   head: { sha: string };
 }): PullView {
   const state = data.merged ? 'merged' : data.state === 'open' ? 'open' : 'closed';
   // Of an open pull request this is a trial merge and not a commit of the base.
   const commit = data.merged ? (parseSha(data.merge_commit_sha ?? '') ?? null) : null;
-  return { ...toPull(data.number, data.html_url, data.head.sha), state, commit };
+  return { ...toPull(data.number, data.html_url, data.head.sha), state, commit, isDraft: data.draft ?? false };
 }
 
 export function toPull(number: number, url: string, head: string): PullRequest {

@@ -117,6 +117,7 @@ async function livePolicy(config: Config, store: TaskStore, { log, signal }: Pro
 
 const repositoriesEveryMs = 30_000;
 const plainRepository = {
+  draft: null,
   base: null,
   agent: null,
   approvers: [],

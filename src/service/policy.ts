@@ -6,8 +6,9 @@ import type { AgentPolicy, Policy } from '../task/policy.ts';
 export function toPolicy(config: Config): Policy {
   return {
     command: config.slack.command,
-    repositories: config.repositories.map(({ merge, ...repository }) => ({
+    repositories: config.repositories.map(({ merge, pullRequest, ...repository }) => ({
       ...repository,
+      draft: pullRequest.draft,
       mergeMethod: merge.method,
       selfApproval: merge.selfApproval,
     })),

@@ -97,6 +97,7 @@ const checkout = object({
   remote: sha.nullable(),
   checks: z.array(z.string()),
   allow: z.array(z.string()).default([]),
+  draft: z.boolean().optional(),
   repositories: z.array(z.string()),
 });
 
@@ -107,7 +108,12 @@ const runState = z.discriminatedUnion('type', [
   object({ type: z.literal('waiting'), run, question }),
 ]);
 
-const pull = object({ number: count, url: z.string(), head: sha });
+const pull = object({
+  number: count,
+  url: z.string(),
+  head: sha,
+  draft: z.enum(['draft', 'unsupported']).optional(),
+});
 const approval = object({ by: userId, byName: z.string(), head: sha, message: messageTs });
 
 const pullState = z.discriminatedUnion('type', [
@@ -199,6 +205,7 @@ const eventTypes = {
   merge_approved: true,
   merge_refused: true,
   merge_delayed: true,
+  pull_request_ready: true,
   pull_request_merged: true,
   pull_request_closed: true,
   time_passed: true,

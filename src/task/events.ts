@@ -27,6 +27,8 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'stopped'; readonly by: UserId }
   | { readonly type: 'work_kept'; readonly run: RunId; readonly head: Sha }
   | { readonly type: 'pull_request_opened'; readonly pull: PullRequest }
+  /** It is no draft any more, whoever marked it. */
+  | { readonly type: 'pull_request_ready' }
   | { readonly type: 'head_moved'; readonly head: Sha; readonly by: HeadMover }
   | { readonly type: 'merge_approved'; readonly approval: Approval }
   | { readonly type: 'merge_refused'; readonly head: Sha; readonly problem: Failure }

@@ -35,6 +35,8 @@ export interface RepositoryPolicy {
   readonly mergeMethod: 'merge' | 'squash' | 'rebase' | null;
   /** Null falls back to the policy's. */
   readonly selfApproval: boolean | null;
+  /** Whether pull requests are opened as drafts. Null leaves it to the base branch's `.errand.yml`, and then to no. */
+  readonly draft: boolean | null;
 }
 
 export interface AgentPolicy {

@@ -200,6 +200,10 @@ export interface RepositoryRules {
     readonly approvers: readonly string[];
     readonly selfApproval: boolean | null;
   };
+  readonly pullRequest: {
+    /** Whether it is opened as a draft. */
+    readonly draft: boolean;
+  };
 }
 
 export interface Prepared {
@@ -258,6 +262,8 @@ export interface Repositories {
 
 export interface PullView extends PullRequest {
   readonly state: 'open' | 'closed' | 'merged';
+  /** As GitHub has it, whoever made it one. */
+  readonly isDraft: boolean;
   /** The merge commit, when merged. */
   readonly commit: Sha | null;
 }
@@ -267,7 +273,7 @@ export type Mergeable =
   | { readonly type: 'pending'; readonly reason: string }
   | { readonly type: 'refused'; readonly sentence: string; readonly next: string };
 
-/** GitHub, REST only. Throws `Problem`: 401, 403, 404, 422 and rate limits each in their own words. */
+/** GitHub. Throws `Problem`: 401, 403, 404, 422 and rate limits each in their own words. */
 export interface Forge {
   /** Throws when the repository can't be reached or is empty. */
   defaultBranch(repository: RepositoryName): Promise<BranchName>;
@@ -278,7 +284,11 @@ export interface Forge {
     branch: BranchName;
     title: string;
     body: string;
+    /** A wish: where GitHub has no drafts, the pull request is a normal one and says so. */
+    draft: boolean;
   }): Promise<PullRequest>;
+  /** Makes a draft ready for review; nothing where it is that already. */
+  markReady(repository: RepositoryName, number: number): Promise<void>;
   describePull(repository: RepositoryName, number: number, body: string): Promise<void>;
   findPull(repository: RepositoryName, number: number): Promise<PullView>;
   /** Every rule that GitHub and `.errand.yml` set, asked for this head. */

@@ -1,5 +1,5 @@
 import type { BranchName, ChannelId, MessageTs, RepositoryName, Sha, TaskId, UserId } from './ids.ts';
-import type { Outcome, Progress, Question, Report } from './task.ts';
+import type { Outcome, Progress, PullRequest, Question, Report } from './task.ts';
 
 /** What the root message says of a task, as a word and never as a colour alone. */
 export type Status =
@@ -69,6 +69,7 @@ export type Said =
       readonly run: number;
       readonly number: number;
       readonly url: string;
+      readonly draft?: PullRequest['draft'];
       readonly head: Sha;
       readonly report: Report | null;
       /** Whose head this is: a finished run's, the kept work of a broken one, or a person's. */

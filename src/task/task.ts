@@ -70,6 +70,8 @@ export interface Checkout {
   readonly checks: readonly string[];
   /** Host names that it lets the sandbox reach besides the operator's. */
   readonly allow: readonly string[];
+  /** Whether a new pull request is opened as a draft. */
+  readonly draft?: boolean | undefined;
   /** Bare repositories that the sandbox mounts read-only; `start` is in the last. */
   readonly repositories: readonly string[];
 }
@@ -149,6 +151,11 @@ export interface PullRequest {
   readonly number: number;
   readonly url: string;
   readonly head: Sha;
+  /**
+   * `draft` while it is one that Errand opened as such: an approval marks it ready. `unsupported` where a draft was wanted and GitHub has
+   * none for this repository. Absent otherwise, also for drafts that people made.
+   */
+  readonly draft?: 'draft' | 'unsupported' | undefined;
 }
 
 export type PullState =

@@ -125,6 +125,7 @@ export function transition(task: Task, event: TaskEvent): Transition {
       return applied({ ...task, run: { type: 'idle', outcome: { ...outcome, kept: event.head } } });
     }
     case 'pull_request_opened':
+    case 'pull_request_ready':
     case 'head_moved':
     case 'merge_approved':
     case 'merge_refused':
@@ -146,6 +147,7 @@ type PullEvent = Extract<
   {
     type:
       | 'pull_request_opened'
+      | 'pull_request_ready'
       | 'head_moved'
       | 'merge_approved'
       | 'merge_refused'
@@ -181,6 +183,11 @@ function movePull(task: Task, event: PullEvent): Transition {
             ? task.results
             : [...task.results, { run: task.runs, head: event.head, by: event.by, report: null }],
       });
+    case 'pull_request_ready': {
+      if (pull.draft !== 'draft') return refused('duplicate');
+      const { draft: _, ...ready } = pull;
+      return to({ ...state, pull: ready });
+    }
     case 'merge_approved':
       if (event.approval.head !== pull.head) return refused('older_head');
       if (state.type === 'merging') return refused('already_merging');

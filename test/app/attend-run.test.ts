@@ -164,7 +164,7 @@ test.each(['redis_down', 'broker_down'])(
 test('a follow-up pushes nothing onto a pull request that was merged on GitHub a moment ago', async () => {
   const world = new World();
   const task = await world.running({ pull: pullStates.open });
-  world.forge.findPull = async () => ({ ...pull, state: 'merged', commit: sha('c') });
+  world.forge.findPull = async () => ({ ...pull, state: 'merged', commit: sha('c'), isDraft: false });
   world.forge.describePull = async () => {
     throw new Error('it is merged');
   };

@@ -63,7 +63,7 @@ test('one pull request that can not be looked at keeps no other from being looke
   world.has({ id: two, run: { type: 'idle', outcome: null }, pull: other });
   world.forge.findPull = async (_repository, number): Promise<PullView> => {
     if (number === pull.number) throw problem('github_404');
-    return { ...other.pull, state: 'closed', commit: null };
+    return { ...other.pull, state: 'closed', commit: null, isDraft: false };
   };
   await using _working = await working(world, { pullEveryMs: 1 });
   await vi.waitFor(() => expect(world.tasks.get(two)?.pull.type).toBe('closed'));

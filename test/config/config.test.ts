@@ -236,6 +236,7 @@ describe('the YAML file', () => {
           budgetTokens: 500k
           maxBudgetUsd: 30
           merge: { method: squash, selfApproval: false }
+          pullRequest: { draft: true }
       channels:
         C024BE91L: { repository: acme/shop, agent: codex }
       agents:
@@ -272,6 +273,7 @@ describe('the YAML file', () => {
         budgetTokens: 500_000,
         maxBudgetUsd: 30,
         merge: { method: 'squash', selfApproval: false },
+        pullRequest: { draft: true },
       },
       expect.objectContaining({ name: 'acme/website', base: null, merge: { method: null, selfApproval: null } }),
     ]);

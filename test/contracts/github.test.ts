@@ -9,7 +9,7 @@ import { Problem } from '../../src/task/problem.ts';
 import { branchOf, main, required, shaOf, token, web } from './git-fixture.ts';
 
 const branch = branchOf('errand/taaaaaa-fix-words');
-const order = { repository: web, base: main, branch, title: 'Fix words', body: 'Body' };
+const order = { repository: web, base: main, branch, title: 'Fix words', body: 'Body', draft: false };
 const repository = 'acme/web';
 
 let dir: string;
@@ -308,4 +308,31 @@ test('the token goes with each call, and a new one is taken up', async () => {
   expect((await problemOf(renewed.defaultBranch(web))).failure.code).toBe('github_unauthorized');
   current = token;
   expect(await renewed.defaultBranch(web)).toBe('main');
+});
+
+test('a draft is opened, found again as one, and marked ready once', async () => {
+  const asked = { ...order, draft: true };
+  expect(await forge.openPull(asked)).toMatchObject({ number: 1, draft: 'draft' });
+  expect(await forge.openPull(asked)).toMatchObject({ number: 1, draft: 'draft' });
+  await forge.markReady(web, 1);
+  await forge.markReady(web, 1);
+  expect((await forge.findPull(web, 1)).isDraft).toBe(false);
+  expect(writes('markPullRequestReadyForReview')).toHaveLength(1);
+});
+
+test('where GitHub has no drafts the pull request is a normal one, and says so', async () => {
+  await local.control.setRepository(repository, { drafts: false });
+  expect(await forge.openPull({ ...order, draft: true })).toMatchObject({ number: 1, draft: 'unsupported' });
+});
+
+test('a refusal over GraphQL is told in its words', async () => {
+  const lying: typeof fetch = async (input, init) => {
+    if (!String(input).endsWith('/graphql')) return fetch(input, init);
+    const errors = [{ type: 'FORBIDDEN', message: 'Resource not accessible by integration' }];
+    return Response.json({ data: null, errors });
+  };
+  await forge.openPull({ ...order, draft: true });
+  expect(await problemOf(forgeWith({ fetch: lying }).markReady(web, 1))).toMatchObject({
+    failure: { code: 'draft_kept', sentence: expect.stringContaining('Resource not accessible by integration') },
+  });
 });

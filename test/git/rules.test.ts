@@ -10,6 +10,7 @@ test('an empty file says what no file says', () => {
     allow: [],
     agent: null,
     merge: { method: 'squash', approvers: [], selfApproval: null },
+    pullRequest: { draft: false },
   });
 });
 
@@ -19,12 +20,14 @@ checks: [npm test, npm run lint]
 allow: [registry.example.com]
 agent: codex
 merge: { method: rebase, approvers: [U012AB3CD, W0123], selfApproval: true }
+pullRequest: { draft: true }
 `;
   expect(parseRules(text, 'x')).toEqual({
     checks: ['npm test', 'npm run lint'],
     allow: ['registry.example.com'],
     agent: 'codex',
     merge: { method: 'rebase', approvers: ['U012AB3CD', 'W0123'], selfApproval: true },
+    pullRequest: { draft: true },
   });
 });
 

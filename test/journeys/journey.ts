@@ -23,6 +23,7 @@ const step = z.union([
   z.strictObject({ close_pull: z.literal(true) }),
   z.strictObject({ merge_pull: z.literal(true) }),
   z.strictObject({ rules: z.record(text, z.unknown()) }),
+  z.strictObject({ repository: z.record(text, z.unknown()) }),
   z.strictObject({ check: text, conclusion: text.nullable() }),
   z.strictObject({ forge_fault: z.record(text, z.unknown()) }),
   z.strictObject({ slack_fault: z.record(text, z.unknown()) }),
@@ -142,6 +143,7 @@ class Stage {
     else if ('merge_pull' in step) await forge.control.mergePull(repository, 1, { by: 'dana', method: 'merge' });
     else if ('release' in step) this.#held[this.#released++]?.();
     else if ('rules' in step) await forge.control.setRules(repository, 'main', step.rules);
+    else if ('repository' in step) await forge.control.setRepository(repository, step.repository);
     else if ('check' in step) {
       const sha = await forge.control.branchHead(repository, await this.#taskBranch());
       if (sha === undefined) throw new Error('no task branch');

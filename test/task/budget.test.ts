@@ -16,6 +16,7 @@ const repository: RepositoryPolicy = {
   maxBudgetUsd: null,
   mergeMethod: null,
   selfApproval: null,
+  draft: null,
 };
 const policy: Policy = {
   command: '/agent',

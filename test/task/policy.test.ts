@@ -33,6 +33,7 @@ function plain(name: RepositoryName): RepositoryPolicy {
     maxBudgetUsd: null,
     mergeMethod: null,
     selfApproval: null,
+    draft: null,
   };
 }
 

@@ -59,6 +59,7 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
   time_passed: { at, type: 'time_passed' },
   continued: { at, type: 'continued', as: taskId('t000002') },
   pull_request_opened: { at, type: 'pull_request_opened', pull },
+  pull_request_ready: { at, type: 'pull_request_ready' },
   head_moved: { at, type: 'head_moved', head: sha('b'), by: 'person' },
   merge_approved: { at, type: 'merge_approved', approval },
   merge_refused: { at, type: 'merge_refused', head: pull.head, problem: failure },
@@ -131,6 +132,13 @@ const pullTable = {
     open: '► merged',
     merging: '► merged',
     merged: 'duplicate',
+    closed: 'pull_request_ended',
+  },
+  pull_request_ready: {
+    none: 'no_pull_request',
+    open: 'duplicate',
+    merging: 'duplicate',
+    merged: 'pull_request_ended',
     closed: 'pull_request_ended',
   },
   pull_request_closed: {
@@ -466,4 +474,16 @@ describe('pull requests', () => {
 it('changes nothing of the task it was given', () => {
   const from = Object.freeze({ ...inState('running', 'open'), spec: Object.freeze([message(1)]) });
   for (const event of Object.values(events)) expect(() => transition(from, event)).not.toThrow();
+});
+
+describe('a draft', () => {
+  const drafted = task({ pull: { ...pullStates.merging, pull: { ...pull, draft: 'draft' } } });
+
+  it('that is marked ready is one no more, and its approval stands', () => {
+    expect(apply(drafted, events.pull_request_ready).pull).toEqual(pullStates.merging);
+  });
+
+  it('is marked once', () => {
+    expect(reasonOf(apply(drafted, events.pull_request_ready), events.pull_request_ready)).toBe('duplicate');
+  });
 });

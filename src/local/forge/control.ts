@@ -44,6 +44,7 @@ export class Control {
       defaultBranch: order.defaultBranch ?? 'main',
       private: true,
       archived: false,
+      drafts: true,
       methods: { merge: true, squash: true, rebase: true },
       rules: {},
       checks: [],
@@ -134,7 +135,7 @@ export class Control {
 
   async setRepository(
     name: string,
-    change: Partial<Pick<Repository, 'archived' | 'methods' | 'defaultBranch'>>,
+    change: Partial<Pick<Repository, 'archived' | 'methods' | 'defaultBranch' | 'drafts'>>,
   ): Promise<void> {
     Object.assign(this.#repository(name), change);
     await this.#forge.store.save();

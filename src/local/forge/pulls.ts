@@ -33,6 +33,9 @@ export class Pulls {
     if (twin !== undefined) {
       throw validationFailed('PullRequest', `A pull request already exists for ${repository.owner}:${branch}.`);
     }
+    if (order.draft && !repository.drafts) {
+      throw validationFailed('PullRequest', 'Draft pull requests are not supported in this repository.');
+    }
     const ahead = await git(path, ['rev-list', '--count', `${baseSha}..${headSha}`]);
     if (ahead === '0') throw validationFailed('PullRequest', `No commits between ${order.base} and ${branch}`);
     const now = new Date().toISOString();

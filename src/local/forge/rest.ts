@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { HttpError, notFound } from './errors.ts';
 import type { Forge } from './forge.ts';
+import { addGraphql } from './graphql.ts';
 import { renderUser } from './render.ts';
 import { addCheckRoutes } from './rest-checks.ts';
 import type { RestContext, RestEnvironment } from './rest-context.ts';
@@ -25,6 +26,7 @@ export function createRest(forge: Forge): Hono<RestEnvironment> {
     if (c.req.method !== 'GET' && c.res.status < 400) {
       const [, , owner, name] = c.req.path.split('/');
       const repository = c.req.path.startsWith('/repos/') ? `${owner}/${name}` : null;
+      if (c.req.path === '/graphql') return;
       const what = `${c.req.method} ${c.req.path}`;
       forge.store.record({
         by: login,
@@ -49,6 +51,7 @@ export function createRest(forge: Forge): Hono<RestEnvironment> {
   addRepositoryRoutes(app, forge);
   addPullRoutes(app, forge);
   addCheckRoutes(app, forge);
+  addGraphql(app, forge);
 
   app.notFound((c) => c.json(notFound().body, 404));
   app.onError((error, c) => {

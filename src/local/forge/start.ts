@@ -64,7 +64,7 @@ export async function startLocalForge(options: LocalForgeOptions): Promise<Local
 
   server.on('request', (incoming, outgoing) => {
     // GitHub Enterprise Server's prefix and github.com's bare paths are the same routes.
-    incoming.url = (incoming.url ?? '/').replace(/^\/api\/v3(?=\/|$)/, '') || '/';
+    incoming.url = (incoming.url ?? '/').replace(/^\/api(?:\/v3(?=\/|$)|(?=\/graphql$))/, '') || '/';
     const path = incoming.url.split('?')[0] ?? '/';
     if (!path.startsWith('/local/')) forge.note(`${incoming.method} ${path}`);
     const fault = path.startsWith('/local/') ? undefined : forge.faults.take(incoming.method ?? 'GET', path);

@@ -66,6 +66,8 @@ const repository = z.object({
   defaultBranch: z.string(),
   private: z.boolean(),
   archived: z.boolean(),
+  /** Private repositories of free plans have none. */
+  drafts: z.boolean().default(true),
   methods: z.object({ merge: z.boolean(), squash: z.boolean(), rebase: z.boolean() }),
   rules: z.record(z.string(), branchRules),
   checks: z.array(check),

@@ -105,9 +105,9 @@ function cardTitle({ task, url }: Result): string {
     : `<${url}|${escapeWithin(oneLine(task.title, 120), room)}>`;
 }
 
-function gateLine({ gate, head }: Result, { emoji }: Wording): string {
+function gateLine({ gate, head, draft }: Result, { emoji }: Wording): string {
   const commit = `Commit ${code(shortSha(head))}`;
-  const approve = `To merge: react :${emoji.approve}: here or press Approve. ${commit}.`;
+  const approve = `To merge: react :${emoji.approve}: here or press Approve. ${commit}.${draftWords(draft)}`;
   switch (gate.type) {
     case 'open':
       return approve;
@@ -128,6 +128,19 @@ function gateLine({ gate, head }: Result, { emoji }: Wording): string {
       return `*Replaced.* ${commit} can't be approved here any more: ${code(shortSha(gate.head))} came after it and has its own message.`;
     default:
       return gate satisfies never;
+  }
+}
+
+function draftWords(draft: Result['draft']): string {
+  switch (draft) {
+    case 'draft':
+      return ' The pull request is a draft; an approval marks it ready for review first.';
+    case 'unsupported':
+      return ' GitHub has no drafts for this repository, so the pull request is open for review.';
+    case undefined:
+      return '';
+    default:
+      return draft satisfies never;
   }
 }
 
