@@ -4,6 +4,7 @@ import type { Policy } from '../task/policy.ts';
 import type {
   Clock,
   Directory,
+  Drafts,
   Forge,
   Limits,
   NetworkPolicy,
@@ -27,6 +28,7 @@ export interface Log {
 export interface BotDeps {
   readonly store: TaskStore;
   readonly outbox: Outbox;
+  readonly drafts: Drafts;
   readonly queue: RunQueue;
   readonly directory: Directory;
   readonly threads: ThreadReader;

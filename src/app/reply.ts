@@ -10,15 +10,20 @@ type Reply = Parameters<UseCases['reply']>[0];
 
 /**
  * Takes a message of a task's thread into its spec: as an instruction from those who may steer, as untrusted context from
- * everybody else. After a merge or a close it starts a new task in the same thread.
+ * everybody else. After a merge or a close it starts a new task in the same thread. `key` tells apart what somebody made of a
+ * message from the message itself.
  */
-export async function reply(deps: BotDeps, asked: Reply): Promise<Answer | { readonly type: 'no_task' }> {
+export async function reply(
+  deps: BotDeps,
+  asked: Reply,
+  key = `${asked.channel}:${asked.message}`,
+): Promise<Answer | { readonly type: 'no_task' }> {
   const task = await deps.store.findByThread(asked.channel, asked.thread);
   if (task === undefined) return { type: 'no_task' };
   const member = await deps.directory.member(asked.by);
   const steers = member.type === 'member' && (await maySteer(deps, task, asked.by));
   const message: SpecMessage = {
-    key: `${asked.channel}:${asked.message}`,
+    key,
     message: asked.message,
     author: asked.by,
     authorName: member.name,

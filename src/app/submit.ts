@@ -1,27 +1,58 @@
 import { chooseBudget } from '../task/budget.ts';
-import { type MessageTs, type TaskId, toTaskId } from '../task/ids.ts';
+import { readKeys, type TaskCommand } from '../task/command.ts';
+import { type Draft, type Field, toSpecText } from '../task/draft.ts';
+import { type MessageTs, type RepositoryName, type TaskId, toTaskId } from '../task/ids.ts';
 import { chooseAgent, chooseRepository, toBranch, toTitle } from '../task/policy.ts';
-import type { SpecMessage, Task } from '../task/task.ts';
-import type { Answer, UseCases } from '../task/use-cases.ts';
+import { Problem } from '../task/problem.ts';
+import type { Failure, SpecMessage, Task } from '../task/task.ts';
+import type { Answer, Asked, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
+import { giveBack } from './give-back.ts';
 import { narrate } from './narrate.ts';
-import { channelRefusal, mayAsk, say, silent } from './people.ts';
+import { channelRefusal, mayAsk, silent } from './people.ts';
 
-type Submission = Parameters<UseCases['submit']>[0];
+/** What is asked, whichever way it came in. */
+export interface Request extends Asked {
+  readonly origin: Task['origin']['kind'];
+  /** One of these makes one task, however often it comes. */
+  readonly originKey: string;
+  /** The message it stands in or is about; null for one that has none. */
+  readonly message: MessageTs | null;
+  readonly draft: Draft;
+  /** Set where the message was picked rather than addressed to Errand: it goes along as context unless its words are the request. */
+  readonly picked?: true;
+  /** Where the request's own first words make a poor one. */
+  readonly title?: string;
+}
+
+export type Accepted = { readonly type: 'accepted'; readonly task: Task; readonly created: boolean } | Refused;
+
+/** Why there is no task: what it is about, and what to choose from where only the repository is missing. */
+export interface Refused {
+  readonly type: 'refused';
+  readonly field: Field;
+  readonly failure: Pick<Failure, 'sentence' | 'next'>;
+  readonly repositories: readonly RepositoryName[];
+}
+
+/** Makes a task of a command or a message; a refusal gives all that was typed back. */
+export async function submit(deps: BotDeps, asked: Parameters<UseCases['submit']>[0]): Promise<Answer> {
+  const accepted = await accept(deps, { ...asked, originKey: asked.key });
+  return accepted.type === 'accepted' ? silent : giveBack(deps, asked, asked.draft, accepted);
+}
 
 /** Makes a task of a request: one task however often the request comes, its root message in the same step, then a wake-up. */
-export async function submit(deps: BotDeps, asked: Submission): Promise<Answer> {
-  const { command } = asked;
+export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
+  const { draft } = asked;
   const { member, failure } = await mayAsk(deps, asked.by);
-  if (failure !== null) return say(failure, command.text);
+  if (failure !== null) return refused('goal', failure);
   const elsewhere = await channelRefusal(deps, asked.channel);
-  if (elsewhere !== null) return say(elsewhere, command.text);
-  if (command.text.trim() === '') {
-    return say({
-      sentence: 'This request says nothing to do.',
-      next: `Write it after the command, like ${deps.policy.command} fix the flaky checkout test.`,
-    });
-  }
+  if (elsewhere !== null) return refused('channel', elsewhere);
+  const text = toSpecText(draft);
+  if (text === '' && Object.keys(draft.values).length === 0) return refused('goal', nothing(deps.policy.command));
+  const read = readKeys(draft.values, text);
+  if (!read.ok) return refused(read.key ?? 'goal', read);
+  const command = read.task;
   const unbuilt = (
     [
       ['attempts', command.attempts],
@@ -30,19 +61,23 @@ export async function submit(deps: BotDeps, asked: Submission): Promise<Answer> 
     ] as const
   ).find(([, value]) => value !== null);
   if (unbuilt !== undefined) {
-    return say({ sentence: `Errand can't do ${unbuilt[0]}: yet.`, next: 'Send the request without it.' }, command.text);
+    const [key] = unbuilt;
+    return refused(key, { sentence: `Errand can't do ${key}: yet.`, next: 'Send the request without it.' });
   }
   const repository = chooseRepository(deps.policy, asked.channel, command.repository);
-  if (!repository.ok) return say(repository.failure, command.text);
+  if (!repository.ok) {
+    const missing = repository.failure.code === 'repository_missing';
+    return refused('repo', repository.failure, missing ? deps.policy.repositories.map(({ name }) => name) : []);
+  }
   const agent = chooseAgent(deps.policy, {
     asked: command.agent,
     channel: asked.channel,
     repository: repository.value,
     text: command.text,
   });
-  if (!agent.ok) return say(agent.failure, command.text);
+  if (!agent.ok) return refused(agent.failure.code === 'script_missing' ? 'goal' : 'agent', agent.failure);
   const budget = chooseBudget(deps.policy, repository.value, command.budgetUsd);
-  if (!budget.ok) return say(budget.failure, command.text);
+  if (!budget.ok) return refused('budget', budget.failure);
 
   const request: SpecMessage = {
     key: asked.message === null ? asked.key : `${asked.channel}:${asked.message}`,
@@ -54,16 +89,17 @@ export async function submit(deps: BotDeps, asked: Submission): Promise<Answer> 
     at: asked.at,
   };
   const context = asked.thread === null ? [] : await threadBefore(deps, asked, asked.thread);
-  const title = toTitle(command.text);
+  if (!Array.isArray(context)) return refused('goal', context);
+  const title = asked.title ?? toTitle(command.text);
   const id = toTaskId(deps.randomBytes(6));
-  await store(deps, {
+  const stored = await store(deps, {
     ...blank,
     id,
     createdAt: deps.clock.now(),
     requester: asked.by,
     requesterName: member.name,
     origin: {
-      key: asked.key,
+      key: asked.originKey,
       kind: asked.origin,
       channel: asked.channel,
       thread: asked.thread ?? asked.message,
@@ -78,7 +114,29 @@ export async function submit(deps: BotDeps, asked: Submission): Promise<Answer> 
     spec: [...context, request],
     run: { type: 'queued', since: deps.clock.now(), reason: null },
   });
-  return silent;
+  if (stored.created) await rememberChoices(deps, asked, stored.task, command);
+  return { type: 'accepted', ...stored };
+}
+
+const nothing = (command: string) => ({
+  sentence: 'This request says nothing to do.',
+  next: `Write it after the command, like ${command} fix the flaky checkout test.`,
+});
+
+function refused(
+  field: Field,
+  { sentence, next }: Refused['failure'],
+  repositories: readonly RepositoryName[] = [],
+): Refused {
+  return { type: 'refused', field, failure: { sentence, next }, repositories };
+}
+
+/** What the person's next form begins with. Losing it costs them a few clicks, so it fails nothing. */
+async function rememberChoices(deps: BotDeps, asked: Request, task: Task, { base, agent }: TaskCommand): Promise<void> {
+  const choices = { repository: task.repository, base, agent, channel: asked.channel };
+  await deps.drafts
+    .remember(asked.by, choices)
+    .catch((error: unknown) => deps.log.warn({ task: task.id, err: error }, 'What was chosen is not remembered'));
 }
 
 /** A task that continues an ended one: same repository, agent and thread, and what went before as context. */
@@ -100,7 +158,7 @@ export async function continueTask(
     text: `This continues “${ended.title}”${pull === null ? '' : `, which was ${pull.type} as pull request ${pull.pull.number}`}.`,
     at: ended.createdAt,
   };
-  const task = await store(deps, {
+  const { task } = await store(deps, {
     ...blank,
     id,
     createdAt: deps.clock.now(),
@@ -134,7 +192,7 @@ const blank = {
   follows: null,
 } as const;
 
-async function store(deps: BotDeps, task: Task): Promise<Task> {
+async function store(deps: BotDeps, task: Task): Promise<{ task: Task; created: boolean }> {
   const rows = narrate(task, { type: 'task_created', at: task.createdAt }, task);
   const stored = await deps.store.create(task, rows);
   const busy = (await deps.store.recent(200)).filter(
@@ -142,22 +200,36 @@ async function store(deps: BotDeps, task: Task): Promise<Task> {
   );
   await deps.queue.wake({ type: 'run', task: stored.task.id }, { priority: Math.max(1, busy.length) });
   deps.log.info({ task: stored.task.id, created: stored.created, repository: task.repository }, 'Task accepted');
-  return stored.task;
+  return stored;
 }
 
-/** What was said in the thread before a mention: the requester's own words are the spec, everybody else's are context. */
-async function threadBefore(deps: BotDeps, asked: Submission, thread: MessageTs): Promise<SpecMessage[]> {
-  const messages = await deps.threads.thread(asked.channel, thread);
-  const spoken = messages.filter(({ ts, bot, text }) => ts !== asked.message && !bot && text.trim() !== '').slice(-50);
+/**
+ * What was said in the thread beside the request: the requester's own words are the spec, everybody else's are context. A message
+ * that was picked is context too, whoever wrote it, unless its words are the request. Why not, where the thread can't be read.
+ */
+async function threadBefore(deps: BotDeps, asked: Request, thread: MessageTs): Promise<SpecMessage[] | Failure> {
+  let messages: Awaited<ReturnType<BotDeps['threads']['thread']>>;
+  try {
+    messages = await deps.threads.thread(asked.channel, thread);
+  } catch (error) {
+    if (error instanceof Problem && !error.retry) return error.failure;
+    throw error;
+  }
+  const own = toSpecText(asked.draft);
+  const spoken = messages.filter(({ ts, bot, text }) => {
+    if (text.trim() === '') return false;
+    if (ts === asked.message) return asked.picked === true && !own.includes(text.trim());
+    return !bot;
+  });
   return Promise.all(
-    spoken.map(async ({ author, ts, text }) => {
-      const { name } = await deps.directory.member(author);
+    spoken.slice(-50).map(async ({ author, name, ts, text }) => {
+      const known = author === null ? null : await deps.directory.member(author);
       return {
-        key: `${asked.channel}:${ts}`,
+        key: ts === asked.message ? `picked:${asked.channel}:${ts}` : `${asked.channel}:${ts}`,
         message: ts,
-        author,
-        authorName: name,
-        trust: author === asked.by ? 'steering' : 'context',
+        author: author ?? asked.by,
+        authorName: known?.name ?? name,
+        trust: author === asked.by && ts !== asked.message ? 'steering' : 'context',
         text,
         at: Math.round(Number(ts) * 1000),
       } as const;

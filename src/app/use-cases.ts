@@ -2,7 +2,10 @@ import type { UseCases } from '../task/use-cases.ts';
 import { answer, retry, stop } from './act.ts';
 import { approve, unapprove } from './approve.ts';
 import type { BotDeps } from './deps.ts';
+import { findRepositories, form, resend, submitForm } from './form.ts';
+import { giveFormBack } from './give-back.ts';
 import { reply } from './reply.ts';
+import { start } from './start.ts';
 import { list, status } from './status.ts';
 import { submit } from './submit.ts';
 
@@ -10,6 +13,12 @@ import { submit } from './submit.ts';
 export function createUseCases(deps: BotDeps): UseCases {
   return {
     submit: (asked) => submit(deps, asked),
+    start: (asked) => start(deps, asked),
+    form: (asked, begun) => form(deps, asked, begun),
+    submitForm: (asked) => submitForm(deps, asked),
+    resend: (asked, draft, repository) => resend(deps, asked, draft, repository),
+    giveBack: (asked, begun, failure) => giveFormBack(deps, asked, begun, failure),
+    findRepositories: (typed) => findRepositories(deps.policy, typed),
     reply: (asked) => reply(deps, asked),
     stop: (asked, target) => stop(deps, asked, target),
     retry: (asked, target) => retry(deps, asked, target),

@@ -39,7 +39,7 @@ export interface Config {
   readonly limits: Limits;
   readonly concurrency: number;
   readonly pollSeconds: number;
-  readonly emoji: { readonly approve: string; readonly stop: string; readonly retry: string };
+  readonly emoji: Readonly<Record<'approve' | 'stop' | 'retry' | 'start', string>>;
   readonly outbound: {
     readonly httpProxy: string | null;
     readonly httpsProxy: string | null;

@@ -273,6 +273,11 @@ export const settings = {
     default: 'repeat',
     example: 'recycle',
   }),
+  emojiStart: setting(null, 'emoji.start', kinds.text, {
+    meaning: 'The reaction that starts a task from the message it is put on.',
+    default: 'robot_face',
+    example: 'hammer',
+  }),
   httpProxy: setting('HTTP_PROXY', 'outbound.httpProxy', kinds.url, {
     meaning: 'The proxy for outward http calls.',
     example: 'http://proxy.example.com:3128',

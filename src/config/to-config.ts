@@ -97,6 +97,7 @@ export function toConfig(
       approve: values.emojiApprove ?? 'white_check_mark',
       stop: values.emojiStop ?? 'octagonal_sign',
       retry: values.emojiRetry ?? 'repeat',
+      start: values.emojiStart ?? 'robot_face',
     },
     outbound: {
       httpProxy: values.httpProxy ?? null,

@@ -38,6 +38,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   const useCases = createUseCases({
     store: store.tasks,
     outbox: store.outbox,
+    drafts: store.drafts,
     queue: store.queue,
     directory: createDirectory({ reader, teamId, clock }),
     threads: createThreadReader(reader),

@@ -1,25 +1,34 @@
-import { App, HTTPReceiver, type Receiver, type ReceiverEvent } from '@slack/bolt';
+import { App, HTTPReceiver, type Receiver } from '@slack/bolt';
 import type { Clock, Inbox, Outbox } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { Said } from '../task/said.ts';
 import type { UseCases } from '../task/use-cases.ts';
+import { formIds } from './blocks/form.ts';
 import { actionIds, type Wording } from './blocks/parts.ts';
-import { render } from './blocks/render.ts';
 import { type Connection, clientOptions } from './connection.ts';
-import { decodeText } from './decode.ts';
 import { toEmojiNames } from './emoji.ts';
 import { type Intake, storeFirst } from './intake.ts';
+
 import { answerAlone } from './listeners/answers.ts';
 import { createButtonListener } from './listeners/button.ts';
 import { createCommandListener } from './listeners/command.ts';
+import type { ListenerDeps } from './listeners/deps.ts';
 import { createMessageListener } from './listeners/message.ts';
 import { createNativeStopListener } from './listeners/native-stop.ts';
 import { createReactionListener } from './listeners/reaction.ts';
+import {
+  createFromMessageListener,
+  createNewTaskListener,
+  createStopListener,
+  shortcutIds,
+} from './listeners/shortcut.ts';
+import { createSubmissionListener } from './listeners/submission.ts';
+import { createSuggestionListener } from './listeners/suggestion.ts';
 import { type Log, toSlackLogger } from './log.ts';
-import { buttonPress, commandPayload, messageEvent } from './payloads.ts';
+import { origin } from './origin.ts';
 import { createWhileReading } from './reading-status.ts';
-import { postToResponseUrl } from './response-url.ts';
 import { createSocketReceiver, keepConnected, type SocketOptions } from './socket.ts';
+import { refuseStoreDown } from './store-down.ts';
 import { createThreadOf } from './thread-reader.ts';
 
 export type SlackMode =
@@ -161,13 +170,18 @@ async function listen(http: HTTPReceiver, port: number): Promise<number> {
 function registerListeners(app: App, options: SlackAppOptions): void {
   const { useCases, outbox, wording, connection } = options;
   const self = { userId: connection.userId, emoji: wording.emoji };
-  const deps = {
+  const deps: ListenerDeps = {
     useCases,
     outbox,
     wording,
     self,
+    log: options.log,
     threadOf: createThreadOf(connection.reader),
     whileReading: createWhileReading({ ...connection, log: options.log }),
+    openView: async (trigger_id, view) => {
+      await connection.client.views.open({ trigger_id, view });
+    },
+    ...fetchOf(options),
   };
   const message = createMessageListener(deps);
   const reaction = createReactionListener(deps);
@@ -178,10 +192,18 @@ function registerListeners(app: App, options: SlackAppOptions): void {
   app.event('reaction_removed', reaction);
   app.event('agent_session_stopped', createNativeStopListener(deps));
   const button = createButtonListener(deps);
-  app.action({ type: 'block_actions', action_id: actionIds.stop }, button);
-  app.action({ type: 'block_actions', action_id: actionIds.retry }, button);
-  app.action({ type: 'block_actions', action_id: actionIds.approve }, button);
-  app.action({ type: 'block_actions', action_id: actionIds.answer }, button);
+  const { stop, retry, approve, answer, form, repositoryChosen, repositories } = actionIds;
+  for (const action_id of [stop, retry, approve, answer, form, repositoryChosen]) {
+    app.action({ type: 'block_actions', action_id }, button);
+  }
+  app.shortcut({ type: 'shortcut', callback_id: shortcutIds.newTask }, createNewTaskListener(deps));
+  app.shortcut({ type: 'message_action', callback_id: shortcutIds.fromMessage }, createFromMessageListener(deps));
+  app.shortcut({ type: 'message_action', callback_id: shortcutIds.stop }, createStopListener(deps));
+  app.view({ type: 'view_submission', callback_id: formIds.callback }, createSubmissionListener(deps));
+  const suggestion = createSuggestionListener(deps);
+  for (const action_id of [repositories, repositoryChosen]) {
+    app.options({ type: 'block_suggestion', action_id }, suggestion);
+  }
 }
 
 function registerIntake(app: App, options: SlackAppOptions): Intake {
@@ -191,7 +213,7 @@ function registerIntake(app: App, options: SlackAppOptions): Intake {
     clock,
     log,
     self: { userId: connection.userId, emoji: wording.emoji },
-    refuse: async (event) => refuse(event, options),
+    refuse: (event) => refuseStoreDown(event, options),
     giveUp: async (body, received) => {
       const from = origin(body);
       if (from === null) return;
@@ -206,46 +228,4 @@ function registerIntake(app: App, options: SlackAppOptions): Intake {
       await answerAlone(outbox, asked, { type: 'say', said }, responseUrl);
     },
   });
-}
-
-const storeDown = {
-  sentence: "Errand can't reach its store, so nothing was done.",
-  next: 'Try again in a minute; whoever runs Errand finds the reason in its log.',
-};
-
-/** Slack sends commands and button presses once: the person gets their text back. Events it sends again. */
-async function refuse(event: ReceiverEvent, { wording, fetch }: SlackAppOptions): Promise<boolean> {
-  const command = commandPayload.safeParse(event.body);
-  if (command.success) {
-    const kept = decodeText(`${command.data.command} ${command.data.text}`).trim();
-    const { text, blocks } = render({ type: 'sentence', ...storeDown, kept }, wording);
-    await event.ack({ response_type: 'ephemeral', text, blocks });
-    return true;
-  }
-  const press = buttonPress.safeParse(event.body);
-  if (!press.success) return false;
-  await event.ack();
-  const { text, blocks } = render({ type: 'sentence', ...storeDown, kept: null }, wording);
-  const url = press.data.response_url;
-  if (url !== null) await postToResponseUrl(url, { text, blocks, thread: press.data.message.thread_ts ?? null }, fetch);
-  return true;
-}
-
-function origin(body: unknown) {
-  const command = commandPayload.safeParse(body);
-  if (command.success) {
-    const { user_id: by, channel_id: channel, text, response_url: responseUrl } = command.data;
-    return { by, channel, thread: null, text: decodeText(text), responseUrl };
-  }
-  const press = buttonPress.safeParse(body);
-  if (press.success) {
-    const { user, channel, message, response_url: responseUrl } = press.data;
-    return { by: user.id, channel: channel.id, thread: message.thread_ts ?? null, text: null, responseUrl };
-  }
-  const event = messageEvent.safeParse(
-    typeof body === 'object' && body !== null && 'event' in body ? body.event : null,
-  );
-  if (!event.success) return null;
-  const { user: by, channel, thread_ts: thread = null, text } = event.data;
-  return { by, channel, thread, text: decodeText(text), responseUrl: null };
 }

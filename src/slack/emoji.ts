@@ -3,18 +3,26 @@ export interface EmojiNames {
   readonly approve: string;
   readonly stop: string;
   readonly retry: string;
+  readonly start: string;
 }
 
-export const defaultEmoji: EmojiNames = { approve: 'white_check_mark', stop: 'octagonal_sign', retry: 'repeat' };
+export const defaultEmoji: EmojiNames = {
+  approve: 'white_check_mark',
+  stop: 'octagonal_sign',
+  retry: 'repeat',
+  start: 'robot_face',
+};
 
 /** Slack sends one name of several for the same picture; configurations use any, colons and pictures included. */
 const aliases: Readonly<Record<string, string>> = {
   thumbsup: '+1',
   thumbsdown: '-1',
+  robot: 'robot_face',
   stop_sign: 'octagonal_sign',
   '✅': 'white_check_mark',
   '🛑': 'octagonal_sign',
   '🔁': 'repeat',
+  '🤖': 'robot_face',
   '👍': '+1',
   '🚢': 'ship',
   '🚀': 'rocket',
@@ -33,5 +41,6 @@ export function emojiName(written: string): string {
 
 /** Names as people write them in a configuration, as Slack reports them. */
 export function toEmojiNames(written: EmojiNames): EmojiNames {
-  return { approve: emojiName(written.approve), stop: emojiName(written.stop), retry: emojiName(written.retry) };
+  const { approve, stop, retry, start } = written;
+  return { approve: emojiName(approve), stop: emojiName(stop), retry: emojiName(retry), start: emojiName(start) };
 }

@@ -16,6 +16,11 @@ export const messageTs = z
   .regex(/^\d+\.\d+$/)
   .transform((ts) => ts as MessageTs);
 
+/** Slack takes a person's id where a channel's is wanted to post to: the direct message with them. */
+export function directTo(user: UserId): ChannelId {
+  return user as string as ChannelId;
+}
+
 /** Epoch milliseconds of a Slack timestamp. */
 export function toMs(ts: string): number {
   return Math.round(Number(ts) * 1000);

@@ -4,11 +4,14 @@ import { type EmojiNames, emojiName } from './emoji.ts';
 import {
   buttonPress,
   commandPayload,
+  globalShortcut,
   type Message,
   messageEvent,
+  messageShortcut,
   type Reaction,
   reactionEvent,
   sessionStopped,
+  viewSubmission,
 } from './payloads.ts';
 
 const eventBody = z.object({
@@ -17,7 +20,7 @@ const eventBody = z.object({
   event: z.union([messageEvent, reactionEvent, sessionStopped]),
 });
 
-const body = z.union([eventBody, buttonPress, commandPayload]);
+const body = z.union([eventBody, buttonPress, viewSubmission, messageShortcut, globalShortcut, commandPayload]);
 
 /** Who Errand is in this workspace, and which reactions mean something to it. */
 export interface Self {
@@ -33,7 +36,10 @@ export function naturalKey(payload: unknown, self: Self): string | null {
   const parsed = body.safeParse(payload);
   if (!parsed.success) return null;
   const { data } = parsed;
-  if ('trigger_id' in data) return `command:${data.trigger_id}`;
+  if ('command' in data) return `command:${data.trigger_id}`;
+  // A form that came back with errors is sent again under the same id: the trigger tells the sendings apart.
+  if ('view' in data) return `view:${data.view.id}:${data.trigger_id}`;
+  if ('callback_id' in data) return `shortcut:${data.trigger_id}`;
   if ('actions' in data) {
     const { user, channel, message, actions } = data;
     if (actionIds.link.test(actions.action_id)) return null;
@@ -57,8 +63,11 @@ function reactionKey(event: Reaction, { emoji, userId }: Self): string | null {
   const name = emojiName(event.reaction);
   if (event.user === userId) return null;
   const approves = name === emoji.approve && event.item_user === userId;
-  const acts = event.type === 'reaction_added' && (name === emoji.stop || name === emoji.retry);
-  if (!approves && !acts) return null;
+  const added = event.type === 'reaction_added';
+  const acts = added && (name === emoji.stop || name === emoji.retry);
+  // Errand's own messages are no requests.
+  const starts = added && name === emoji.start && event.item_user !== userId;
+  if (!approves && !acts && !starts) return null;
   const { item, user, type, event_ts } = event;
   return `${type}:${item.channel}:${item.ts}:${user}:${name}:${event_ts}`;
 }

@@ -43,24 +43,90 @@ export const sessionStopped = z.object({
   event_ts: messageTs,
 });
 
-/** A button that was pressed on a message. */
-export const buttonPress = z.object({
-  type: z.literal('block_actions'),
+/** A button that was pressed on a message, or a menu of it that was chosen from. A message that one person sees comes without itself. */
+export const buttonPress = z
+  .object({
+    type: z.literal('block_actions'),
+    user: z.object({ id: userId }),
+    channel: z.object({ id: channelId }),
+    trigger_id: z.string().default(''),
+    message: z.object({ ts: messageTs, thread_ts: messageTs.optional() }).optional(),
+    container: z.object({ message_ts: messageTs, thread_ts: messageTs.optional() }).optional(),
+    response_url: z.url().nullable().default(null),
+    actions: z
+      .array(
+        z.object({
+          action_id: z.string(),
+          action_ts: messageTs,
+          block_id: z.string().default(''),
+          value: z.string().default(''),
+          selected_option: z.object({ value: z.string() }).nullish(),
+        }),
+      )
+      .min(1)
+      .transform(([first], context) => {
+        if (first === undefined) context.addIssue('a press without a button');
+        return first ?? z.NEVER;
+      }),
+  })
+  .transform(({ message, container, ...press }, context) => {
+    const ts = message?.ts ?? container?.message_ts;
+    if (ts === undefined) context.addIssue('a press on no message');
+    return { ...press, message: { ts: ts ?? z.NEVER, thread_ts: message?.thread_ts ?? container?.thread_ts } };
+  });
+
+/** A shortcut of the compose box or the search bar. */
+export const globalShortcut = z.object({
+  type: z.literal('shortcut'),
+  callback_id: z.string(),
+  trigger_id: z.string(),
+  user: z.object({ id: userId }),
+});
+
+/** A shortcut in a message's own menu. */
+export const messageShortcut = z.object({
+  type: z.literal('message_action'),
+  callback_id: z.string(),
+  trigger_id: z.string(),
+  action_ts: messageTs,
   user: z.object({ id: userId }),
   channel: z.object({ id: channelId }),
-  message: z.object({ ts: messageTs, thread_ts: messageTs.optional() }),
+  message_ts: messageTs,
+  message: z.object({
+    ts: messageTs,
+    thread_ts: messageTs.optional(),
+    user: userId.optional(),
+    text: z.string().default(''),
+    attachments: z.array(z.object({ text: z.string().optional(), fallback: z.string().optional() })).default([]),
+  }),
   response_url: z.url().nullable().default(null),
-  actions: z
-    .array(z.object({ action_id: z.string(), action_ts: messageTs, value: z.string().default('') }))
-    .min(1)
-    .transform(([first], context) => {
-      if (first === undefined) context.addIssue('a press without a button');
-      return first ?? z.NEVER;
-    }),
+});
+
+/** A form that was sent. */
+export const viewSubmission = z.object({
+  type: z.literal('view_submission'),
+  trigger_id: z.string(),
+  user: z.object({ id: userId }),
+  view: z.object({
+    id: z.string(),
+    callback_id: z.string(),
+    private_metadata: z.string(),
+    state: z.object({ values: z.unknown() }),
+  }),
+  response_urls: z.array(z.object({ channel_id: z.string(), response_url: z.url() })).default([]),
+});
+
+/** A menu that asks what to offer for the letters that were typed into it. */
+export const suggestionRequest = z.object({
+  type: z.literal('block_suggestion'),
+  action_id: z.string(),
+  value: z.string().default(''),
 });
 
 export type Message = z.infer<typeof messageEvent>;
 export type SessionStopped = z.infer<typeof sessionStopped>;
 export type Reaction = z.infer<typeof reactionEvent>;
 export type Press = z.infer<typeof buttonPress>;
+export type MessageShortcut = z.infer<typeof messageShortcut>;
+export type Submission = z.infer<typeof viewSubmission>;
 export type SlashCommand = z.infer<typeof commandPayload>;

@@ -17,17 +17,29 @@ export async function postToResponseUrl(
   { text, blocks, thread }: EphemeralMessage,
   fetch: typeof globalThis.fetch = globalThis.fetch,
 ): Promise<void> {
-  const body = JSON.stringify({
-    response_type: 'ephemeral',
-    replace_original: false,
-    text,
-    blocks,
-    ...(thread === null ? {} : { thread_ts: thread }),
-  });
+  await send(
+    url,
+    {
+      response_type: 'ephemeral',
+      replace_original: false,
+      text,
+      blocks,
+      ...(thread === null ? {} : { thread_ts: thread }),
+    },
+    fetch,
+  );
+}
+
+/** Removes the message that a button was pressed on, by the address that came with the press. Throws `Problem`. */
+export async function takeBack(url: string, fetch: typeof globalThis.fetch = globalThis.fetch): Promise<void> {
+  await send(url, { delete_original: true }, fetch);
+}
+
+async function send(url: string, body: object, fetch: typeof globalThis.fetch): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json; charset=utf-8' },
-    body,
+    body: JSON.stringify(body),
     redirect: 'error',
     signal: AbortSignal.timeout(10_000),
   }).catch((error: unknown) => {

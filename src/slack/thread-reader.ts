@@ -1,19 +1,25 @@
-import type { WebClient } from '@slack/web-api';
+import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { ChannelId, MessageTs } from '../task/ids.ts';
-import type { ThreadReader } from '../task/ports.ts';
+import type { ThreadMessage, ThreadReader } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import { decodeText } from './decode.ts';
 import { messageTs, userId } from './ids.ts';
+import { oneLine } from './plain.ts';
 
 const maxMessages = 200;
 
+const attachment = z.object({ text: z.string().optional(), fallback: z.string().optional() });
 const said = z.object({
-  user: userId,
+  user: userId.optional(),
   ts: messageTs,
+  thread_ts: messageTs.optional(),
   text: z.string().default(''),
+  username: z.string().optional(),
   bot_id: z.string().optional(),
-  subtype: z.string().optional(),
+  bot_profile: z.object({ name: z.string().optional() }).optional(),
+  /** Where most apps put what they have to say. */
+  attachments: z.array(attachment).default([]),
 });
 
 /** Reads at most 200 messages of a thread, oldest first. Throws `Problem` when Slack can't be asked. */
@@ -23,23 +29,52 @@ export function createThreadReader(reader: WebClient): ThreadReader {
       const answer = await reader.conversations
         .replies({ channel, ts: thread, limit: maxMessages })
         .catch((error: unknown) => {
-          throw new Problem(
-            {
-              code: 'thread_unreadable',
-              sentence: 'Errand could not read the thread that it was mentioned in.',
-              next: 'Invite it to the channel, or write the request in one message.',
-            },
-            { retry: true, cause: error },
-          );
+          throw unreadable(error);
         });
-      return (answer.messages ?? []).flatMap((message) => {
-        const parsed = said.safeParse(message);
-        if (!parsed.success) return [];
-        const { user: author, ts, text, bot_id } = parsed.data;
-        return [{ author, ts, text: decodeText(text), bot: bot_id !== undefined }];
-      });
+      return (answer.messages ?? []).flatMap((message) => toMessage(message) ?? []);
+    },
+    async message(channel, ts) {
+      const answer = await reader.conversations
+        .replies({ channel, ts, latest: ts, inclusive: true, limit: 1 })
+        .catch((error: unknown) => {
+          if (isRefusal(error)) return null;
+          throw unreadable(error);
+        });
+      const found = answer?.messages?.map(toMessage).find((message) => message?.ts === ts);
+      return found ?? null;
     },
   };
+}
+
+function toMessage(message: unknown): ThreadMessage | undefined {
+  const parsed = said.safeParse(message);
+  if (!parsed.success) return undefined;
+  const { user, ts, thread_ts, text, username, bot_id, bot_profile, attachments } = parsed.data;
+  const words = text.trim() === '' ? attachments.map((each) => each.text ?? each.fallback ?? '').join('\n\n') : text;
+  return {
+    author: user ?? null,
+    name: oneLine(username ?? bot_profile?.name ?? user ?? 'an app', 80),
+    ts,
+    thread: thread_ts ?? ts,
+    text: decodeText(words),
+    bot: bot_id !== undefined,
+  };
+}
+
+function isRefusal(error: unknown): boolean {
+  const final = ['channel_not_found', 'not_in_channel', 'thread_not_found', 'message_not_found', 'missing_scope'];
+  return error instanceof WebAPIPlatformError && final.includes(error.data.error);
+}
+
+function unreadable(cause: unknown): Problem {
+  return new Problem(
+    {
+      code: 'thread_unreadable',
+      sentence: 'Errand could not read the thread that this stands in.',
+      next: 'Invite it to the channel, or write the request in one message.',
+    },
+    { retry: !isRefusal(cause), cause },
+  );
 }
 
 const parent = z.object({ thread_ts: messageTs });

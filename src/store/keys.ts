@@ -1,4 +1,4 @@
-import type { ChannelId, MessageTs, RunId, TaskId } from '../task/ids.ts';
+import type { ChannelId, MessageTs, RunId, TaskId, UserId } from '../task/ids.ts';
 
 export type Keys = ReturnType<typeof createKeys>;
 
@@ -18,6 +18,8 @@ export function createKeys(instance: string) {
     fact: (name: string) => `${prefix}fact:${name}`,
     cursor: (run: RunId) => `${prefix}cursor:${run}`,
     envelope: (key: string) => `${prefix}inbox:${key}`,
+    draft: (id: string) => `${prefix}draft:${id}`,
+    choices: (by: UserId) => `${prefix}choices:${by}`,
     lane: (name: string) => `${prefix}lane:${name}`,
     pending: (name: string) => `${prefix}lane:${name}:pending`,
     lock: (name: string) => `${prefix}lane:${name}:lock`,

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Clock, Inbox, Narrator, Outbox, TaskStore } from '../task/ports.ts';
+import type { Clock, Drafts, Inbox, Narrator, Outbox, TaskStore } from '../task/ports.ts';
+import { createDrafts } from './drafts.ts';
 import { createInbox } from './inbox.ts';
 import { createKeys } from './keys.ts';
 import { createOutbox } from './outbox.ts';
@@ -9,6 +10,7 @@ export interface Store {
   readonly tasks: TaskStore;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
+  readonly drafts: Drafts;
 }
 
 /**
@@ -21,5 +23,6 @@ export function createStore(redis: Redis, options: { instance?: string; narrate:
     tasks: createTaskStore(redis, keys, options.narrate, options.clock),
     inbox: createInbox(redis, keys, options.clock),
     outbox: createOutbox(redis, keys, options.clock),
+    drafts: createDrafts(redis, keys),
   };
 }

@@ -34,7 +34,14 @@ interface Key {
   readonly read: (value: string) => Partial<TaskCommand> | undefined;
 }
 
-const keys: Readonly<Record<string, Key>> = {
+/** The keys that a request may begin with, in the order in which they are written. */
+export const keyNames = ['repo', 'branch', 'agent', 'model', 'attempts', 'budget', 'net', 'env'] as const;
+export type KeyName = (typeof keyNames)[number];
+
+/** What was typed behind each key, unread. */
+export type KeyValues = Readonly<Partial<Record<KeyName, string>>>;
+
+const keys: Readonly<Record<KeyName, Key>> = {
   repo: {
     expects: 'a repository as owner/name',
     read: (value) => given('repository', parseRepositoryName(value)),
@@ -51,7 +58,7 @@ const keys: Readonly<Record<string, Key>> = {
   },
 };
 
-const leadingKey = new RegExp(`^(${Object.keys(keys).join('|')})[:=](\\S+)\\s*`, 'i');
+const leadingKey = new RegExp(`^(${keyNames.join('|')})[:=](\\S+)\\s*`, 'i');
 
 /**
  * Reads `[verb] [key:value …] text`. A verb counts only where nothing but a task's id follows it, a key only at the start;
@@ -82,44 +89,63 @@ function parseVerb(text: string): Command | undefined {
   }
 }
 
-function parseTask(text: string): Command {
-  let task: TaskCommand = {
-    text,
-    repository: null,
-    base: null,
-    agent: null,
-    model: null,
-    attempts: null,
-    budgetUsd: null,
-    network: null,
-    environment: null,
-  };
-  for (let rest = text; ; ) {
-    const [whole = '', name = '', value = ''] = leadingKey.exec(rest) ?? [];
-    const key = keys[name.toLowerCase()];
-    if (key === undefined) return finished({ ...task, text: rest }, text);
-    const read = key.read(value);
-    if (read === undefined) {
-      return {
-        type: 'invalid',
-        sentence: `${name}:${value} can't be used: it must be ${key.expects}.`,
-        next: 'Correct it and send your text again.',
-        text,
-      };
-    }
-    task = { ...task, ...read };
+/** Takes the keys off the start of a text; of a key given twice the last value. */
+export function splitKeys(typed: string): { readonly values: KeyValues; readonly text: string } {
+  let values: KeyValues = {};
+  for (let rest = typed.trim(); ; ) {
+    const [whole = '', written = '', value = ''] = leadingKey.exec(rest) ?? [];
+    const name = keyNames.find((each) => each === written.toLowerCase());
+    if (name === undefined) return { values, text: rest };
+    values = { ...values, [name]: value };
     rest = rest.slice(whole.length);
   }
 }
 
-function finished(task: TaskCommand, typed: string): Command {
-  if (task.text !== '') return { type: 'task', task };
+/** Reads each key's value into a request for a task, or says which can't be; `key` is null where there is nothing to do. */
+export function readKeys(
+  values: KeyValues,
+  text: string,
+):
+  | { readonly ok: true; readonly task: TaskCommand }
+  | { readonly ok: false; readonly key: KeyName | null; readonly sentence: string; readonly next: string } {
+  let task: TaskCommand = { ...blank, text };
+  for (const name of keyNames) {
+    const value = values[name];
+    if (value === undefined) continue;
+    const read = keys[name].read(value);
+    if (read === undefined) {
+      const sentence = `${name}:${value} can't be used: it must be ${keys[name].expects}.`;
+      return { ok: false, key: name, sentence, next: 'Correct it and send your text again.' };
+    }
+    task = { ...task, ...read };
+  }
+  if (text !== '') return { ok: true, task };
   return {
-    type: 'invalid',
+    ok: false,
+    key: null,
     sentence: 'There are settings here, but nothing to do.',
     next: 'Add what should be done after them.',
-    text: typed,
   };
+}
+
+const blank: TaskCommand = {
+  text: '',
+  repository: null,
+  base: null,
+  agent: null,
+  model: null,
+  attempts: null,
+  budgetUsd: null,
+  network: null,
+  environment: null,
+};
+
+function parseTask(typed: string): Command {
+  const { values, text } = splitKeys(typed);
+  const read = readKeys(values, text);
+  return read.ok
+    ? { type: 'task', task: read.task }
+    : { type: 'invalid', sentence: read.sentence, next: read.next, text: typed };
 }
 
 function given<Name extends keyof TaskCommand>(

@@ -1,3 +1,4 @@
+import type { Choices, KeptDraft } from './draft.ts';
 import type { TaskEvent } from './events.ts';
 import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
 import type { OutboxRow } from './said.ts';
@@ -60,6 +61,14 @@ export interface Inbox {
   settle(key: string): Promise<void>;
   /** Envelopes that were stored more than `olderThanMs` ago and never settled. */
   unsettled(olderThanMs: number): Promise<readonly { key: string; envelope: unknown; attempts: number }[]>;
+}
+
+/** What people typed and could not send, kept for a day, and what each chose last. */
+export interface Drafts {
+  keep(draft: KeptDraft): Promise<void>;
+  find(id: string): Promise<KeptDraft | undefined>;
+  choices(by: UserId): Promise<Choices | undefined>;
+  remember(by: UserId, choices: Choices): Promise<void>;
 }
 
 /** What is to be delivered to Slack. */
@@ -319,8 +328,18 @@ export interface Directory {
 
 /** What stands in a thread, oldest first, for a task that a mention starts. */
 export interface ThreadReader {
-  thread(
-    channel: ChannelId,
-    thread: MessageTs,
-  ): Promise<readonly { author: UserId; ts: MessageTs; text: string; bot: boolean }[]>;
+  thread(channel: ChannelId, thread: MessageTs): Promise<readonly ThreadMessage[]>;
+  /** One message; null when it is gone, or is out of reach. */
+  message(channel: ChannelId, ts: MessageTs): Promise<ThreadMessage | null>;
+}
+
+export interface ThreadMessage {
+  /** Null for an app that has no id of a person; `name` is then all that is known. */
+  readonly author: UserId | null;
+  readonly name: string;
+  readonly ts: MessageTs;
+  /** The root of its thread; itself where it stands alone. */
+  readonly thread: MessageTs;
+  readonly text: string;
+  readonly bot: boolean;
 }

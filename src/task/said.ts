@@ -98,7 +98,15 @@ export type Said =
       readonly sentence: string;
       readonly next: string | null;
       readonly kept: string | null;
+      readonly again?: Again;
     };
+
+/** The way back into a form after a refusal: with what was typed, or with a blank one where `draft` is null. */
+export interface Again {
+  readonly draft: string | null;
+  /** What to choose from where only the repository is missing; else empty. */
+  readonly repositories: readonly RepositoryName[];
+}
 
 /**
  * One thing to deliver to Slack. A row is one logical message: `key` names it within its lane, a later row of the same key

@@ -1,5 +1,5 @@
-import type { TaskCommand } from './command.ts';
-import type { ChannelId, MessageTs, TaskId, UserId } from './ids.ts';
+import type { About, Draft, Field } from './draft.ts';
+import type { BranchName, ChannelId, MessageTs, RepositoryName, TaskId, UserId } from './ids.ts';
 import type { Said } from './said.ts';
 
 /** One person's act in Slack. `key` is its natural key: one act has one effect however often Slack repeats it. */
@@ -21,6 +21,31 @@ export type Target =
 /** What the person alone is told, as an ephemeral message. What a whole thread is told goes through the outbox. */
 export type Answer = { readonly type: 'silent' } | { readonly type: 'say'; readonly said: Said };
 
+/** What a form is to begin with: nothing, a text, a message that somebody picked, or what was refused before. */
+export type FormStart =
+  | { readonly type: 'blank'; readonly channel: ChannelId | null }
+  | { readonly type: 'typed'; readonly text: string; readonly channel: ChannelId | null }
+  | { readonly type: 'message'; readonly about: About; readonly text: string }
+  | { readonly type: 'kept'; readonly draft: string };
+
+/** What a form offers, and what it holds when it opens. */
+export interface Form {
+  readonly draft: Draft;
+  /** What may be chosen; empty where nothing is known. */
+  readonly repositories: readonly RepositoryName[];
+  /** The base branch of a repository that has another than its default, where only one can be chosen. */
+  readonly usualBase: BranchName | null;
+  /** Agents that could run now, the one that is taken where nobody chooses first. */
+  readonly agents: readonly string[];
+  /** The task in whose thread the picked message stands: the form then adds to it. */
+  readonly task: TaskId | null;
+}
+
+/** Accepted, or the field that a refusal is about; the answer says the same beside the form, with all that was typed. */
+export type Submitted =
+  | { readonly type: 'accepted' }
+  | { readonly type: 'refused'; readonly field: Field; readonly text: string; readonly answer: Answer };
+
 /**
  * What people can do. Each call may come again with the same key, after a crash, and then changes nothing twice.
  * A rejected promise leaves the act unsettled, and it is tried again.
@@ -32,11 +57,23 @@ export interface UseCases {
    */
   submit(
     asked: Asked & {
-      readonly origin: 'command' | 'mention' | 'message' | 'form';
+      readonly origin: 'command' | 'mention' | 'message';
       readonly message: MessageTs | null;
-      readonly command: TaskCommand;
+      readonly draft: Draft;
     },
   ): Promise<Answer>;
+  /** Starts a task from a message that somebody marked; the same message starts one task, whoever marks it and however often. */
+  start(asked: Asked & { readonly message: MessageTs }): Promise<Answer>;
+  /** What the form is to show. An answer instead where this person may not ask, or may not see that draft. */
+  form(asked: Asked, start: FormStart): Promise<{ readonly type: 'form'; readonly form: Form } | Answer>;
+  /** A form that was sent; `form` is its own id: sent twice it makes one task. */
+  submitForm(asked: Asked & { readonly form: string; readonly draft: Draft }): Promise<Submitted>;
+  /** Sends a refused draft again, with the repository that it lacked. */
+  resend(asked: Asked, draft: string, repository: string): Promise<Answer>;
+  /** Keeps what somebody typed where nothing could be asked of it yet, and offers it again beside a sentence. */
+  giveBack(asked: Asked, start: FormStart, failure: { sentence: string; next: string }): Promise<Answer>;
+  /** Repositories whose name holds these letters, at most a hundred. */
+  findRepositories(typed: string): readonly RepositoryName[];
   /**
    * A message in a thread. `chatter` is true for thanks, emoji, and words to somebody else: after a run it starts nothing.
    * `no_task` when the thread is no task's.

@@ -1,16 +1,14 @@
 import { expect, test } from 'vitest';
 import { toScript } from '../../src/app/prompt.ts';
 import { createUseCases } from '../../src/app/use-cases.ts';
-import { parseCommand } from '../../src/task/command.ts';
+import { toDraft } from '../../src/task/draft.ts';
 import { alice, bob, message, pullStates, question, run, task, ts } from '../task/example.ts';
 import { asked, inThread, World } from './world.ts';
 
 const idle = { type: 'idle', outcome: null } as const;
 
 function submission(text: string) {
-  const command = parseCommand(text);
-  if (command.type !== 'task') throw new Error('not a task');
-  return { ...asked, by: alice, origin: 'command', message: null, command: command.task } as const;
+  return { ...asked, by: alice, origin: 'command', message: null, draft: toDraft(text) } as const;
 }
 
 test.each([

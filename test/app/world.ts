@@ -1,9 +1,11 @@
 import type { BotDeps, Log, WorkerDeps } from '../../src/app/deps.ts';
 import { narrate } from '../../src/app/narrate.ts';
+import type { Choices, KeptDraft } from '../../src/task/draft.ts';
 import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../../src/task/ids.ts';
 import type { Policy } from '../../src/task/policy.ts';
 import type {
   ContainerState,
+  Drafts,
   Forge,
   Job,
   Member,
@@ -14,6 +16,7 @@ import type {
   RunQueue,
   Sandbox,
   TaskStore,
+  ThreadMessage,
   WakeOptions,
 } from '../../src/task/ports.ts';
 import { Problem } from '../../src/task/problem.ts';
@@ -43,11 +46,23 @@ export class World {
   readonly logged: string[] = [];
   readonly events = new Map<TaskId, Parameters<TaskStore['apply']>[1][]>();
   channelIs: 'own' | 'shared' | 'hidden' = 'own';
+  /** What stands in the channel. */
+  readonly messages: ThreadMessage[] = [];
+  readonly kept = new Map<string, KeptDraft>();
+  readonly chosen = new Map<string, Choices>();
+  readonly drafts: Drafts = {
+    keep: async (draft) => void this.kept.set(draft.id, draft),
+    find: async (id) => this.kept.get(id),
+    choices: async (by) => this.chosen.get(by),
+    remember: async (by, choices) => void this.chosen.set(by, choices),
+  };
 
   readonly #listeners = new Map<TaskId, Set<() => void>>();
 
   readonly store: TaskStore = {
     create: async (task, rows) => {
+      const same = [...this.tasks.values()].find(({ origin }) => origin.key === task.origin.key);
+      if (same !== undefined) return { created: false, task: same };
       this.tasks.set(task.id, task);
       this.said.push(...rows);
       return { created: true, task };
@@ -249,7 +264,11 @@ export class World {
         group: async () => new Set(),
         channel: async () => this.channelIs,
       },
-      threads: { thread: async () => [] },
+      threads: {
+        thread: async (_channel, thread) => this.messages.filter((message) => message.thread === thread),
+        message: async (_channel, ts) => this.messages.find((message) => message.ts === ts) ?? null,
+      },
+      drafts: this.drafts,
       clock: { now: () => this.now },
       randomBytes: (size) => new Uint8Array(size).fill(this.tasks.size + 1),
     };

@@ -74,6 +74,12 @@ export function recordActs(answers: Partial<UseCases> = {}): { acts: Seen<Act>; 
     approve: silent,
     unapprove: silent,
     answer: silent,
+    start: silent,
+    form: silent,
+    submitForm: async () => ({ type: 'accepted' }),
+    resend: silent,
+    giveBack: async (_asked, _start, failure) => ({ type: 'say', said: { type: 'sentence', ...failure, kept: null } }),
+    findRepositories: () => [],
     ...answers,
   };
   const recorded = { ...useCases };
@@ -92,6 +98,11 @@ export function recordActs(answers: Partial<UseCases> = {}): { acts: Seen<Act>; 
   recorded.approve = record('approve', useCases.approve);
   recorded.unapprove = record('unapprove', useCases.unapprove);
   recorded.answer = record('answer', useCases.answer);
+  recorded.start = record('start', useCases.start);
+  recorded.form = record('form', useCases.form);
+  recorded.submitForm = record('submitForm', useCases.submitForm);
+  recorded.resend = record('resend', useCases.resend);
+  recorded.giveBack = record('giveBack', useCases.giveBack);
   return { acts, useCases: recorded };
 }
 

@@ -65,7 +65,7 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
       thread: null,
       origin: 'command',
       message: null,
-      command: { repository: 'acme/web', text: 'fix <b> & the "flaky" test' },
+      draft: { values: { repo: 'acme/web' }, goal: 'fix <b> & the "flaky" test' },
     });
     expect(slack.store.ephemerals).toEqual([]);
   });
@@ -76,13 +76,10 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
     expect(slack.store.ephemerals).toMatchObject([{ user: ada, channel: dev, text: 'You may not.' }]);
   });
 
-  test('a refused value gives the whole text back', async () => {
+  test('a value that can’t be comes along unread, for the refusal to give it back', async () => {
     const { slack, acts } = await start(mode);
     await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'repo:web fix it' });
-    expect(slack.store.ephemerals[0]?.text).toBe(
-      "repo:web can't be used: it must be a repository as owner/name. Correct it and send your text again.\nYour text: repo:web fix it",
-    );
-    expect(acts.items).toEqual([]);
+    expect((await acts.at(0)).args[0]).toMatchObject({ draft: { values: { repo: 'web' }, goal: 'fix it' } });
   });
 
   test('a mention, which Slack sends twice, starts one task', async () => {
@@ -94,7 +91,7 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
     expect(acts.items).toMatchObject([
       {
         name: 'submit',
-        args: [{ origin: 'mention', message: message.ts, thread: null, command: { text: 'fix the flaky test' } }],
+        args: [{ origin: 'mention', message: message.ts, thread: null, draft: { goal: 'fix the flaky test' } }],
       },
     ]);
   });
@@ -280,7 +277,7 @@ describe('what people do', () => {
       },
     });
     expect((await acts.at(0)).args[0]).toMatchObject({
-      command: { text: 'fix the layout\n\n(Attached, but not read by Errand: broken.png)' },
+      draft: { goal: 'fix the layout\n\n(Attached, but not read by Errand: broken.png)' },
     });
   });
 
@@ -291,7 +288,7 @@ describe('what people do', () => {
     await acts.at(1);
     expect(acts.items).toMatchObject([
       { name: 'reply' },
-      { name: 'submit', args: [{ thread: root.ts, message: ask.ts, command: { text: 'fix that' } }] },
+      { name: 'submit', args: [{ thread: root.ts, message: ask.ts, draft: { goal: 'fix that' } }] },
     ]);
   });
 
@@ -300,7 +297,7 @@ describe('what people do', () => {
     slack.people.message({ user: ada, channel: seed.adaDirect, text: 'repo:acme/web fix it' });
     expect(await acts.at(0)).toMatchObject({
       name: 'submit',
-      args: [{ origin: 'message', command: { repository: 'acme/web', text: 'fix it' } }],
+      args: [{ origin: 'message', draft: { values: { repo: 'acme/web' }, goal: 'fix it' } }],
     });
   });
 
@@ -391,7 +388,7 @@ describe('an act that fails', () => {
     await first.stop();
     const { acts, useCases } = recordActs();
     await bench.app(slack, await bench.store(), useCases);
-    expect((await acts.at(0)).args[0]).toMatchObject({ command: { text: 'fix it' } });
+    expect((await acts.at(0)).args[0]).toMatchObject({ draft: { goal: 'fix it' } });
     const asked = [failing.acts.items[0], acts.items[0]].map((act) => act?.args[0]);
     expect(asked[0]).toEqual(asked[1]);
     expect(await store.inbox.unsettled(0)).toEqual([]);
@@ -424,7 +421,7 @@ test('help names the command and the emoji of this installation', async () => {
   const slack = await bench.slack();
   const own = { ...wording, emoji: { ...wording.emoji, approve: '🚢' } };
   await bench.app(slack, await bench.store(), recordActs().useCases, { wording: own });
-  await slack.people.command({ user: ada, channel: dev, command: '/agent', text: '' });
+  await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'help' });
   expect(slack.store.ephemerals[0]?.text).toContain(':ship: on a result approves');
 });
 

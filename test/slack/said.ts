@@ -38,7 +38,7 @@ export const line: TaskLine = {
 
 export const wording: Wording = {
   command: '/agent',
-  emoji: { approve: 'white_check_mark', stop: 'octagonal_sign', retry: 'repeat' },
+  emoji: { approve: 'white_check_mark', stop: 'octagonal_sign', retry: 'repeat', start: 'robot_face' },
   linkHosts: ['github.com'],
   workspaceUrl: 'https://acme.slack.com/',
 };

@@ -1,6 +1,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { ListedTask, Said } from '../../task/said.ts';
 import { escapeExceptPeople, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import { againBlocks } from './form.ts';
 import { dotted, person, type Rendered, section, shortSha, titleOf, type Wording } from './parts.ts';
 import { statusIcon, statusLine } from './root.ts';
 
@@ -27,7 +28,11 @@ export function renderSentence(said: Extract<Said, { type: 'sentence' }>): Rende
   const kept = said.kept === null || said.kept.trim() === '' ? null : escapeWithin(said.kept, 2000);
   return {
     text: kept === null ? sentence : `${sentence}\nYour text: ${kept}`,
-    blocks: [section(sentence), ...(kept === null ? [] : [section(`Your text:\n${quoted(kept)}`)])],
+    blocks: [
+      section(sentence),
+      ...(kept === null ? [] : [section(`Your text:\n${quoted(kept)}`)]),
+      ...(said.again === undefined ? [] : againBlocks(said.again)),
+    ],
   };
 }
 

@@ -2,14 +2,15 @@ import type { ActionsBlock, Button, ContextBlock, KnownBlock, MrkdwnElement, Sec
 import type { Sha, UserId } from '../../task/ids.ts';
 import type { TaskLine } from '../../task/said.ts';
 import type { Check, FileChange, Report, Usage } from '../../task/task.ts';
+import type { EmojiNames } from '../emoji.ts';
 import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 
 /** What wording needs to know of this installation. */
 export interface Wording {
   /** The slash command as people type it, `/agent`. */
   readonly command: string;
-  /** Names of the reactions that approve, stop and retry, without colons. */
-  readonly emoji: { readonly approve: string; readonly stop: string; readonly retry: string };
+  /** Names of the reactions that mean something, without colons. */
+  readonly emoji: EmojiNames;
   /** Hosts that an agent's text may link to: GitHub's. */
   readonly linkHosts: readonly string[];
   /** `https://acme.slack.com/`, for links to messages; null until it is known. */
@@ -30,6 +31,11 @@ export const actionIds = {
   retry: 'retry',
   approve: 'approve_merge',
   answer: /^answer_\d+$/,
+  /** Opens the form, with a kept draft where its value names one. */
+  form: 'form_open',
+  /** Menus of repositories: in the form, and under a refusal, where choosing sends the request again. */
+  repositories: 'repositories',
+  repositoryChosen: 'repository_chosen',
   /** Buttons that only open an address still send an action. */
   link: /^link_/,
 } as const;

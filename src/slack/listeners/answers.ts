@@ -30,11 +30,6 @@ export function say(said: Said): Answer {
   return { type: 'say', said };
 }
 
-export function sayInvalid(command: { sentence: string; next: string; text: string }): Answer {
-  const { sentence, next, text } = command;
-  return say({ type: 'sentence', sentence, next, kept: text });
-}
-
 /** `stop` and `retry` outside a thread say nothing of which task is meant. */
 export function sayWhich(verb: 'stop' | 'retry', commandName: string): Answer {
   return say({

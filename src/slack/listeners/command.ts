@@ -1,13 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AllMiddlewareArgs, SlackCommandMiddlewareArgs } from '@slack/bolt';
 import { parseCommand } from '../../task/command.ts';
+import { toDraft } from '../../task/draft.ts';
 import type { Answer, Asked, UseCases } from '../../task/use-cases.ts';
 import { render } from '../blocks/render.ts';
 import { decodeText } from '../decode.ts';
 import { received } from '../intake.ts';
 import { commandPayload } from '../payloads.ts';
-import { answerAlone, say, sayInvalid, sayWhich } from './answers.ts';
+import { answerAlone, say, sayWhich } from './answers.ts';
 import type { ListenerDeps } from './deps.ts';
+import { openForm } from './open-form.ts';
+import { within } from './within.ts';
 
 /** Slack shows an error to the person after three seconds; whoever types should not even notice a wait. */
 const answerWithinMs = 700;
@@ -24,7 +26,14 @@ export function createCommandListener(deps: ListenerDeps) {
       thread: null,
       at: receivedAt,
     };
-    const answering = answer(deps.useCases, asked, decodeText(command.text), deps.wording.command);
+    const text = decodeText(command.text);
+    if (parseCommand(text).type === 'empty') {
+      await ack();
+      const trigger = replayed ? null : command.trigger_id;
+      const start = { type: 'blank', channel: command.channel_id } as const;
+      return openForm(deps, { asked, start, trigger, responseUrl: command.response_url });
+    }
+    const answering = answer(deps.useCases, asked, text, deps.wording.command);
     const early = replayed ? null : await within(answering, answerWithinMs);
     if (early === null || early.type === 'silent') await ack();
     if (early?.type === 'say') {
@@ -45,8 +54,6 @@ async function answer(useCases: UseCases, asked: Asked, text: string, name: stri
     case 'empty':
     case 'help':
       return say({ type: 'help' });
-    case 'invalid':
-      return sayInvalid(command);
     case 'list':
       return useCases.list(asked);
     case 'status':
@@ -55,20 +62,10 @@ async function answer(useCases: UseCases, asked: Asked, text: string, name: stri
     case 'retry':
       if (command.task === null) return sayWhich(command.type, name);
       return useCases[command.type](asked, { type: 'task', task: command.task });
+    case 'invalid':
     case 'task':
-      return useCases.submit({ ...asked, origin: 'command', message: null, command: command.task });
+      return useCases.submit({ ...asked, origin: 'command', message: null, draft: toDraft(text) });
     default:
       return command satisfies never;
-  }
-}
-
-/** Null when the answer takes longer, or fails: a failure is the later wait's to report. */
-async function within(answering: Promise<Answer>, limitMs: number): Promise<Answer | null> {
-  const cancel = new AbortController();
-  const tooLate = delay(limitMs, null, { signal: cancel.signal }).catch(() => null);
-  try {
-    return await Promise.race([answering.catch(() => null), tooLate]);
-  } finally {
-    cancel.abort();
   }
 }

@@ -1,5 +1,6 @@
 import type { AllMiddlewareArgs, SlackEventMiddlewareArgs } from '@slack/bolt';
 import { type Command, parseCommand } from '../../task/command.ts';
+import { toDraft } from '../../task/draft.ts';
 import type { MessageTs } from '../../task/ids.ts';
 import { speaksToErrand } from '../../task/text.ts';
 import type { Answer, Asked, Target } from '../../task/use-cases.ts';
@@ -8,7 +9,7 @@ import { toMs } from '../ids.ts';
 import { received } from '../intake.ts';
 import { type Message, messageEvent } from '../payloads.ts';
 import { oneLine } from '../plain.ts';
-import { answerAlone, say, sayInvalid, sayWhich } from './answers.ts';
+import { answerAlone, say, sayWhich } from './answers.ts';
 import type { ListenerDeps } from './deps.ts';
 
 type Args = SlackEventMiddlewareArgs<'message'> | SlackEventMiddlewareArgs<'app_mention'>;
@@ -46,7 +47,9 @@ async function converse(deps: ListenerDeps, asked: Asked, message: Message, thre
   const command = parseCommand(spokenTo(deps, message));
   const here: Target = { type: 'message', channel: message.channel, ts: thread };
   const isVerb = command.type !== 'task' && command.type !== 'invalid';
-  if (mentioned && isVerb) return act(deps, asked, message, command, here);
+  // Whoever writes in a direct message writes to Errand.
+  const addressed = mentioned || message.channel_type === 'im';
+  if (addressed && isVerb) return act(deps, asked, message, command, here);
   const replied = await deps.useCases.reply({
     ...asked,
     thread,
@@ -55,7 +58,7 @@ async function converse(deps: ListenerDeps, asked: Asked, message: Message, thre
     chatter: !speaksToErrand(message.text, deps.self.userId),
   });
   if (replied.type !== 'no_task') return replied;
-  return mentioned || message.channel_type === 'im' ? act(deps, asked, message, command, null) : { type: 'silent' };
+  return addressed ? act(deps, asked, message, command, null) : { type: 'silent' };
 }
 
 /** What was said to Errand. Attached files are not read: the text says so, rather than that they are missed in silence. */
@@ -67,18 +70,17 @@ function spokenTo({ self }: ListenerDeps, { text, files = [] }: Message): string
 }
 
 async function act(
-  { useCases, whileReading }: ListenerDeps,
+  deps: ListenerDeps,
   asked: Asked,
   message: Message,
   command: Command,
   here: Target | null,
 ): Promise<Answer> {
+  const { useCases } = deps;
   switch (command.type) {
     case 'empty':
     case 'help':
       return say({ type: 'help' });
-    case 'invalid':
-      return sayInvalid(command);
     case 'list':
       return useCases.list(asked);
     case 'status':
@@ -88,12 +90,13 @@ async function act(
       const target = command.task === null ? here : ({ type: 'task', task: command.task } as const);
       return target === null ? { type: 'silent' } : useCases[command.type](asked, target);
     }
+    case 'invalid':
     case 'task': {
       const origin = message.channel_type === 'im' ? 'message' : 'mention';
-      const { task } = command;
-      return whileReading(asked.channel, asked.thread ?? message.ts, () =>
-        useCases.submit({ ...asked, origin, message: message.ts, command: task }),
-      );
+      const { channel, ts } = message;
+      const about = { channel, message: ts, thread: asked.thread ?? ts };
+      const draft = toDraft(spokenTo(deps, message), { channel, about });
+      return deps.whileReading(channel, about.thread, () => useCases.submit({ ...asked, origin, message: ts, draft }));
     }
     default:
       return command satisfies never;

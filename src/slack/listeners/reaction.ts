@@ -9,7 +9,7 @@ import type { ListenerDeps } from './deps.ts';
 
 type Args = SlackEventMiddlewareArgs<'reaction_added'> | SlackEventMiddlewareArgs<'reaction_removed'>;
 
-/** Approve, stop and retry by emoji; taking the approval off again takes it back. */
+/** Start, approve, stop and retry by emoji; taking the approval off again takes it back. */
 export function createReactionListener(deps: ListenerDeps) {
   return async ({ event, context }: Args & AllMiddlewareArgs): Promise<void> => {
     const reaction = reactionEvent.parse(event);
@@ -17,13 +17,23 @@ export function createReactionListener(deps: ListenerDeps) {
     const { channel, ts } = reaction.item;
     const asked: Asked = { key: naturalKey, by: reaction.user, channel, thread: null, at: toMs(reaction.event_ts) };
     const answer = await act(deps, asked, reaction);
+    if (isStart(deps, reaction)) {
+      await answerAlone(deps.outbox, { ...asked, thread: await deps.threadOf(channel, ts) }, answer);
+      return;
+    }
     // People put these emoji on each other's messages too: on one that isn't Errand's, a refusal would come out of nowhere.
     if (answer.type === 'silent' || reaction.item_user !== deps.self.userId) return;
     await answerAlone(deps.outbox, { ...asked, thread: await deps.threadOf(channel, ts) }, answer);
   };
 }
 
-async function act({ useCases, self }: ListenerDeps, asked: Asked, reaction: Reaction): Promise<Answer> {
+function isStart({ self }: ListenerDeps, { type, reaction }: Reaction): boolean {
+  return type === 'reaction_added' && emojiName(reaction) === self.emoji.start;
+}
+
+async function act(deps: ListenerDeps, asked: Asked, reaction: Reaction): Promise<Answer> {
+  const { useCases, self } = deps;
+  if (isStart(deps, reaction)) return useCases.start({ ...asked, message: reaction.item.ts });
   const { channel, ts } = reaction.item;
   const name = emojiName(reaction.reaction);
   if (name === self.emoji.approve) {

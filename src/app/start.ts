@@ -1,0 +1,98 @@
+import { type Draft, toDraft } from '../task/draft.ts';
+import { toTitle } from '../task/policy.ts';
+import type { ThreadMessage } from '../task/ports.ts';
+import type { Task } from '../task/task.ts';
+import type { Answer, UseCases } from '../task/use-cases.ts';
+import type { BotDeps } from './deps.ts';
+import { giveBack } from './give-back.ts';
+import { mayAsk, maySteer, say, silent } from './people.ts';
+import { reply } from './reply.ts';
+import { accept } from './submit.ts';
+
+type Start = Parameters<UseCases['start']>[0];
+
+/**
+ * Makes a task of a message that somebody marked; they are the requester, and vouch for this one message. A colleague's words are
+ * then the request, with their name beside it. Words of guests, bots and strangers, which anybody outside may have written, stay
+ * context: the request is to see to them. What else stands in the thread is context as for a mention. In a task's thread a marked
+ * message is one more instruction, from whoever marked it.
+ */
+export async function start(deps: BotDeps, asked: Start): Promise<Answer> {
+  const { member, failure } = await mayAsk(deps, asked.by);
+  if (failure !== null) return say(failure);
+  const message = await deps.threads.message(asked.channel, asked.message);
+  if (message === null) return say(unreadable);
+  if (message.text.trim() === '') return say(wordless);
+  const { draft, title } = await toRequest(deps, asked, message, member.name);
+  const known = await deps.store.findByThread(asked.channel, message.thread);
+  if (known !== undefined) return intoTask(deps, asked, known, message, draft);
+  const request = { ...asked, thread: message.thread, draft, title };
+  const accepted = await accept(deps, { ...request, origin: 'message', originKey: originOf(asked), picked: true });
+  if (accepted.type === 'refused') return giveBack(deps, request, draft, accepted);
+  return accepted.created ? silent : alreadyIn(asked, accepted.task);
+}
+
+async function toRequest(
+  deps: BotDeps,
+  asked: Start,
+  { author, name, text, thread }: ThreadMessage,
+  by: string,
+): Promise<{ draft: Draft; title: string }> {
+  const about = { channel: asked.channel, message: asked.message, thread };
+  const more = { channel: asked.channel, about };
+  const spoken = toDraft(text, more);
+  const title = toTitle(spoken.goal === '' ? text : spoken.goal);
+  if (author === asked.by) return { draft: spoken, title };
+  const writer = author === null ? null : await deps.directory.member(author);
+  if (writer?.type === 'member') {
+    return { draft: { ...spoken, goal: `${spoken.goal}\n\n(${writer.name} wrote this; ${by} asks for it.)` }, title };
+  }
+  const goal = `See to what ${writer?.name ?? name} wrote, which stands in the context: find out what is wrong or wanted there, and do it in this repository.`;
+  return { draft: toDraft(goal, more), title };
+}
+
+/** One message makes one task by its mark, whoever sets it. */
+function originOf({ channel, message }: Start): string {
+  return `start:${channel}:${message}`;
+}
+
+async function intoTask(
+  deps: BotDeps,
+  asked: Start,
+  task: Task,
+  { thread }: ThreadMessage,
+  draft: Draft,
+): Promise<Answer> {
+  const own = `${asked.channel}:${asked.message}`;
+  const isRequest = task.origin.key === originOf(asked);
+  if (isRequest || task.spec.some(({ key, trust }) => key === own && trust === 'steering')) {
+    return alreadyIn(asked, task);
+  }
+  if (!(await maySteer(deps, task, asked.by))) {
+    return say({
+      sentence: `Only <@${task.requester}> and the people listed for it steer task ${task.id}.`,
+      next: 'Ask one of them in its thread.',
+    });
+  }
+  const added = await reply(deps, { ...asked, thread, text: draft.goal, chatter: false }, `marked:${own}`);
+  return added.type === 'no_task' ? silent : added;
+}
+
+/** Silent for the very act that started it, which may come twice; everybody else learns that it is under way. */
+function alreadyIn(asked: Start, task: Task): Answer {
+  if (task.requester === asked.by && task.spec.some(({ at }) => at === asked.at)) return silent;
+  return say({
+    sentence: `Task ${task.id} already works on this message; <@${task.requester}> asked for it.`,
+    next: 'Reply in its thread to add something.',
+  });
+}
+
+const unreadable = {
+  sentence: 'Errand could not find the message that you marked.',
+  next: 'It may be deleted, or stand where Errand is not invited.',
+};
+
+const wordless = {
+  sentence: 'The message that you marked has no words, and Errand reads nothing else.',
+  next: 'Write what should be done, and mention Errand there.',
+};

@@ -1,0 +1,60 @@
+import { toTyped } from '../task/draft.ts';
+import type { ChannelId, MessageTs, UserId } from '../task/ids.ts';
+import { decodeText } from './decode.ts';
+import { readForm } from './form-state.ts';
+import { directTo } from './ids.ts';
+import {
+  buttonPress,
+  commandPayload,
+  globalShortcut,
+  messageEvent,
+  messageShortcut,
+  viewSubmission,
+} from './payloads.ts';
+
+/** Who did something and where, to answer them: `text` is what they typed. */
+export interface ActOrigin {
+  readonly by: UserId;
+  readonly channel: ChannelId;
+  readonly thread: MessageTs | null;
+  readonly text: string | null;
+  readonly responseUrl: string | null;
+}
+
+/** Null for an act that nobody waits to hear of. */
+export function origin(body: unknown): ActOrigin | null {
+  const command = commandPayload.safeParse(body);
+  if (command.success) {
+    const { user_id: by, channel_id: channel, text, response_url: responseUrl } = command.data;
+    return { by, channel, thread: null, text: decodeText(text), responseUrl };
+  }
+  const press = buttonPress.safeParse(body);
+  if (press.success) {
+    const { user, channel, message, response_url: responseUrl } = press.data;
+    return { by: user.id, channel: channel.id, thread: message.thread_ts ?? null, text: null, responseUrl };
+  }
+  const form = viewSubmission.safeParse(body);
+  if (form.success) {
+    const by = form.data.user.id;
+    const { draft } = readForm(form.data.view);
+    const channel = draft.about?.channel ?? draft.channel ?? directTo(by);
+    const responseUrl = form.data.response_urls[0]?.response_url ?? null;
+    return { by, channel, thread: draft.about?.thread ?? null, text: toTyped(draft), responseUrl };
+  }
+  const onMessage = messageShortcut.safeParse(body);
+  if (onMessage.success) {
+    const { user, channel, message, response_url: responseUrl } = onMessage.data;
+    return { by: user.id, channel: channel.id, thread: message.thread_ts ?? null, text: null, responseUrl };
+  }
+  const shortcut = globalShortcut.safeParse(body);
+  if (shortcut.success) {
+    const by = shortcut.data.user.id;
+    return { by, channel: directTo(by), thread: null, text: null, responseUrl: null };
+  }
+  const event = messageEvent.safeParse(
+    typeof body === 'object' && body !== null && 'event' in body ? body.event : null,
+  );
+  if (!event.success) return null;
+  const { user: by, channel, thread_ts: thread = null, text } = event.data;
+  return { by, channel, thread, text: decodeText(text), responseUrl: null };
+}
