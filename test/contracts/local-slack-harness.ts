@@ -1,7 +1,7 @@
 import { App, LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
+import type { Change } from '../../src/local/slack/fleeting.ts';
 import { type LocalSlack, type LocalSlackOptions, startLocalSlack } from '../../src/local/slack/server.ts';
-import type { Change } from '../../src/local/slack/store.ts';
 
 const stack: AsyncDisposable[] = [];
 /** Ends what a test started, last first. */

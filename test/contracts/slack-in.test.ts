@@ -429,6 +429,8 @@ describe('in an agent’s session', () => {
   test('Slack’s own Stop stops the task of its thread', async () => {
     const { slack, acts } = await start('socket');
     const message = slack.people.message({ user: ada, channel: dev, text: 'fix it' });
+    const session = { channel: dev, thread_ts: message.ts, title: 'Fix it', initiator: ada, since: Date.now() };
+    slack.store.putSession({ ...session, status: 'processing' });
     slack.people.stopSession({ user: grace, channel: dev, thread_ts: message.ts });
     const { name, args } = await acts.at(0);
     expect(name).toBe('stop');

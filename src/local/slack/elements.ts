@@ -33,6 +33,8 @@ export interface Choosing {
   readonly workspace: Workspace;
   /** What the app offered for an external select so far. */
   readonly offered?: readonly LooseObject[];
+  /** An uploaded file, as Slack tells of it. */
+  readonly files?: (id: string) => LooseObject | undefined;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface Choosing {
 export function choiceOf(
   element: LooseObject,
   chosen: Chosen,
-  { workspace, offered = [] }: Choosing,
+  { workspace, offered = [], files = () => undefined }: Choosing,
 ): LooseObject | undefined {
   const type = String(element.type);
   const single = typeof chosen === 'string' && chosen !== '' ? chosen : null;
@@ -69,7 +71,11 @@ export function choiceOf(
     case 'datetimepicker':
       return { selected_date_time: single === null ? null : Number(single) };
     case 'file_input':
-      return { files: many(chosen).map((id) => ({ id })) };
+      return {
+        files: many(chosen)
+          .map((id) => files(id))
+          .filter((file) => file !== undefined),
+      };
     default:
       return entityChoice(type, chosen, workspace) ?? optionChoice(element, chosen, offered);
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Outbound } from './outbound.ts';
 import type { WorkspaceStore } from './store.ts';
 import { toWireMessage } from './wire.ts';
-import type { Channel, LooseObject, Message } from './workspace.ts';
+import type { AgentSession, Channel, LooseObject, Message } from './workspace.ts';
 
 /** Tells the app what happened in conversations it is a member of. */
 export interface Events {
@@ -11,8 +11,10 @@ export interface Events {
   deleted(message: Message): void;
   reaction(type: 'reaction_added' | 'reaction_removed', message: Message, user: string, name: string): void;
   joined(channel: Channel, user: string, inviter: string | null): void;
+  /** Somebody pressed the Stop button that Slack itself shows beside a session. */
+  sessionStopped(session: AgentSession, user: string): void;
+  sessionRenamed(session: AgentSession, user: string, previous: string): void;
   homeOpened(user: string, tab: 'home' | 'messages'): void;
-  sessionStopped(channel: string, threadTs: string, user: string): void;
   /** Any other event, as it is and whatever was subscribed to. */
   raw(event: LooseObject): void;
 }
@@ -60,13 +62,14 @@ export function createEvents(store: WorkspaceStore, outbound: Outbound, subscrib
 
   return {
     posted(message) {
-      const own = toWireMessage(store, message);
-      const event = { ...own, channel: message.channel, event_ts: message.ts };
+      const own: LooseObject = toWireMessage(store, message);
+      const event: LooseObject = { ...own, channel: message.channel, event_ts: message.ts };
       emit({ ...event, type: 'message', channel_type: channelType(message.channel) }, message.channel);
       const mentions = message.text.includes(`<@${store.bot.id}>`) || message.text.includes(`<@${store.bot.id}|`);
       // A mention in a direct message is only a message.
       if (mentions && message.user !== store.bot.id && channelType(message.channel) !== 'im') {
-        emit({ ...event, type: 'app_mention' }, message.channel);
+        const { subtype: _subtype, ...mention } = event;
+        emit({ ...mention, type: 'app_mention' }, message.channel);
       }
     },
     changed(before, after) {
@@ -130,14 +133,38 @@ export function createEvents(store: WorkspaceStore, outbound: Outbound, subscrib
         channel.id,
       );
     },
+    sessionStopped({ channel, thread_ts }, user) {
+      emit(
+        {
+          type: 'agent_session_stopped',
+          channel,
+          user,
+          thread_ts,
+          streaming_message_ts: [],
+          event_ts: store.nextTs(),
+        },
+        channel,
+      );
+    },
+    sessionRenamed({ channel, thread_ts, title }, user, previous) {
+      emit(
+        {
+          type: 'agent_session_title_changed',
+          channel,
+          user,
+          team_id: store.workspace.team.id,
+          thread_ts,
+          title,
+          ...(previous !== '' && { previous_title: previous }),
+          event_ts: store.nextTs(),
+        },
+        channel,
+      );
+    },
     homeOpened(user, tab) {
       const channel = store.direct(user, store.bot.id).id;
       const view = store.homes.get(user);
       emit({ type: 'app_home_opened', user, channel, tab, ...(view && { view }), event_ts: store.nextTs() }, null);
-    },
-    sessionStopped(channel, thread_ts, user) {
-      const event = { channel, thread_ts, user, streaming_message_ts: [], event_ts: store.nextTs() };
-      emit({ type: 'agent_session_stopped', ...event }, channel);
     },
     raw: (event) => send(event, null),
   };

@@ -6,6 +6,7 @@ import { pressed, type SendInteraction, toAction } from './interactions.ts';
 import { person } from './people.ts';
 import type { Suggestions } from './suggestions.ts';
 import { check, type Filled, type Filling, respondables, toState } from './view-state.ts';
+import { toWireFile } from './wire-file.ts';
 import type { LooseObject, User, View } from './workspace.ts';
 
 export interface ViewActionOrder {
@@ -50,6 +51,10 @@ export function createForms(api: Api, send: SendInteraction, suggestions: Sugges
     const choosing = ({ block, element }: FoundElement) => ({
       workspace: store.workspace,
       offered: suggestions.offered({ place: id, block, element }),
+      files: (file: string) => {
+        const known = store.file(file);
+        return known === undefined ? undefined : toWireFile(store, known);
+      },
     });
     return { ...open(id, user), values, choosing };
   }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type Api, Refused } from './api/method.ts';
 import { Fault, type Faults } from './faults.ts';
 import type { Interactions, Shortcut } from './interactions.ts';
+import { limits } from './limits.ts';
 import type { Outbound } from './outbound.ts';
 import type { People } from './people.ts';
 import { renderThread } from './render-thread.ts';
@@ -65,6 +66,7 @@ export function humanSide(options: {
       views: store.views,
       homes: Object.fromEntries(store.homes),
       statuses: store.statuses,
+      nativeStop: api.agentSessions && api.hears('agent_session_stopped'),
       command: options.command,
       usageHint: options.usageHint,
       commandDescription: options.commandDescription,
@@ -104,11 +106,16 @@ export function humanSide(options: {
   );
 
   on('/command', { ...inChannel, command: id, text: z.string() }, (body) => people.command(body));
-  on('/message', { ...inChannel, thread_ts: optional, text: id }, (body) => ({ message: people.message(body) }));
+  on('/message', { ...inChannel, thread_ts: optional, text: z.string(), files: z.array(id).optional() }, (body) => ({
+    message: people.message(body),
+  }));
+  on('/session/stop', { ...inChannel, thread_ts: id }, (body) => people.stopSession(body));
+  on('/session/rename', { ...inChannel, thread_ts: id, title: id.max(limits.sessionTitleChars) }, (body) =>
+    people.renameSession(body),
+  );
   on('/edit', { ...atMessage, text: id }, (body) => ({ message: people.edit(body) }));
   on('/delete', atMessage, (body) => people.remove(body));
   on('/reaction', { ...atMessage, name: id, present: z.boolean() }, (body) => ({ message: people.reaction(body) }));
-  on('/session-stop', { ...inChannel, thread_ts: id }, (body) => people.stopSession(body));
   on('/action', { ...atMessage, block_id: optional, action_id: id, value: chosen.optional() }, (body) =>
     interactions.action(body),
   );

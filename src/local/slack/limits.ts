@@ -47,9 +47,15 @@ export const limits = {
   privateMetadataChars: 3_000,
   inputChars: 3_000,
   inputFiles: 10,
+  /** Slack takes a gigabyte; a page that tries things on needs less. */
+  fileBytes: 64 * 1024 * 1024,
+  filesPerMessage: 10,
   viewStack: 3,
   minQueryChars: 3,
   triggerMs: 3_000,
+  /** How long an agent session stays `processing` unless it is set again. */
+  processingMs: 60 * 60_000,
+  sessionTitleChars: 200,
   ackMs: 3_000,
   responseUrlUses: 5,
   responseUrlMs: 30 * 60_000,
@@ -60,40 +66,3 @@ export const limits = {
 
 /** When an unacknowledged event comes again, counted from the failed try. */
 export const eventRetryDelaysMs: readonly number[] = [0, 60_000, 300_000];
-
-/** Calls a minute, by method; what isn't listed is in tier 3. Buckets hold one minute's worth. */
-const tiers = { tier1: 1, tier2: 20, tier3: 50, tier4: 100 } as const;
-export type Tier = keyof typeof tiers;
-
-export interface Bucket {
-  readonly size: number;
-  readonly perMs: number;
-}
-
-const methodTiers: Readonly<Record<string, Tier>> = {
-  'apps.connections.open': 'tier4',
-  'auth.test': 'tier4',
-  'chat.postEphemeral': 'tier4',
-  'conversations.members': 'tier4',
-  'users.info': 'tier4',
-  'views.open': 'tier4',
-  'views.update': 'tier4',
-  'views.publish': 'tier4',
-  'views.push': 'tier4',
-  'reactions.remove': 'tier2',
-  'conversations.list': 'tier2',
-  'users.list': 'tier2',
-  'usergroups.list': 'tier2',
-  'usergroups.users.list': 'tier2',
-  'emoji.list': 'tier2',
-};
-
-/** The buckets that one call draws from, by key. */
-export function bucketsFor(method: string, args: Readonly<Record<string, unknown>>): readonly [string, Bucket][] {
-  if (method === 'chat.postMessage') return [[`${method}:${args.channel}`, { size: 10, perMs: 1 / 1000 }]];
-  if (method === 'chat.getPermalink') return [[method, { size: 200, perMs: 200 / 60_000 }]];
-  const perMinute = tiers[methodTiers[method] ?? 'tier3'];
-  const own: [string, Bucket] = [method, { size: perMinute, perMs: perMinute / 60_000 }];
-  if (method !== 'chat.update') return [own];
-  return [own, [`${method}:${args.channel}:${args.ts}`, { size: 5, perMs: 1 / 3_000 }]];
-}

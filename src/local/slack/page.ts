@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import type { PageSession } from './file-routes.ts';
 import type { Bindings } from './web-api.ts';
 
 const folder = path.resolve(import.meta.dirname, '../page');
@@ -17,7 +18,7 @@ const policy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self' data:",
+  "img-src 'self' data: blob:",
   "font-src 'self'",
   "connect-src 'self'",
   "form-action 'none'",
@@ -26,7 +27,7 @@ const policy = [
 ].join('; ');
 
 /** The page's files and, where there is a local forge, its pull request data under the page's own origin. */
-export function page(options: { forgeUrl: () => string | null }): Hono<Bindings> {
+export function page(options: { forgeUrl: () => string | null; session: PageSession }): Hono<Bindings> {
   const app = new Hono<Bindings>();
 
   async function file(name: string): Promise<Response> {
@@ -51,8 +52,14 @@ export function page(options: { forgeUrl: () => string | null }): Hono<Bindings>
     }
   }
 
-  app.get('/', () => file('index.html'));
-  app.get('/archives/:channel/:message', () => file('index.html'));
+  /** The page itself, with the cookie that opens files to it. */
+  const entrance = async (c: Context<Bindings>) => {
+    options.session.start(c);
+    for (const [name, value] of (await file('index.html')).headers) c.header(name, value);
+    return c.body(await (await file('index.html')).text());
+  };
+  app.get('/', entrance);
+  app.get('/archives/:channel/:message', entrance);
   app.get('/pull/:owner/:name/:number', () => file('pull.html'));
   app.get('/:owner/:name/pull/:number', () => file('pull.html'));
   app.get('/:owner/:name/pull/:number/files', () => file('pull.html'));

@@ -3,10 +3,11 @@ import { Refused } from './api/method.ts';
 import { changeReaction } from './api/reactions.ts';
 import type { Ack } from './delivery.ts';
 import { toEmojiName } from './emoji.ts';
+import { limits } from './limits.ts';
 import type { Outbound } from './outbound.ts';
 import { applyResponse } from './responses.ts';
 import { encodeTyped, toMessageParts } from './typed-text.ts';
-import type { Channel, LooseObject, Message, User } from './workspace.ts';
+import type { Channel, LooseObject, Message, StoredFile, User } from './workspace.ts';
 
 /** What people do in Slack's client, other than pressing and filling (see `interactions.ts`). Each throws `Refused`. */
 export interface People {
@@ -16,11 +17,21 @@ export interface People {
     command: string;
     text: string;
   }): Promise<{ error: string | null; ms: number }>;
-  message(order: { user: string; channel: string; thread_ts?: string | undefined; text: string }): Message;
+  /** `files` are ids of what `upload` took in; with them the text may be empty. */
+  message(order: {
+    user: string;
+    channel: string;
+    thread_ts?: string | undefined;
+    text: string;
+    files?: readonly string[] | undefined;
+  }): Message;
+  /** Takes a file in, for a message to share. */
+  upload(order: { user: string; name: string; bytes: Uint8Array }): Promise<StoredFile>;
+  /** Presses the Stop button that Slack shows beside a session that is `processing`; Slack tells the app and changes nothing. */
+  stopSession(order: { user: string; channel: string; thread_ts: string }): void;
+  renameSession(order: { user: string; channel: string; thread_ts: string; title: string }): void;
   edit(order: { user: string; channel: string; ts: string; text: string }): Message;
   remove(order: { user: string; channel: string; ts: string }): void;
-  /** Slack's own Stop in an agent's thread; Slack tells the app and changes nothing. */
-  stopSession(order: { user: string; channel: string; thread_ts: string }): void;
   reaction(order: { user: string; channel: string; ts: string; name: string; present: boolean }): Message;
 }
 
@@ -77,7 +88,13 @@ export function createPeople(api: Api, outbound: Outbound, command: string): Peo
       const user = person(api, order.user);
       const channel = visible(api, order.channel, user);
       if (channel.is_archived) throw new Refused('is_archived');
-      if (order.text.trim() === '') throw new Refused('no_text');
+      const files = (order.files ?? []).map((id) => {
+        const file = store.file(id);
+        if (file === undefined || file.user !== user.id) throw new Refused('file_not_found');
+        return file.id;
+      });
+      if (files.length > limits.filesPerMessage) throw new Refused('too_many_files');
+      if (order.text.trim() === '' && files.length === 0) throw new Refused('no_text');
       const root = order.thread_ts === undefined ? undefined : store.message(channel.id, order.thread_ts);
       if (order.thread_ts !== undefined && root === undefined) throw new Refused('thread_not_found');
       const message: Message = {
@@ -88,7 +105,8 @@ export function createPeople(api: Api, outbound: Outbound, command: string): Peo
         team: user.team_id,
         client_msg_id: crypto.randomUUID(),
         reactions: [],
-        ...toMessageParts(order.text, store.workspace),
+        ...(order.text.trim() === '' ? { text: '' } : toMessageParts(order.text, store.workspace)),
+        ...(files.length > 0 && { subtype: 'file_share', files }),
         ...(root && { thread_ts: root.thread_ts ?? root.ts }),
       };
       store.putMessage(message);
@@ -99,6 +117,26 @@ export function createPeople(api: Api, outbound: Outbound, command: string): Peo
         slackbot(api, channel.id, user.id, text, message.thread_ts);
       }
       return message;
+    },
+
+    upload: (order) => api.files.add({ ...order, user: person(api, order.user).id }),
+
+    stopSession(order) {
+      const user = person(api, order.user);
+      visible(api, order.channel, user);
+      const session = store.session(order.channel, order.thread_ts);
+      if (session?.status !== 'processing' || !api.hears('agent_session_stopped')) throw new Refused('nothing_to_stop');
+      events.sessionStopped(session, user.id);
+    },
+
+    renameSession(order) {
+      const user = person(api, order.user);
+      visible(api, order.channel, user);
+      const session = store.session(order.channel, order.thread_ts);
+      if (session === undefined) throw new Refused('session_not_found');
+      const renamed = { ...session, title: order.title };
+      store.putSession(renamed);
+      events.sessionRenamed(renamed, user.id, session.title);
     },
 
     edit(order) {
@@ -114,13 +152,6 @@ export function createPeople(api: Api, outbound: Outbound, command: string): Peo
       const message = own(api, order);
       store.removeMessage(message.channel, message.ts);
       events.deleted(message);
-    },
-
-    stopSession(order) {
-      const user = person(api, order.user);
-      const channel = visible(api, order.channel, user);
-      if (store.message(channel.id, order.thread_ts) === undefined) throw new Refused('thread_not_found');
-      events.sessionStopped(channel.id, order.thread_ts, user.id);
     },
 
     reaction(order) {

@@ -1,10 +1,13 @@
 import type { Clock } from '../../task/ports.ts';
-import { bucketsFor } from './limits.ts';
+import { bucketsFor } from './tiers.ts';
 
 export interface RateLimiter {
   /** Seconds after which the call may be tried again, or null when it may be made now. */
   take(method: string, args: Readonly<Record<string, unknown>>): number | null;
 }
+
+/** A call's worth, less what adding up fractions of it loses. */
+const whole = 1 - 1e-9;
 
 /** Slack's tiers as token buckets. `scale` multiplies what they allow; `off` allows everything. */
 export function createRateLimiter(options: { clock: Clock; scale: number | 'off' }): RateLimiter {
@@ -19,9 +22,9 @@ export function createRateLimiter(options: { clock: Clock; scale: number | 'off'
         const perMs = bucket.perMs * scale;
         const level = levels.get(key) ?? { left: size, at: now };
         const left = Math.min(size, level.left + (now - level.at) * perMs);
-        return { key, left, waitMs: left >= 1 ? 0 : (1 - left) / perMs };
+        return { key, left, waitMs: left >= whole ? 0 : (1 - left) / perMs };
       });
-      const waitMs = Math.max(...drawn.map((each) => each.waitMs));
+      const waitMs = Math.max(0, ...drawn.map((each) => each.waitMs));
       for (const { key, left } of drawn) levels.set(key, { left: waitMs === 0 ? left - 1 : left, at: now });
       return waitMs === 0 ? null : Math.ceil(waitMs / 1000);
     },

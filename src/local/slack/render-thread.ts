@@ -2,13 +2,14 @@ import { toEmojiCharacter } from './emoji.ts';
 import { readBlocks } from './render-blocks.ts';
 import { prefixed, readMrkdwn } from './render-text.ts';
 import type { WorkspaceStore } from './store.ts';
-import type { Ephemeral, LooseObject, Message, Workspace } from './workspace.ts';
+import type { Ephemeral, LooseObject, Message, StoredFile, Workspace } from './workspace.ts';
 
 /** A thread and what only some see of it. */
 export interface ThreadContent {
   readonly messages: readonly Message[];
   readonly ephemerals: readonly Ephemeral[];
   readonly names: Pick<Workspace, 'users' | 'channels' | 'userGroups'>;
+  readonly files?: readonly StoredFile[];
 }
 
 /** A thread as plain text, the way a person reads it: who, what the blocks say, what was reacted. Pure. */
@@ -22,7 +23,12 @@ export function threadToText(content: ThreadContent): string {
     const reactions = message.reactions.map(
       (each) => `${toEmojiCharacter(each.name)} ${each.users.map(name).join(', ')}`,
     );
-    const lines = [`${name(message.user)}${edited}:`, prefixed(said(message.text, message.blocks), '  ')];
+    const words = said(message.text, message.blocks);
+    const attached = (message.files ?? []).map((id) => {
+      const file = content.files?.find((each) => each.id === id);
+      return file === undefined ? '  [a deleted file]' : `  [${file.name}, ${file.size} bytes]`;
+    });
+    const lines = [`${name(message.user)}${edited}:`, ...(words === '' ? [] : [prefixed(words, '  ')]), ...attached];
     return { ts: message.ts, lines: [...lines, ...(reactions.length > 0 ? [`  {${reactions.join(' · ')}}`] : [])] };
   });
   const ephemerals = content.ephemerals.map((each) => ({
@@ -50,5 +56,6 @@ export function renderThread(store: WorkspaceStore, thread: { channel: string; t
         (thread.as === undefined || each.user === thread.as),
     ),
     names: store.workspace,
+    files: store.workspace.files,
   });
 }

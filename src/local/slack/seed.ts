@@ -80,5 +80,7 @@ export function seedWorkspace(nowMs: number): Workspace {
       channel(seed.graceDirect, '', '', [grace, bot], { is_im: true, is_private: true }),
     ],
     messages: [],
+    files: [],
+    sessions: [],
   };
 }

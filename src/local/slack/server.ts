@@ -1,16 +1,19 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Clock } from '../../task/ports.ts';
-import { Problem } from '../../task/problem.ts';
 import { type Api, Refused } from './api/method.ts';
 import { createEvents } from './events.ts';
 import { createExchange } from './exchange.ts';
 import { createFaults, type Fault, type Faults } from './faults.ts';
+import { createPageSession, fileRoutes } from './file-routes.ts';
+import { createFileShelf } from './file-shelf.ts';
+import { createFiles } from './files.ts';
 import { createHttpDelivery } from './http-delivery.ts';
 import { humanSide } from './human.ts';
 import { createInteractions, type Interactions, type Shortcut } from './interactions.ts';
 import { eventRetryDelaysMs } from './limits.ts';
+import { listen } from './listen.ts';
 import { createOutbound, type Outbound } from './outbound.ts';
 import { page } from './page.ts';
 import { createPeople, type People } from './people.ts';
@@ -120,6 +123,8 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
     publicUrl,
     openSocket: () => socket?.ticket() ?? null,
     agentSessions: options.agentSessions ?? false,
+    hears: (event) => options.events?.includes(event) ?? true,
+    files: createFiles(store, createFileShelf(options.dataFile === undefined ? null : filesBeside(options.dataFile))),
   };
   const people = createPeople(api, outbound, options.command);
   const shortcuts = options.shortcuts ?? [];
@@ -128,14 +133,16 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
   app.use(async (c, next) => {
     if (!isAllowedHost(c.req.header('host'))) return c.text('Not a name of this machine.', 421);
     const origin = c.req.header('origin');
+    const upload = c.req.path === '/local/upload' && c.req.header('content-type') === 'application/octet-stream';
     const foreign = origin !== undefined && origin !== `http://${c.req.header('host')}`;
     if (c.req.method !== 'GET' && foreign) return c.text('Only the page itself may write.', 403);
     if (
       c.req.method !== 'GET' &&
       c.req.path.startsWith('/local/') &&
+      !upload &&
       !c.req.header('content-type')?.startsWith('application/json')
     ) {
-      return c.text('Write JSON.', 415);
+      return c.text('Write JSON, or a file as it is.', 415);
     }
     return next();
   });
@@ -166,7 +173,9 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
     await store.flush();
     return c.text('ok');
   });
-  app.route('/', page({ forgeUrl: () => forgeUrl }));
+  const session = createPageSession(options.signingSecret, () => port);
+  app.route('/', page({ forgeUrl: () => forgeUrl, session }));
+  app.route('/', fileRoutes({ api, botToken: options.botToken, scopes: options.scopes ?? [], session }));
   app.route(
     '/local',
     humanSide({
@@ -186,6 +195,7 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
   );
 
   port = await listen(server, host, options.port);
+  store.origin = publicUrl();
 
   async function close(): Promise<void> {
     ending.abort();
@@ -212,6 +222,9 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
   };
 }
 
+/** Uploaded files lie beside the workspace's own file. */
+const filesBeside = (dataFile: string) => `${dataFile.replace(/\.json$/, '')}-files`;
+
 const generousScale = 20;
 
 /** An errand that needs no model: it runs as soon as Errand does. */
@@ -222,25 +235,4 @@ function defaultPrefill(command: string): string {
     "grep -rl recieve --include='*.md' --include='*.js' . | xargs sed -i 's/recieve/receive/g'",
     '```',
   ].join('\n');
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.once('error', (cause: NodeJS.ErrnoException) =>
-    reject(
-      new Problem(
-        {
-          code: 'local_port_taken',
-          sentence: `Tried to open the local workspace on ${host}:${port}, and the system said ${cause.code ?? cause.message}.`,
-          next: 'Free the port, or choose another.',
-        },
-        { cause },
-      ),
-    ),
-  );
-  server.listen(port, host, () => {
-    const address = server.address();
-    resolve(typeof address === 'object' && address !== null ? address.port : port);
-  });
-  return promise;
 }

@@ -1,59 +1,25 @@
 import type { Clock } from '../../task/ports.ts';
+import { type Change, Fleeting } from './fleeting.ts';
+import { limits } from './limits.ts';
 import { seedWorkspace } from './seed.ts';
-import type { Channel, Ephemeral, Message, User, View, Workspace } from './workspace.ts';
+import type { AgentSession, Channel, Message, StoredFile, User, Workspace } from './workspace.ts';
 import { readWorkspace, writeWorkspace } from './workspace-file.ts';
 
-/** What the page and waiting tests are told; each carries the whole new value. */
-export type Change =
-  | { readonly type: 'message'; readonly message: Message }
-  | { readonly type: 'message_removed'; readonly channel: string; readonly ts: string }
-  | { readonly type: 'ephemeral'; readonly ephemeral: Ephemeral }
-  | { readonly type: 'ephemeral_removed'; readonly user: string; readonly ts: string }
-  | { readonly type: 'channel'; readonly channel: Channel }
-  | { readonly type: 'view'; readonly user: string; readonly view: View; readonly conversation: string | null }
-  | { readonly type: 'view_closed'; readonly user: string; readonly view_id: string }
-  | { readonly type: 'status'; readonly channel: string; readonly thread_ts: string; readonly status: string }
-  | { readonly type: 'connections'; readonly count: number }
-  /** What Slack's own client would tell this person in passing: an app that didn't answer. */
-  | { readonly type: 'notice'; readonly user: string; readonly text: string };
-
-/** A form that somebody has open. */
-export interface OpenView {
-  readonly user: string;
-  readonly view: View;
-  readonly conversation: string | null;
-}
-
-/** One write that the Web API or a response_url accepted. */
-export interface LedgerEntry {
-  readonly n: number;
-  readonly at: number;
-  readonly method: string;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly channel: string | null;
-  readonly ts: string | null;
-}
-
 /** The workspace in memory, with every change told to listeners and, given a file, written to it atomically. */
-export class WorkspaceStore {
-  readonly clock: Clock;
+export class WorkspaceStore extends Fleeting {
+  /** Where the server is, which files' addresses begin with. */
+  origin = '';
   readonly #file: string | null;
   readonly #workspace: Workspace;
   readonly #byKey = new Map<string, Message>();
-  readonly #ephemerals: Ephemeral[] = [];
-  readonly #views = new Map<string, OpenView>();
-  readonly #homes = new Map<string, View>();
-  readonly #statuses = new Map<string, Extract<Change, { type: 'status' }>>();
-  readonly #ledger: LedgerEntry[] = [];
-  readonly #listeners = new Set<(change: Change) => void>();
   #lastTs = 0;
   #saving: Promise<void> = Promise.resolve();
   #dirty = false;
 
   constructor(workspace: Workspace, file: string | null, clock: Clock) {
+    super(clock);
     this.#workspace = workspace;
     this.#file = file;
-    this.clock = clock;
     for (const message of workspace.messages) {
       this.#byKey.set(`${message.channel}:${message.ts}`, message);
       this.#lastTs = Math.max(this.#lastTs, Number(message.ts.replace('.', '')));
@@ -62,26 +28,6 @@ export class WorkspaceStore {
 
   get workspace(): Workspace {
     return this.#workspace;
-  }
-
-  get ledger(): readonly LedgerEntry[] {
-    return this.#ledger;
-  }
-
-  get ephemerals(): readonly Ephemeral[] {
-    return this.#ephemerals;
-  }
-
-  get views(): readonly OpenView[] {
-    return [...this.#views.values()];
-  }
-
-  get homes(): ReadonlyMap<string, View> {
-    return this.#homes;
-  }
-
-  get statuses(): readonly Extract<Change, { type: 'status' }>[] {
-    return [...this.#statuses.values()];
   }
 
   /** A new message id: strictly growing, the clock's seconds and six digits. */
@@ -170,67 +116,41 @@ export class WorkspaceStore {
     this.#changed({ type: 'message', message });
   }
 
+  file(id: string): StoredFile | undefined {
+    return this.#workspace.files.find((file) => file.id === id);
+  }
+
+  putFile(file: StoredFile): void {
+    this.#workspace.files.push(file);
+    this.#changed({ type: 'file', file });
+  }
+
+  /** Forgets a file; messages go on naming it, and show that it was deleted. */
+  removeFile(id: string): void {
+    this.#workspace.files = this.#workspace.files.filter((file) => file.id !== id);
+    this.#changed({ type: 'file_removed', id });
+  }
+
+  /** The session of a thread; what is `processing` for an hour lapses. */
+  session(channel: string, threadTs: string): AgentSession | undefined {
+    const found = this.#workspace.sessions.find((each) => each.channel === channel && each.thread_ts === threadTs);
+    if (found?.status !== 'processing' || this.clock.now() - found.since < limits.processingMs) return found;
+    return { ...found, status: 'active' };
+  }
+
+  putSession(session: AgentSession): void {
+    const { channel, thread_ts } = session;
+    const others = this.#workspace.sessions.filter((each) => each.channel !== channel || each.thread_ts !== thread_ts);
+    this.#workspace.sessions = [...others, session];
+    this.#changed({ type: 'session', session });
+  }
+
   removeMessage(channel: string, ts: string): void {
     this.#byKey.delete(`${channel}:${ts}`);
     const list = this.#workspace.messages;
     const at = list.findIndex((each) => each.channel === channel && each.ts === ts);
     if (at >= 0) list.splice(at, 1);
     this.#changed({ type: 'message_removed', channel, ts });
-  }
-
-  putEphemeral(ephemeral: Ephemeral): void {
-    const at = this.#ephemerals.findIndex((each) => each.ts === ephemeral.ts);
-    if (at >= 0) this.#ephemerals[at] = ephemeral;
-    else this.#ephemerals.push(ephemeral);
-    this.tell({ type: 'ephemeral', ephemeral });
-  }
-
-  removeEphemeral(ts: string): void {
-    const at = this.#ephemerals.findIndex((each) => each.ts === ts);
-    const [removed] = at >= 0 ? this.#ephemerals.splice(at, 1) : [];
-    if (removed !== undefined) this.tell({ type: 'ephemeral_removed', user: removed.user, ts });
-  }
-
-  view(id: string): OpenView | undefined {
-    const home = [...this.#homes].find(([, view]) => view.id === id);
-    return (
-      this.#views.get(id) ?? (home === undefined ? undefined : { user: home[0], view: home[1], conversation: null })
-    );
-  }
-
-  /** Shows a form or a Home tab; `conversation` is where the person was when the form opened. */
-  putView(user: string, view: View, conversation: string | null = null): void {
-    if (view.type === 'home') this.#homes.set(user, view);
-    else this.#views.set(view.id, { user, view, conversation });
-    this.tell({ type: 'view', user, view, conversation });
-  }
-
-  closeView(id: string): void {
-    const open = this.#views.get(id);
-    if (open === undefined) return;
-    this.#views.delete(id);
-    this.tell({ type: 'view_closed', user: open.user, view_id: id });
-  }
-
-  setStatus(channel: string, threadTs: string, status: string): void {
-    const change = { type: 'status', channel, thread_ts: threadTs, status } as const;
-    if (status === '') this.#statuses.delete(`${channel}:${threadTs}`);
-    else this.#statuses.set(`${channel}:${threadTs}`, change);
-    this.tell(change);
-  }
-
-  record(entry: Omit<LedgerEntry, 'n' | 'at'>): void {
-    this.#ledger.push({ n: this.#ledger.length + 1, at: this.clock.now(), ...entry });
-  }
-
-  /** Calls back with each change until the returned function is called. */
-  subscribe(listener: (change: Change) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  tell(change: Change): void {
-    for (const listener of this.#listeners) listener(change);
   }
 
   /** Settles when all changes so far are in the file; writes that come together become one. */

@@ -4,17 +4,21 @@ import { z } from 'zod';
 import { agents } from './api/agents.ts';
 import { chat } from './api/chat.ts';
 import { conversations } from './api/conversations.ts';
+import { files } from './api/files.ts';
 import { type Api, type Method, Refused } from './api/method.ts';
 import { people } from './api/people.ts';
 import { reactions } from './api/reactions.ts';
 import { views } from './api/views.ts';
 import type { Faults } from './faults.ts';
 import type { RateLimiter } from './rate.ts';
+import { missingScope } from './scopes.ts';
 import type { LooseObject } from './workspace.ts';
 
 const methods: ReadonlyMap<string, Method> = new Map(
-  [agents, chat, conversations, people, reactions, views].flatMap((group) => Object.entries(group)),
+  [agents, chat, conversations, files, people, reactions, views].flatMap((group) => Object.entries(group)),
 );
+/** What this workspace serves; what isn't here answers `unknown_method`. */
+export const servedMethods: readonly string[] = [...methods.keys()];
 /** Arguments that forms carry as JSON. */
 const structured = ['blocks', 'attachments', 'view', 'metadata', 'loading_messages', 'unfurls'];
 const Body = z.record(z.string(), z.unknown());
@@ -52,6 +56,10 @@ export function webApi(options: {
     if (found === undefined) return c.json({ ok: false, error: 'unknown_method', req_method: name });
     if (token !== (found.token === 'bot' ? botToken : appToken)) {
       return c.json({ ok: false, error: 'not_allowed_token_type' });
+    }
+    const needed = missingScope(options.scopes, name, args, api.store);
+    if (needed !== null) {
+      return c.json({ ok: false, error: 'missing_scope', needed, provided: options.scopes.join(',') });
     }
     const waitS = rate.take(name, args);
     if (waitS !== null) return limited(waitS);

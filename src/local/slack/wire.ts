@@ -1,4 +1,5 @@
 import type { WorkspaceStore } from './store.ts';
+import { toWireFile } from './wire-file.ts';
 import type { Channel, LooseObject, Message, User } from './workspace.ts';
 
 /** A message as the Web API answers with it; metadata only where it was asked for. */
@@ -7,7 +8,7 @@ export function toWireMessage(
   message: Message,
   options: { metadata?: boolean } = {},
 ): LooseObject {
-  const { channel: _channel, metadata, reactions, ...rest } = message;
+  const { channel: _channel, metadata, reactions, files, ...rest } = message;
   const isRoot = message.thread_ts === undefined || message.thread_ts === message.ts;
   const replies = isRoot ? store.replies(message.channel, message.ts) : [];
   const users = [...new Set(replies.map((reply) => reply.user))];
@@ -17,6 +18,7 @@ export function toWireMessage(
     ...(reactions.length > 0 && {
       reactions: reactions.map((reaction) => ({ ...reaction, count: reaction.users.length })),
     }),
+    ...(files && { files: files.map((id) => toWireFiles(store, id)), upload: false, display_as_bot: false }),
     ...(options.metadata === true && metadata !== undefined && { metadata }),
     ...(replies.length > 0 && {
       thread_ts: message.ts,
@@ -29,6 +31,12 @@ export function toWireMessage(
     }),
     ...(!isRoot && { parent_user_id: store.message(message.channel, message.thread_ts ?? '')?.user }),
   };
+}
+
+/** A file that was deleted leaves a tombstone in its message. */
+function toWireFiles(store: WorkspaceStore, id: string): LooseObject {
+  const file = store.file(id);
+  return file === undefined ? { id, mode: 'tombstone' } : toWireFile(store, file);
 }
 
 function toBotProfile(store: WorkspaceStore, id: string): LooseObject {

@@ -50,8 +50,36 @@ export const Message = z.object({
   metadata: Loose.optional(),
   edited: z.object({ user: z.string(), ts: z.string() }).optional(),
   reactions: z.array(Reaction),
+  /** Ids of files. */
+  files: z.array(z.string()).optional(),
   unfurl_links: z.boolean().optional(),
   unfurl_media: z.boolean().optional(),
+});
+/** What Slack keeps of an uploaded file; its bytes are with the `FileShelf`. */
+export const StoredFile = z.object({
+  id: z.string(),
+  created: z.number(),
+  name: z.string(),
+  title: z.string(),
+  user: z.string(),
+  size: z.number(),
+  mimetype: z.string(),
+  filetype: z.string(),
+  pretty_type: z.string(),
+  /** Pixels of a picture. */
+  picture: z.object({ width: z.number(), height: z.number() }).optional(),
+  /** The first lines of a text, and how many it has. */
+  snippet: z.object({ text: z.string(), lines: z.number() }).optional(),
+});
+/** An agent's session in one thread. */
+export const AgentSession = z.object({
+  channel: z.string(),
+  thread_ts: z.string(),
+  status: z.enum(['processing', 'active', 'suspended', 'closed']),
+  title: z.string(),
+  initiator: z.string().nullable(),
+  /** Milliseconds; a status of `processing` lapses after an hour. */
+  since: z.number(),
 });
 export const UserGroup = z.object({
   id: z.string(),
@@ -68,12 +96,16 @@ export const Workspace = z.object({
   userGroups: z.array(UserGroup),
   channels: z.array(Channel),
   messages: z.array(Message),
+  files: z.array(StoredFile).default([]),
+  sessions: z.array(AgentSession).default([]),
 });
 
 export type Team = z.infer<typeof Team>;
 export type User = z.infer<typeof User>;
 export type Channel = z.infer<typeof Channel>;
 export type Message = z.infer<typeof Message>;
+export type StoredFile = z.infer<typeof StoredFile>;
+export type AgentSession = z.infer<typeof AgentSession>;
 export type UserGroup = z.infer<typeof UserGroup>;
 export type Workspace = z.infer<typeof Workspace>;
 export type LooseObject = z.infer<typeof Loose>;

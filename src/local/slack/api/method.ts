@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Events } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Files } from '../files.ts';
 import { limits } from '../limits.ts';
 import type { WorkspaceStore } from '../store.ts';
 import { checkMessageBlocks } from '../validate.ts';
@@ -11,9 +12,12 @@ export interface Api {
   readonly store: WorkspaceStore;
   readonly events: Events;
   readonly exchange: Exchange;
+  readonly files: Files;
   readonly publicUrl: () => string;
   readonly openSocket: () => string | null;
   readonly agentSessions: boolean;
+  /** Whether the app has subscribed to events of this type. */
+  readonly hears: (event: string) => boolean;
 }
 
 export interface Method {
