@@ -1,3 +1,4 @@
+import { isOver } from '../task/parts.ts';
 import type { Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import type { Answer, Asked, Target, UseCases } from '../task/use-cases.ts';
@@ -32,7 +33,7 @@ export async function retry(deps: BotDeps, asked: Asked, target: Target): Promis
   const found = await allowed(deps, asked, target, 'retry');
   if ('answer' in found) return found.answer;
   const { task } = found;
-  if (task.pull.type === 'merged' || task.pull.type === 'closed') {
+  if (isOver(task)) {
     return say({
       sentence: `Task ${task.id} has ended.`,
       next: 'Reply in its thread to start a task that continues it.',

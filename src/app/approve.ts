@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TaskId } from '../task/ids.ts';
+import { partIn } from '../task/parts.ts';
 import { mayApprove } from '../task/policy.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
@@ -12,17 +13,23 @@ type Unapprove = Parameters<UseCases['unapprove']>[0];
 export async function approve(deps: BotDeps, asked: Approve): Promise<Answer> {
   const gate = await findGate(deps, asked);
   if (gate === undefined) return silent;
-  const { task, head } = gate;
+  const { task, repository, head } = gate;
   const member = await deps.directory.member(asked.by);
   if (member.type !== 'member') {
     return say({ sentence: 'Only full members of this workspace approve merges.', next: 'Ask one of them to look.' });
   }
   const lists = [deps.policy.approvers, ...deps.policy.repositories.map(({ approvers }) => approvers)];
-  const refusal = mayApprove(deps.policy, task, asked.by, await groupsOf(deps, lists));
+  const refusal = mayApprove(deps.policy, { task, repository }, asked.by, await groupsOf(deps, lists));
   if (refusal !== null) return say(refusal);
   const approval = { by: asked.by, byName: member.name, head, message: asked.message };
-  const approved = await deps.store.apply(task.id, { type: 'merge_approved', approval, at: deps.clock.now() });
-  if (approved.task?.pull.type === 'merging') await deps.queue.wake({ type: 'merge', task: task.id }, { priority: 1 });
+  const approved = await deps.store.apply(task.id, {
+    type: 'merge_approved',
+    repository,
+    approval,
+    at: deps.clock.now(),
+  });
+  if (approved.task && partIn(approved.task, repository)?.pull.type === 'merging')
+    await deps.queue.wake({ type: 'merge', task: task.id }, { priority: 1 });
   if (approved.type === 'applied') return silent;
   switch (approved.reason) {
     case 'older_head':
@@ -40,13 +47,16 @@ export async function approve(deps: BotDeps, asked: Approve): Promise<Answer> {
 /** Takes an approval back while the merge still waits for something. */
 export async function unapprove(deps: BotDeps, asked: Unapprove): Promise<Answer> {
   const gate = await findGate(deps, asked);
-  if (gate?.task.pull.type !== 'merging' || gate.task.pull.approval.by !== asked.by) return silent;
+  if (gate === undefined) return silent;
+  const { task, repository, head } = gate;
+  const pull = partIn(task, repository)?.pull;
+  if (pull?.type !== 'merging' || pull.approval.by !== asked.by) return silent;
   const problem = {
     code: 'withdrawn',
     sentence: `<@${asked.by}> took the approval back.`,
     next: 'React again to approve.',
   };
-  await deps.store.apply(gate.task.id, { type: 'merge_refused', head: gate.head, problem, at: deps.clock.now() });
+  await deps.store.apply(task.id, { type: 'merge_refused', repository, head, problem, at: deps.clock.now() });
   return silent;
 }
 
@@ -68,5 +78,6 @@ async function findGate(deps: BotDeps, on: Pick<Approve, 'channel' | 'message'>)
   const effect = delivered?.row.effect;
   if (delivered === undefined || effect?.type !== 'message' || effect.said.type !== 'result') return undefined;
   const task = await deps.store.find(delivered.lane as TaskId);
-  return task === undefined ? undefined : { task, head: effect.said.head };
+  const { head, part } = effect.said;
+  return task === undefined ? undefined : { task, repository: part.repository, head };
 }

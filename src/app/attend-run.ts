@@ -1,13 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Control } from '../../sandbox/protocol.ts';
+import { type PreparedPart, preparedParts } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
-import type { Checkout, Run, Task } from '../task/task.ts';
+import type { Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
 import type { WorkerDeps } from './deps.ts';
-import { finishRun, keepWork } from './finish-run.ts';
+import { finishRun } from './finish-run.ts';
 import { type Folded, nothingFolded, toProgress } from './fold.ts';
 import { followRecords } from './follow-records.ts';
+import { keepWork } from './keep-work.ts';
+import { prepareParts } from './prepare-parts.ts';
 import { toPrompt } from './prompt.ts';
 
 /**
@@ -32,11 +35,13 @@ export async function attendRun(deps: WorkerDeps, task: Task, signal: AbortSigna
 
 async function work(attendance: Attendance, task: Task, run: Run): Promise<void> {
   const { deps } = attendance;
-  const checkout = task.checkout ?? (await prepare(attendance, task));
-  if ((await deps.store.cursor(run.id)) === null) await begin(attendance, task, run, checkout);
+  const prepared = preparedParts(task) === null ? await prepare(attendance, task) : task;
+  const parts = preparedParts(prepared) ?? [];
+  if ((await deps.store.cursor(run.id)) === null) await begin(attendance, prepared, run, parts);
   else if ((await deps.sandbox.state(run.id)).type === 'absent') throw lost();
-  const folded = await followRecords(attendance, checkout);
-  await persist(attendance, folded, checkout, () => finishRun(attendance, checkout, folded));
+  const checks = parts.reduce((sum, { checkout }) => sum + checkout.checks.length, 0);
+  const folded = await followRecords(attendance, checks);
+  await persist(attendance, folded, checks, (last) => finishRun(attendance, folded, last));
 }
 
 const triesToFinish = 8;
@@ -50,19 +55,19 @@ const longestPauseMs = 60_000;
 async function persist(
   attendance: Attendance,
   folded: Folded,
-  checkout: Checkout,
-  finish: () => Promise<void>,
+  checks: number,
+  finish: (last: boolean) => Promise<void>,
 ): Promise<void> {
   const { deps, run, id } = attendance;
   for (let tries = 1; ; tries += 1) {
     try {
-      await finish();
+      await finish(tries === triesToFinish);
       return;
     } catch (error) {
       if (!(error instanceof Problem) || !error.retry || tries === triesToFinish) throw error;
       if (isAway(error) || needsAnotherRun.has(error.failure.code)) throw error;
       deps.log.warn({ task: id, run, code: error.failure.code, err: error }, 'Finishing is tried again');
-      const progress = toProgress('opening', folded, checkout.checks.length);
+      const progress = toProgress('opening', folded, checks);
       await record(attendance, {
         type: 'progressed',
         run,
@@ -90,36 +95,17 @@ async function pause({ deps, id, run, signal }: Attendance, ms: number): Promise
 
 const needsAnotherRun: ReadonlySet<string> = new Set(['branch_moved', 'container_killed', 'container_lost']);
 
-async function prepare(attendance: Attendance, task: Task): Promise<Checkout> {
-  const { deps, run, signal } = attendance;
+async function prepare(attendance: Attendance, task: Task): Promise<Task> {
+  const { run } = attendance;
   const progress = toProgress('preparing', nothingFolded, 0);
-  const [prepared] = await Promise.all([
-    deps.repositories.prepare({
-      task: task.id,
-      repository: task.repository,
-      base: task.base,
-      branch: task.branch,
-      signal,
-    }),
+  const [checkouts] = await Promise.all([
+    prepareParts(attendance, task),
     record(attendance, { type: 'progressed', run, progress }),
   ]);
-  const { baseBranch, base, start, remote, repositories, rules } = prepared;
-  const checkout = {
-    at: deps.clock.now(),
-    baseBranch,
-    base,
-    start,
-    remote,
-    repositories,
-    checks: rules.checks,
-    allow: rules.allow,
-    draft: deps.policy.repositories.find(({ name }) => name === task.repository)?.draft ?? rules.pullRequest.draft,
-  };
-  await record(attendance, { type: 'checkout_prepared', run, checkout });
-  return checkout;
+  return record(attendance, { type: 'checkout_prepared', run, checkouts });
 }
 
-async function begin(attendance: Attendance, task: Task, run: Run, checkout: Checkout): Promise<void> {
+async function begin(attendance: Attendance, task: Task, run: Run, parts: readonly PreparedPart[]): Promise<void> {
   const { deps } = attendance;
   // What an earlier worker took for this run stays what the run is told: later messages are steered.
   const told = { ...task, spec: task.spec.slice(0, task.taken > run.from ? task.taken : task.spec.length) };
@@ -128,14 +114,15 @@ async function begin(attendance: Attendance, task: Task, run: Run, checkout: Che
     task: task.id,
     run: run.id,
     image,
-    repositories: checkout.repositories,
+    repositories: parts.flatMap(({ checkout }) => checkout.repositories),
     limits: { ...deps.limits, runMs: task.budget.minutes * 60_000 },
-    policy: { ...network, allow: [...new Set([...network.allow, ...checkout.allow])] },
+    policy: { ...network, allow: [...new Set([...network.allow, ...parts.flatMap(({ checkout }) => checkout.allow)])] },
   });
   await record(attendance, { type: 'messages_taken', run: run.id, taken: told.spec.length });
+  const [{ checkout }] = task.parts;
   const spec: Control = {
     type: 'spec',
-    checkout: { from: checkout.repositories.at(-1) ?? '', start: checkout.start, branch: task.branch },
+    checkout: { from: checkout?.repositories.at(-1) ?? '', start: checkout?.start ?? '', branch: task.branch },
     agent: command,
   };
   await deps.sandbox.send(run.id, spec);

@@ -1,215 +1,178 @@
-import type { RunnerResult } from '../../sandbox/protocol.ts';
-import { type RunId, type Sha, type TaskId, toRunId } from '../task/ids.ts';
-import type { Imported } from '../task/ports.ts';
+import type { RepositoryName, Sha } from '../task/ids.ts';
+import { isUnderReview, type PreparedPart, preparedParts } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
-import type { Check, Checkout, Failure, Outcome, Report, Task } from '../task/task.ts';
+import type { Failure, Outcome, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
 import type { WorkerDeps } from './deps.ts';
 import { type Folded, type Phase, toProgress } from './fold.ts';
 import { judge } from './judge.ts';
-import { toCommitMessage, toPullRequestBody, toPullRequestTitle } from './pull-request-words.ts';
+import { measure } from './measure.ts';
+import { openPulls } from './open-pulls.ts';
+import { overtakenIn } from './overtaken.ts';
+import { moveHead, pushWork } from './push-work.ts';
+import { takeOut, type Work } from './take-out.ts';
+import { together } from './together.ts';
 import { watchPull } from './watch-pull.ts';
 
-/** The largest bundle that may leave a sandbox. */
-const bundleCapBytes = 200 * 1024 * 1024;
-
 /**
- * Takes the work of a stopped container out and tells what came of it. Every step finds what an earlier try left: the same
- * run makes the same commit, a branch that is already pushed stays, a pull request is found by its head.
+ * Takes the work of a stopped container out and tells what came of it. Every step finds what an earlier try left: the same run
+ * makes the same commit, a branch that is already pushed stays, a pull request is found by its head. What one repository refuses
+ * keeps nothing from the others; where it may yet take it, this throws once they have theirs, unless it is the `last` try.
  */
-export async function finishRun(attendance: Attendance, checkout: Checkout, folded: Folded): Promise<void> {
+export async function finishRun(attendance: Attendance, folded: Folded, last: boolean): Promise<void> {
   const { deps, run } = attendance;
   const task = await ours(attendance);
-  const started = currentRun(task.run)?.startedAt ?? deps.clock.now();
+  const parts = preparedParts(task) ?? [];
+  const checks = parts.reduce((sum, { checkout }) => sum + checkout.checks.length, 0);
   const show = (phase: Phase) =>
-    record(attendance, { type: 'progressed', run, progress: toProgress(phase, folded, checkout.checks.length) });
+    record(attendance, { type: 'progressed', run, progress: toProgress(phase, folded, checks) });
+  const finish = (outcome: Outcome) => record(attendance, { type: 'run_finished', run, outcome });
   const verdict = judge(await deps.sandbox.state(run), folded.result, task.budget.minutes, deps.limits);
 
   await show('keeping');
-  const work = await takeOut(deps, task, run, checkout).catch((error: unknown) => {
-    // A run that failed may have left no checkout to take anything out of: why it failed is what people need to know.
-    if (verdict === null || !(error instanceof Problem) || error.retry) throw error;
-    deps.log.warn({ task: task.id, run, err: error }, 'Nothing was kept');
-    return { imported: null, refused: null };
-  });
-  if (work.refused !== null) {
-    await record(attendance, { type: 'run_finished', run, outcome: { type: 'refused', problem: work.refused } });
+  const works = await takeAllOut(attendance, task, parts, verdict);
+  const made = works.flatMap(({ part, imported }) => (imported === null ? [] : [{ part, head: imported.head }]));
+  const refused = works.flatMap((work) =>
+    work.refused === null ? [] : [{ repository: work.part.repository, problem: work.refused, kept: null }],
+  );
+  const standing =
+    verdict === null ? works.filter(stands).map(({ part }) => ({ part, head: part.checkout.start })) : [];
+  if (refused.length > 0 && made.length + standing.length === 0) {
+    await finish({ type: 'refused', problem: together(task, refused) });
     return;
   }
-  const { imported } = work;
-  if (verdict === null && imported !== null && checkout.checks.length > 0) await show('checking');
-  const report: Report = {
-    claim: claimOf(folded.result),
-    checks: verdict === null && imported !== null ? await runChecks(deps, run, checkout) : [],
-    usage: task.agent === 'shell' ? null : await deps.sandbox.usage(task.id),
-    durationMs: deps.clock.now() - started,
-    files: imported?.files ?? [],
-    sensitive: imported?.sensitive ?? [],
-    blocked: await deps.sandbox.blocked(task.id),
-  };
-  if (imported === null && verdict === null && (await openWhatStands(deps, task, checkout, report))) {
-    await record(attendance, { type: 'run_finished', run, outcome: { type: 'changed', head: checkout.start, report } });
+  const checked = verdict === null;
+  if (checked && made.length > 0 && checks > 0) await show('checking');
+  const startedAt = currentRun(task.run)?.startedAt ?? deps.clock.now();
+  const measured = await measure(attendance, task, { works, result: folded.result, startedAt, checked });
+  const report = measured.whole;
+  if (made.length + standing.length === 0) {
+    await finish(
+      verdict === null ? { type: 'unchanged', report } : { type: 'failed', problem: verdict, kept: [], report },
+    );
     return;
   }
-  if (imported === null) {
-    const outcome: Outcome =
-      verdict === null ? { type: 'unchanged', report } : { type: 'failed', problem: verdict, kept: null, report };
-    await record(attendance, { type: 'run_finished', run, outcome });
-    return;
-  }
+
   // A pull request that a person merged or closed on GitHub just now takes no more commits.
-  await watchPull(deps, task.id);
+  for (const { part } of made) await watchPull(deps, task.id, part.repository);
   const now = await ours(attendance);
-  const failure = verdict ?? overtakenBy(now);
-  await push(deps, task, checkout, imported.head);
-  if (failure !== null) {
-    await record(attendance, {
-      type: 'run_finished',
-      run,
-      outcome: { type: 'failed', problem: failure, kept: imported.head, report },
-    });
-    await moveHead(deps, task, imported.head, 'kept');
+  const { pushed, obstacles } = await pushAll(deps, now, made);
+  const toHead = ({ part, head }: Made) => ({ repository: part.repository, head });
+  if (verdict !== null) {
+    if (pushed.length === 0) throwFirst(obstacles);
+    await finish({ type: 'failed', problem: verdict, kept: pushed.map(toHead), report });
+    for (const each of pushed) await moveHead(deps, task, toHead(each), 'kept');
     return;
   }
-  await show('opening');
-  await openPull(deps, now, checkout, imported.head, report);
-  await record(attendance, { type: 'progressed', run, progress: toProgress('done', folded, checkout.checks.length) });
-  await record(attendance, { type: 'run_finished', run, outcome: { type: 'changed', head: imported.head, report } });
-}
-
-/**
- * After a stop: whatever the agent had done goes to the branch, without a pull request being made for it. Safe to repeat, and
- * nothing when the run left no container or was kept before.
- */
-export async function keepWork(deps: WorkerDeps, id: TaskId): Promise<void> {
-  const task = await deps.store.find(id);
-  const outcome = task?.run.type === 'idle' ? task.run.outcome : null;
-  if (task === undefined || outcome?.type !== 'stopped' || outcome.kept !== null || task.checkout === null) return;
-  const run = toRunId(id, task.runs);
-  if ((await deps.sandbox.state(run)).type === 'absent') return;
-  await deps.sandbox.stop(run, 0);
-  const imported = await pushLeft(deps, task, run, task.checkout).catch((error: unknown) => {
-    if (!(error instanceof Problem) || (error.retry && error.failure.code !== 'branch_moved')) throw error;
-    // Stopped before there was a checkout, with one that the agent broke, or where it may not be pushed: nothing to keep.
-    deps.log.warn({ task: id, run, err: error }, 'Nothing was kept');
-    return null;
+  const late = pushed.flatMap((each) => {
+    const problem = overtakenIn(now, each.part.repository);
+    return problem === null ? [] : [{ repository: each.part.repository, problem, kept: each.head }];
   });
-  if (imported === null) return;
-  await deps.store.apply(id, { type: 'work_kept', run, head: imported.head, at: deps.clock.now() });
-  await moveHead(deps, task, imported.head, 'kept');
-}
+  const open = pushed.filter(({ part }) => !late.some(({ repository }) => repository === part.repository));
+  if (open.length > 0) await show('opening');
+  for (const each of open) await moveHead(deps, now, toHead(each), 'run');
+  const changes = [...standing, ...open]
+    .toSorted((one, other) => one.part.index - other.part.index)
+    .map((each) => ({ ...toHead(each), report: measured.of(each.part.repository) }));
+  const opened = await openPulls(deps, await ours(attendance), changes);
+  const unopened = opened.flatMap(({ change, problem }) => {
+    // For what stood there before this run nobody asked again.
+    const asked = open.some(({ part }) => part.repository === change.repository);
+    return problem === null || !(asked || problem.retry)
+      ? []
+      : [{ repository: change.repository, problem, kept: change.head }];
+  });
+  const stuck = [...obstacles, ...unopened];
+  const waiting = stuck.find(({ problem }) => problem.retry && (!last || problem.failure.code === 'branch_moved'));
+  if (waiting !== undefined) throw waiting.problem;
 
-async function pushLeft(deps: WorkerDeps, task: Task, run: RunId, checkout: Checkout): Promise<Imported | null> {
-  const { imported } = await takeOut(deps, task, run, checkout);
-  if (imported !== null) await push(deps, task, checkout, imported.head);
-  return imported;
-}
-
-/** The run's commits, checked and re-committed; or why they may not leave. */
-async function takeOut(
-  deps: WorkerDeps,
-  task: Task,
-  run: RunId,
-  checkout: Checkout,
-): Promise<{ imported: Imported | null; refused: Failure | null }> {
-  const bundle = await deps.sandbox.export(run, checkout.start, bundleCapBytes);
-  if (bundle === null) return { imported: null, refused: null };
-  try {
-    const imported = await deps.repositories.import({
-      task: task.id,
-      run,
-      bundle,
-      start: checkout.start,
-      words: {
-        message: toCommitMessage(task, run),
-        at: checkout.at,
-        coAuthor: { name: task.requesterName, email: `${task.requester.toLowerCase()}@users.noreply.slack.invalid` },
-      },
-    });
-    return { imported, refused: null };
-  } catch (error) {
-    if (error instanceof Problem && !error.retry) return { imported: null, refused: error.failure };
-    throw error;
+  const done = opened.flatMap(({ change, problem }) => (problem === null ? [change] : []));
+  const missing = [...refused, ...late, ...stuck.map((each) => ({ ...each, problem: each.problem.failure }))];
+  if (done.length > 0) {
+    if (open.length > 0) await show('done');
+    await finish({ type: 'changed', changes: done, missing });
+    return;
   }
-}
-
-async function push(deps: WorkerDeps, task: Task, checkout: Checkout, head: Sha): Promise<void> {
-  const { repository, branch, id } = task;
-  const signal = AbortSignal.timeout(pushDeadlineMs);
-  const pushed = await deps.repositories.push({ task: id, repository, branch, head, remote: checkout.remote, signal });
-  if (pushed !== 'moved') return;
-  throw new Problem(
-    {
-      code: 'branch_moved',
-      sentence: `Somebody pushed to ${branch} while the agent worked, so its work was not pushed over theirs.`,
-      next: 'Nothing to do: Errand runs the task again on top of it.',
-    },
-    { retry: true },
+  if (refused.length + late.length === 0) throwFirst(stuck);
+  const kept = missing.flatMap(({ repository, kept: head }) => (head === null ? [] : [{ repository, head }]));
+  await finish(
+    missing.length === 0
+      ? { type: 'unchanged', report }
+      : { type: 'failed', problem: together(task, missing), kept, report },
   );
 }
 
-const pushDeadlineMs = 120_000;
-
-async function runChecks(deps: WorkerDeps, run: RunId, checkout: Checkout): Promise<Check[]> {
-  const checks: Check[] = [];
-  for (const command of checkout.checks) checks.push(await deps.sandbox.check(run, command, checkDeadlineMs));
-  return checks;
+/** A new head of one of the task's branches. */
+interface Made {
+  readonly part: PreparedPart;
+  readonly head: Sha;
 }
 
-const checkDeadlineMs = 10 * 60_000;
+/** A head that did not get where it should. */
+interface Obstacle {
+  readonly repository: RepositoryName;
+  readonly problem: Problem;
+  readonly kept: Sha | null;
+}
 
-async function openPull(deps: WorkerDeps, task: Task, checkout: Checkout, head: Sha, report: Report): Promise<void> {
-  const body = toPullRequestBody(task, report, await deps.threadUrl(task));
-  const { repository, branch } = task;
-  const open = task.pull.type === 'open' || task.pull.type === 'merging' ? task.pull.pull : null;
-  if (open !== null) {
-    await moveHead(deps, task, head, 'run');
-    await deps.forge.describePull(repository, open.number, body);
-    return;
+async function takeAllOut(
+  { deps, run }: Attendance,
+  task: Task,
+  parts: readonly PreparedPart[],
+  verdict: Failure | null,
+): Promise<readonly Work[]> {
+  const works: Work[] = [];
+  for (const part of parts) {
+    const taking = takeOut(deps, task, run, part).catch((error: unknown) => {
+      // A run that failed may have left no checkout to take anything out of: why it failed is what people need to know.
+      if (verdict === null || !(error instanceof Problem) || error.retry) throw error;
+      deps.log.warn({ task: task.id, run, repository: part.repository, err: error }, 'Nothing was kept');
+      return { part, imported: null, refused: null };
+    });
+    works.push(await taking);
   }
-  const title = toPullRequestTitle(task);
-  const draft = checkout.draft ?? false;
-  const pull = await deps.forge.openPull({ repository, base: checkout.baseBranch, branch, title, body, draft });
-  await deps.store.apply(task.id, { type: 'pull_request_opened', pull: { ...pull, head }, at: deps.clock.now() });
+  return works;
 }
 
 /**
- * A run that changed nothing on a branch that was pushed before without a pull request: kept work, or a run that died just
- * before opening one. What stands there is what was asked for. False where there is nothing to open one for.
+ * Nothing new, on a branch that holds what has no gate yet: kept work, or a run that died before it could tell. What stands there
+ * is what was asked for.
  */
-async function openWhatStands(deps: WorkerDeps, task: Task, checkout: Checkout, report: Report): Promise<boolean> {
-  if (task.pull.type !== 'none' || checkout.remote === null || checkout.remote === checkout.base) return false;
-  try {
-    await openPull(deps, task, checkout, checkout.start, report);
-    return true;
-  } catch (error) {
-    if (error instanceof Problem && !error.retry) return false;
-    throw error;
+function stands({ part, imported, refused }: Work): boolean {
+  if (imported !== null || refused !== null) return false;
+  const { pull, results, checkout } = part;
+  if (pull.type === 'none') return checkout.remote !== null && checkout.remote !== checkout.base;
+  if (!isUnderReview(pull) || pull.pull.head !== checkout.start) return false;
+  return !results.some(({ head }) => head === checkout.start);
+}
+
+/** Pushes each; one that fails keeps none of the others from it. */
+async function pushAll(
+  deps: WorkerDeps,
+  task: Task,
+  made: readonly Made[],
+): Promise<{ pushed: readonly Made[]; obstacles: readonly Obstacle[] }> {
+  const pushed: Made[] = [];
+  const obstacles: Obstacle[] = [];
+  for (const each of made) {
+    try {
+      await pushWork(deps, task, each.part, each.head);
+      pushed.push(each);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      obstacles.push({ repository: each.part.repository, problem: error, kept: null });
+    }
   }
+  return { pushed, obstacles };
 }
 
-async function moveHead(deps: WorkerDeps, task: Task, head: Sha, by: 'run' | 'kept'): Promise<void> {
-  await deps.store.apply(task.id, { type: 'head_moved', head, by, at: deps.clock.now() });
-}
-
-/** A pull request that ended while a run was at work takes no more commits. */
-export function overtakenBy({ pull }: Task): Failure | null {
-  if (pull.type !== 'merged' && pull.type !== 'closed') return null;
-  return {
-    code: 'pull_request_ended',
-    sentence: `Pull request ${pull.pull.number} was ${pull.type} while this run was at work, so nothing was added to it.`,
-    next: 'Reply in the thread to start a task that continues it.',
-  };
+function throwFirst([first]: readonly Obstacle[]): void {
+  if (first !== undefined) throw first.problem;
 }
 
 async function ours({ deps, id, run }: Attendance): Promise<Task> {
   const task = await deps.store.find(id);
   if (task === undefined || currentRun(task.run)?.id !== run) throw new Superseded('the run ended elsewhere');
   return task;
-}
-
-function claimOf(result: RunnerResult | null): string {
-  if (result === null) return '';
-  return result.type === 'finished' ? result.claim : '';
 }

@@ -2,7 +2,7 @@ import type { Control, RunnerRecord } from '../../sandbox/protocol.ts';
 import type { TaskEvent } from '../task/events.ts';
 import type { RunId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
-import type { Checkout, Task } from '../task/task.ts';
+import type { Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
 import { type Folded, fold, nothingFolded, toProgress } from './fold.ts';
@@ -13,9 +13,9 @@ const questionExpiresMs = 30 * 60_000;
 
 /**
  * Follows a run's records until its container has stopped. What people say meanwhile goes in: replies are steered into the
- * turn, answers handed over, a stop ends the following at once with `Superseded`.
+ * turn, answers handed over, a stop ends the following at once with `Superseded`. `checks` is how many will come after it.
  */
-export async function followRecords(attendance: Attendance, checkout: Checkout): Promise<Folded> {
+export async function followRecords(attendance: Attendance, checks: number): Promise<Folded> {
   const { deps, id, run, signal } = attendance;
   const gone = new AbortController();
   const seen = (await deps.store.cursor(run)) ?? 0;
@@ -37,7 +37,7 @@ export async function followRecords(attendance: Attendance, checkout: Checkout):
     await record(attendance, {
       type: 'progressed',
       run,
-      progress: toProgress('working', folded, checkout.checks.length),
+      progress: toProgress('working', folded, checks),
     });
     await deps.store.saveCursor(run, folded.cursor);
   });

@@ -1,48 +1,64 @@
 import type { TaskEvent } from '../task/events.ts';
-import type { TaskId } from '../task/ids.ts';
+import type { RepositoryName, TaskId } from '../task/ids.ts';
+import { isOver, partIn } from '../task/parts.ts';
 import type { RepositoryRules } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
-import type { Failure, PullState, Task } from '../task/task.ts';
+import type { Failure, Head, Part, PullState, Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';
 import { toMergeMessage, toPullRequestTitle } from './pull-request-words.ts';
 import { watchPull } from './watch-pull.ts';
 
 /**
  * Merges what was approved, exactly that commit, once every rule of GitHub and of the base branch's `.errand.yml` allows it.
- * What is still pending is said and asked again; what is refused goes back to the gate with its reason.
+ * What is still pending is said and asked again; what is refused goes back to the gate with its reason. Each of the task's pull
+ * requests goes its own way.
  */
 export async function merge(deps: WorkerDeps, id: TaskId, signal: AbortSignal): Promise<void> {
   const asked = await deps.store.find(id);
-  if (asked?.pull.type !== 'merging') return;
+  const waits: number[] = [];
+  for (const { repository, pull } of asked?.parts ?? []) {
+    if (pull.type !== 'merging') continue;
+    const waitMs = await mergePart(deps, id, { repository, head: pull.pull.head }, signal);
+    if (waitMs !== null) waits.push(waitMs);
+  }
+  if (waits.length > 0) await deps.queue.wake({ type: 'merge', task: id }, { delayMs: Math.min(...waits) });
+}
+
+/** Returns after how long to ask again; null where there is nothing to wait for. */
+async function mergePart(deps: WorkerDeps, id: TaskId, asked: Head, signal: AbortSignal): Promise<number | null> {
+  const { repository, head } = asked;
   const tell = (event: TaskEvent) => deps.store.apply(id, event);
-  const { head } = asked.pull.pull;
   try {
-    await watchPull(deps, id);
+    await watchPull(deps, id, repository);
     const task = await deps.store.find(id);
-    if (task?.pull.type !== 'merging' || task.pull.pull.head !== head) return;
-    const next = await tryMerge(deps, task, task.pull, signal);
+    const part = task && partIn(task, repository);
+    if (task === undefined || part?.pull.type !== 'merging' || part.pull.pull.head !== head) return null;
+    const { pull } = part;
+    const next = await tryMerge(deps, task, part, pull, signal);
     const at = deps.clock.now();
     if (next.type === 'merged') {
-      const merged = await tell({ type: 'pull_request_merged', commit: next.commit, by: task.pull.approval.by, at });
+      const by = pull.approval.by;
+      const merged = await tell({ type: 'pull_request_merged', repository, commit: next.commit, by, at });
       // A run that is still at work needs its sandbox; whoever ends it clears up.
-      if (merged.task?.run.type === 'idle') await forget(deps, id);
-    } else if (next.type === 'pending') {
-      await tell({ type: 'merge_delayed', head, reason: next.reason, at });
-      await deps.queue.wake({ type: 'merge', task: id }, { delayMs: deps.askAgainMs });
-    } else {
-      await tell({ type: 'merge_refused', head, problem: next.problem, at });
+      if (merged.task?.run.type === 'idle' && isOver(merged.task)) await forget(deps, id);
+      return null;
     }
+    if (next.type === 'pending') {
+      await tell({ type: 'merge_delayed', repository, head, reason: next.reason, at });
+      return deps.askAgainMs;
+    }
+    await tell({ type: 'merge_refused', repository, head, problem: next.problem, at });
+    return null;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    deps.log.warn({ task: id, code: error.failure.code, err: error }, 'Merge failed');
+    deps.log.warn({ task: id, repository, code: error.failure.code, err: error }, 'Merge failed');
     const at = deps.clock.now();
     if (!error.retry) {
-      await tell({ type: 'merge_refused', head, problem: error.failure, at });
-      return;
+      await tell({ type: 'merge_refused', repository, head, problem: error.failure, at });
+      return null;
     }
-    await tell({ type: 'merge_delayed', head, reason: error.failure.sentence, at });
-    const delayMs = Math.max(deps.askAgainMs, (error.retryAt ?? 0) - at);
-    await deps.queue.wake({ type: 'merge', task: id }, { delayMs });
+    await tell({ type: 'merge_delayed', repository, head, reason: error.failure.sentence, at });
+    return Math.max(deps.askAgainMs, (error.retryAt ?? 0) - at);
   }
 }
 
@@ -52,20 +68,21 @@ type Next =
   | { readonly type: 'pending'; readonly reason: string }
   | { readonly type: 'refused'; readonly problem: Failure };
 
-async function tryMerge(deps: WorkerDeps, task: Task, { pull, approval }: Merging, signal: AbortSignal): Promise<Next> {
-  const { repository } = task;
-  const { rules } = await deps.repositories.prepare({
-    task: task.id,
-    repository,
-    base: task.base,
-    branch: task.branch,
-    signal,
-  });
-  const narrowed = narrower(rules, task, approval.by);
+async function tryMerge(
+  deps: WorkerDeps,
+  task: Task,
+  part: Part,
+  { pull, approval }: Merging,
+  signal: AbortSignal,
+): Promise<Next> {
+  const { repository, base } = part;
+  const place = { task: task.id, part: task.parts.indexOf(part) };
+  const { rules } = await deps.repositories.prepare({ ...place, repository, base, branch: task.branch, signal });
+  const narrowed = narrower(rules, task, repository, approval.by);
   if (narrowed !== null) return { type: 'refused', problem: narrowed };
   if (pull.draft === 'draft') {
     await deps.forge.markReady(repository, pull.number);
-    await deps.store.apply(task.id, { type: 'pull_request_ready', at: deps.clock.now() });
+    await deps.store.apply(task.id, { type: 'pull_request_ready', repository, at: deps.clock.now() });
   }
   const mergeable = await deps.forge.mergeable(repository, pull.number, pull.head);
   if (mergeable.type === 'pending') return mergeable;
@@ -85,18 +102,23 @@ async function tryMerge(deps: WorkerDeps, task: Task, { pull, approval }: Mergin
 }
 
 /** The base branch's own rules can only narrow who approves. */
-function narrower({ merge: rules }: RepositoryRules, task: Task, by: string): Failure | null {
+function narrower(
+  { merge: rules }: RepositoryRules,
+  task: Task,
+  repository: RepositoryName,
+  by: string,
+): Failure | null {
   if (rules.approvers.length > 0 && !rules.approvers.includes(by)) {
     return {
       code: 'not_an_approver',
-      sentence: `The .errand.yml of ${task.repository} names other approvers than <@${by}>.`,
+      sentence: `The .errand.yml of ${repository} names other approvers than <@${by}>.`,
       next: `Ask ${rules.approvers.map((id) => `<@${id}>`).join(' or ')}.`,
     };
   }
   if (rules.selfApproval === false && by === task.requester) {
     return {
       code: 'self_approval',
-      sentence: `The .errand.yml of ${task.repository} wants somebody else than the requester to approve.`,
+      sentence: `The .errand.yml of ${repository} wants somebody else than the requester to approve.`,
       next: 'Ask a colleague to read the pull request and react here.',
     };
   }

@@ -1,10 +1,12 @@
 import type { TaskEvent } from '../task/events.ts';
 import type { UserId } from '../task/ids.ts';
+import { isOver } from '../task/parts.ts';
 import type { Narrator } from '../task/ports.ts';
-import type { Effect, Gate, OutboxRow, Said, Status, TaskLine, Thread } from '../task/said.ts';
-import type { Result, Run, RunState, Task } from '../task/task.ts';
+import type { Effect, Gate, OutboxRow, PartLine, Said, Status, TaskLine, Thread } from '../task/said.ts';
+import type { Outcome, Part, PullState, Result, Run, RunState, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { toSession } from './session.ts';
+import { together } from './together.ts';
 
 /** The reaction on a reply that an agent has read. Never ✅: that one belongs to people. */
 const takenUp = 'hammer_and_wrench';
@@ -20,10 +22,7 @@ export const narrate: Narrator = (task, event, before) => {
     ...planRow(task, line, event, before),
     ...questionRow(task, line, event, before),
     ...endingRow(task, line, event),
-    ...(task.pull.type === 'none' ? [] : task.results).map((result) =>
-      message(task, `gate-${result.head}`, gate(task, line, result)),
-    ),
-    ...mergedRow(task, line),
+    ...task.parts.flatMap((part, index) => gateRows(task, line, part, index)),
     ...takenRows(task, event),
     // In the new task's own lane, so that it stands before all that the new task says.
     ...(event.type === 'task_created' && task.follows !== null
@@ -34,34 +33,46 @@ export const narrate: Narrator = (task, event, before) => {
 };
 
 export function toLine(task: Task): TaskLine {
-  const { id, title, repository, base, branch, agent, requester } = task;
-  return { id, title, repository, base, branch, agent, requester };
+  const { id, title, branch, agent, requester } = task;
+  const [first, ...others] = task.parts;
+  return { id, title, parts: [toPartLine(first), ...others.map(toPartLine)], branch, agent, requester };
+}
+
+function toPartLine({ repository, base }: Part): PartLine {
+  return { repository, base };
 }
 
 /** One word for where a task stands; what runs comes before what waits for review. */
 export function toStatus(task: Task): Status {
-  const { run, pull } = task;
+  const { run } = task;
   if (run.type === 'queued') return { word: 'Queued', reason: run.reason };
   if (run.type === 'waiting') return { word: 'Waiting for you' };
   if (run.type === 'running') {
     return { word: 'Running', startedAt: run.run.startedAt, activity: run.run.progress.activity };
   }
-  switch (pull.type) {
-    case 'open':
-      return run.outcome?.type === 'failed'
-        ? { word: 'Failed' }
-        : { word: 'Ready for review', number: pull.pull.number };
-    case 'merging':
-      return { word: 'Merging', number: pull.pull.number, by: pull.approval.by };
-    case 'merged':
-      return { word: 'Merged', number: pull.pull.number, by: pull.by };
-    case 'closed':
-      return { word: 'Closed', number: pull.pull.number };
-    case 'none':
-      return { word: outcomeWord(task) };
-    default:
-      return pull satisfies never;
+  const pulls = task.parts.map(({ pull }) => pull);
+  const failed = run.outcome?.type === 'changed' ? run.outcome.missing.map(({ repository }) => repository) : [];
+  if (pulls.some(({ type }) => type === 'merging')) return reviewed(task, 'Merging', []);
+  if (pulls.some(({ type }) => type === 'open')) {
+    return run.outcome?.type === 'failed' ? { word: 'Failed' } : reviewed(task, 'Ready for review', failed);
   }
+  if (pulls.some(({ type }) => type === 'merged')) return reviewed(task, 'Merged', []);
+  if (pulls.some(({ type }) => type === 'closed')) return reviewed(task, 'Closed', []);
+  return { word: outcomeWord(task) };
+}
+
+type Reviewed = Extract<Status, { pulls: unknown }>;
+
+/** What the pull requests of a task add up to. */
+function reviewed(task: Task, word: Reviewed['word'], failed: Reviewed['failed']): Reviewed {
+  const pulls = task.parts.flatMap(({ repository, pull }) =>
+    pull.type === 'none' ? [] : [{ repository, number: pull.pull.number, state: pull.type }],
+  );
+  const by = task.parts.flatMap(({ pull }) => {
+    if (word === 'Merging' && pull.type === 'merging') return pull.approval.by;
+    return word === 'Merged' && pull.type === 'merged' && pull.by !== null ? pull.by : [];
+  });
+  return { word, pulls, by: [...new Set(by)], failed };
 }
 
 function outcomeWord(task: Task) {
@@ -96,9 +107,10 @@ function root(task: Task, line: TaskLine): Said {
 }
 
 function isRetryable(task: Task): boolean {
-  const { run, pull } = task;
-  if (run.type !== 'idle' || pull.type === 'merged' || pull.type === 'closed') return false;
-  return run.outcome?.type !== 'changed' && run.outcome?.type !== 'answered';
+  const { run } = task;
+  if (run.type !== 'idle' || isOver(task)) return false;
+  if (run.outcome?.type === 'changed') return run.outcome.missing.length > 0;
+  return run.outcome?.type !== 'answered';
 }
 
 /** The plan of the running run, and its last look once it ended. */
@@ -146,30 +158,53 @@ function endingRow(task: Task, line: TaskLine, event: TaskEvent): OutboxRow[] {
       : event.type === 'run_failed' || event.type === 'stopped' || event.type === 'work_kept'
         ? outcome
         : null;
-  if (shown === null || shown.type === 'changed') return [];
-  return [message(task, key, { type: 'ending', task: line, run: task.runs, outcome: shown, retryable })];
+  if (shown === null) return [];
+  const ending = shown.type === 'changed' ? shortfall(task, shown) : shown;
+  if (ending === null) return [];
+  return [message(task, key, { type: 'ending', task: line, run: task.runs, outcome: ending, retryable })];
 }
 
-function gate(task: Task, line: TaskLine, result: Result): Said {
-  const { pull } = task;
-  const { number, url, draft } = pull.type === 'none' ? { number: 0, url: '', draft: undefined } : pull.pull;
-  return {
-    type: 'result',
-    task: line,
-    run: result.run,
-    number,
-    url,
-    ...(draft === undefined ? {} : { draft }),
-    head: result.head,
-    report: result.report,
-    by: result.by,
-    gate: toGate(task, result),
-  };
+/** What a run that made pull requests could not bring into one. */
+function shortfall(
+  task: Task,
+  { missing }: Extract<Outcome, { type: 'changed' }>,
+): Extract<Outcome, { type: 'failed' }> | null {
+  if (missing.length === 0) return null;
+  const kept = missing.flatMap(({ repository, kept: head }) => (head === null ? [] : [{ repository, head }]));
+  return { type: 'failed', problem: together(task, missing), kept, report: null };
 }
 
-function toGate(task: Task, result: Result): Gate {
-  const { pull } = task;
-  if (pull.type === 'none') return { type: 'closed' };
+/** The results in one repository, each with its gate, and what became of its pull request. */
+function gateRows(task: Task, line: TaskLine, part: Part, index: number): OutboxRow[] {
+  const { pull } = part;
+  if (pull.type === 'none') return [];
+  // A fork can have the very same commit as the repository it was made from.
+  const own = index === 0 ? '' : `${index}-`;
+  const gates = part.results.map((result) =>
+    message(task, `gate-${own}${result.head}`, gate(task, line, part, pull, result)),
+  );
+  if (pull.type !== 'merged') return gates;
+  const { commit, by } = pull;
+  const { number } = pull.pull;
+  const merged: Said = { type: 'merged', task: line, part: toPartLine(part), number, commit, by };
+  return [...gates, message(task, index === 0 ? 'merged' : `merged-${index}`, merged)];
+}
+
+function gate(task: Task, line: TaskLine, part: Part, pull: MadePull, result: Result): Said {
+  const { number, url, draft } = pull.pull;
+  const { run, head, by } = result;
+  const made = ({ results }: Part) => results.some((other) => other.run === run && other.by === 'run');
+  const first = by === 'run' && task.parts.find(made) === part;
+  const unchanged = first ? task.parts.filter((other) => !made(other)).map(({ repository }) => repository) : [];
+  // The agent speaks once for all of its run, so its words stand in the first result alone.
+  const report = result.report === null || by !== 'run' || first ? result.report : { ...result.report, claim: '' };
+  const said = { type: 'result', task: line, part: toPartLine(part), run, number, url, head, report, by } as const;
+  return { ...said, ...(draft === undefined ? {} : { draft }), gate: toGate(pull, result), unchanged };
+}
+
+type MadePull = Exclude<PullState, { type: 'none' }>;
+
+function toGate(pull: MadePull, result: Result): Gate {
   if (result.head !== pull.pull.head) return { type: 'replaced', head: pull.pull.head };
   switch (pull.type) {
     case 'open':
@@ -187,12 +222,6 @@ function toGate(task: Task, result: Result): Gate {
     default:
       return pull satisfies never;
   }
-}
-
-function mergedRow(task: Task, line: TaskLine): OutboxRow[] {
-  if (task.pull.type !== 'merged') return [];
-  const { pull, commit, by } = task.pull;
-  return [message(task, 'merged', { type: 'merged', task: line, number: pull.number, commit, by })];
 }
 
 function takenRows(task: Task, event: TaskEvent): OutboxRow[] {

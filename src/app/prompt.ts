@@ -51,7 +51,7 @@ function untrusted(context: Task['spec']): string {
 
 function houseRules(task: Task): string {
   return [
-    `You work in a checkout of ${task.repository} on a branch of your own, inside a sandbox that is yours alone.`,
+    `You work in a checkout of ${task.parts[0].repository} on a branch of your own, inside a sandbox that is yours alone.`,
     'Nobody is watching; decide and go on rather than ask, unless going on would be wrong.',
     'Leave your work in the working tree or commit it: it becomes one pull request, so change only what the task needs.',
     'You have no git remote and no credentials, and need none. End with a short summary: what changed, how you checked it,',

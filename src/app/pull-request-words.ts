@@ -2,12 +2,21 @@ import type { RunId } from '../task/ids.ts';
 import { toTitle } from '../task/policy.ts';
 import type { Report, Task } from '../task/task.ts';
 
-/** The pull request's description: what was asked and by whom, what was done, what is claimed and what was measured. */
-export function toPullRequestBody(task: Task, report: Report, threadUrl: string | null): string {
+/**
+ * The pull request's description: what was asked and by whom, what was done, what is claimed and what was measured. `siblings` are
+ * the task's pull requests in other repositories, as `owner/name#number`.
+ */
+export function toPullRequestBody(
+  task: Task,
+  report: Report,
+  threadUrl: string | null,
+  siblings: readonly string[] = [],
+): string {
   const asked = task.spec.filter(({ trust }) => trust === 'steering').map(({ text }) => text);
   const thread = threadUrl === null ? 'a Slack thread' : `[a Slack thread](${threadUrl})`;
   return [
     `Asked by ${inline(task.requesterName)} in ${thread}, done by the agent \`${inline(task.agent)}\` in Errand's sandbox.`,
+    ...(siblings.length === 0 ? [] : [`Belongs together with ${siblings.join(', ')}.`]),
     '### What was asked',
     quoted(asked.join('\n\n'), 6_000),
     task.agent === 'shell' ? '### What the script printed' : '### What the agent says it did (*claimed*)',

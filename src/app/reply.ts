@@ -1,3 +1,4 @@
+import { isOver } from '../task/parts.ts';
 import { shellScript } from '../task/policy.ts';
 import type { SpecMessage } from '../task/task.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
@@ -48,8 +49,7 @@ export async function reply(
   if (task.agent === 'shell' && steers && shellScript(asked.text) === null) {
     return asked.chatter ? silent : say(scriptMissing('reply'), asked.text);
   }
-  const ended = task.pull.type === 'merged' || task.pull.type === 'closed';
-  if (ended && task.run.type === 'idle') {
+  if (isOver(task) && task.run.type === 'idle') {
     if (steers) await continueTask(deps, task, asked.thread, message);
     return silent;
   }

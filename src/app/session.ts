@@ -1,3 +1,4 @@
+import { isOver } from '../task/parts.ts';
 import type { Effect, SessionStatus, Thread } from '../task/said.ts';
 import type { Task } from '../task/task.ts';
 import type { BotDeps } from './deps.ts';
@@ -22,7 +23,8 @@ export function toSession(task: Task, thread: Thread, at: number): Session {
 }
 
 /** Slack's word for a task: what runs comes before what waits for review, and only what nobody can go on with is closed. */
-export function toSessionStatus({ run, pull }: Task): SessionStatus {
+export function toSessionStatus(task: Task): SessionStatus {
+  const { run } = task;
   switch (run.type) {
     case 'queued':
     case 'running':
@@ -30,7 +32,7 @@ export function toSessionStatus({ run, pull }: Task): SessionStatus {
     case 'waiting':
       return 'suspended';
     case 'idle':
-      return pull.type === 'merged' || pull.type === 'closed' ? 'closed' : 'active';
+      return isOver(task) ? 'closed' : 'active';
     default:
       return run satisfies never;
   }

@@ -4,7 +4,7 @@ import { type Draft, type Field, toSpecText } from '../task/draft.ts';
 import { type MessageTs, type RepositoryName, type TaskId, toTaskId } from '../task/ids.ts';
 import { chooseAgent, chooseRepository, toBranch, toTitle } from '../task/policy.ts';
 import { Problem } from '../task/problem.ts';
-import type { Failure, SpecMessage, Task } from '../task/task.ts';
+import type { Failure, Part, SpecMessage, Task } from '../task/task.ts';
 import type { Answer, Asked, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
 import { giveBack } from './give-back.ts';
@@ -104,8 +104,7 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
       channel: asked.channel,
       thread: asked.thread ?? asked.message,
     },
-    repository: repository.value.name,
-    base: command.base ?? repository.value.base,
+    parts: [{ ...untouched, repository: repository.value.name, base: command.base ?? repository.value.base }],
     branch: toBranch(id, title),
     title,
     agent: agent.value,
@@ -133,13 +132,13 @@ function refused(
 
 /** What the person's next form begins with. Losing it costs them a few clicks, so it fails nothing. */
 async function rememberChoices(deps: BotDeps, asked: Request, task: Task, { base, agent }: TaskCommand): Promise<void> {
-  const choices = { repository: task.repository, base, agent, channel: asked.channel };
+  const choices = { repository: task.parts[0].repository, base, agent, channel: asked.channel };
   await deps.drafts
     .remember(asked.by, choices)
     .catch((error: unknown) => deps.log.warn({ task: task.id, err: error }, 'What was chosen is not remembered'));
 }
 
-/** A task that continues an ended one: same repository, agent and thread, and what went before as context. */
+/** A task that continues an ended one: same repositories, agent and thread, and what went before as context. */
 export async function continueTask(
   deps: BotDeps,
   ended: Task,
@@ -148,14 +147,15 @@ export async function continueTask(
 ): Promise<TaskId> {
   const title = toTitle(message.text);
   const id = toTaskId(deps.randomBytes(6));
-  const pull = ended.pull.type === 'none' ? null : ended.pull;
+  const [first, ...others] = ended.parts;
+  const anew = ({ repository, base }: Part): Part => ({ ...untouched, repository, base });
   const before: SpecMessage = {
     key: `${ended.id}:before`,
     message: null,
     author: ended.requester,
     authorName: ended.requesterName,
     trust: 'context',
-    text: `This continues “${ended.title}”${pull === null ? '' : `, which was ${pull.type} as pull request ${pull.pull.number}`}.`,
+    text: `This continues “${ended.title}”${whatBecameOf(ended)}.`,
     at: ended.createdAt,
   };
   const { task } = await store(deps, {
@@ -165,8 +165,7 @@ export async function continueTask(
     requester: message.author,
     requesterName: message.authorName,
     origin: { key: message.key, kind: 'message', channel: ended.origin.channel, thread },
-    repository: ended.repository,
-    base: ended.base,
+    parts: [anew(first), ...others.map(anew)],
     branch: toBranch(id, title),
     title,
     agent: ended.agent,
@@ -180,11 +179,19 @@ export async function continueTask(
   return task.id;
 }
 
+/** “, which was merged as pull request 3”; '' for a task without one. */
+function whatBecameOf({ parts }: Task): string {
+  const ends = parts.flatMap(({ repository, pull }) => {
+    if (pull.type === 'none') return [];
+    return `${pull.type} as pull request ${parts.length === 1 ? '' : `${repository}#`}${pull.pull.number}`;
+  });
+  return ends.length === 0 ? '' : `, which was ${ends.join(' and ')}`;
+}
+
+const untouched = { checkout: null, pull: { type: 'none' }, results: [] } as const;
+
 const blank = {
   taken: 0,
-  checkout: null,
-  pull: { type: 'none' },
-  results: [],
   runs: 0,
   attempt: 0,
   epoch: 0,
@@ -199,7 +206,10 @@ async function store(deps: BotDeps, task: Task): Promise<{ task: Task; created: 
     (other) => other.requester === task.requester && other.run.type !== 'idle',
   );
   await deps.queue.wake({ type: 'run', task: stored.task.id }, { priority: Math.max(1, busy.length) });
-  deps.log.info({ task: stored.task.id, created: stored.created, repository: task.repository }, 'Task accepted');
+  deps.log.info(
+    { task: stored.task.id, created: stored.created, repositories: task.parts.map(({ repository }) => repository) },
+    'Task accepted',
+  );
   return stored;
 }
 

@@ -1,14 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
 import type { TaskId } from '../task/ids.ts';
 import { toRunId } from '../task/ids.ts';
+import { isOver } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
 import type { Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { attendRun, lost } from './attend-run.ts';
 import type { WorkerDeps } from './deps.ts';
-import { keepWork, overtakenBy } from './finish-run.ts';
+import { keepWork } from './keep-work.ts';
 import { forget, merge } from './merge.ts';
-import { watchPull } from './watch-pull.ts';
+import { overtakenBy } from './overtaken.ts';
+import { watchPull, watchPulls } from './watch-pull.ts';
 
 const engineRetryMs = 5_000;
 /** Longer than all that comes after an agent's time is up: taking out, checks, the push. */
@@ -36,7 +38,7 @@ export class Worker {
     await Promise.all([
       queue.work('run', (job) => this.#start(job.task, signal), { concurrency: 1, signal }),
       queue.work('merge', (job) => merge(this.#deps, job.task, signal), { concurrency: 4, signal }),
-      queue.work('pull', (job) => watchPull(this.#deps, job.task), { concurrency: 2, signal }),
+      queue.work('pull', (job) => watchPulls(this.#deps, job.task), { concurrency: 2, signal }),
       this.#every(options.sweepEveryMs, signal, () => this.recover(signal)),
       this.#every(options.pullEveryMs, signal, () => this.#watchPulls()),
       this.#every(options.reapEveryMs, signal, async () => this.#deps.reap(await this.#deps.store.unsettled())),
@@ -127,7 +129,7 @@ export class Worker {
       if (task?.run.type === 'queued' && task.run.reason === null) {
         await this.#deps.queue.wake({ type: 'run', task: id });
       }
-      if (task?.run.type === 'idle' && overtakenBy(task) !== null) await forget(this.#deps, id);
+      if (task?.run.type === 'idle' && isOver(task)) await forget(this.#deps, id);
     };
     look().catch((error: unknown) =>
       this.#deps.log.warn({ task: id, err: error }, 'What follows a run failed; the sweep makes up for it'),
@@ -148,7 +150,8 @@ export class Worker {
         if (run.engine === engine) this.#attend(task, signal);
         else await this.#endOverdue(task, run);
       }
-      if (task.pull.type === 'merging') await queue.wake({ type: 'merge', task: id }, { unlessWaiting: true });
+      if (task.parts.some(({ pull }) => pull.type === 'merging'))
+        await queue.wake({ type: 'merge', task: id }, { unlessWaiting: true });
     });
     const left = new Map(containers.map(({ task, run }) => [task, run]));
     await this.#each(left.keys(), 'A leftover sandbox stays for the next sweep', async (id) => {
@@ -181,11 +184,12 @@ export class Worker {
   async #watchPulls(): Promise<void> {
     await this.#each(await this.#deps.store.unsettled(), 'A pull request could not be looked at', async (id) => {
       const task = await this.#deps.store.find(id);
-      if (task?.pull.type !== 'open') return;
-      await watchPull(this.#deps, id);
+      // A merge looks at its pull request itself.
+      const open = task?.parts.filter(({ pull }) => pull.type === 'open') ?? [];
+      if (open.length === 0) return;
+      for (const { repository } of open) await watchPull(this.#deps, id, repository);
       const after = await this.#deps.store.find(id);
-      const ended = after?.pull.type === 'merged' || after?.pull.type === 'closed';
-      if (ended && after.run.type === 'idle') await forget(this.#deps, id);
+      if (after?.run.type === 'idle' && isOver(after)) await forget(this.#deps, id);
     });
   }
 

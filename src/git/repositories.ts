@@ -1,7 +1,7 @@
 import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BranchName, parseSha, type RepositoryName, type Sha, type TaskId } from '../task/ids.ts';
-import type { Prepared, Repositories, RepositoryRules } from '../task/ports.ts';
+import { type BranchName, parseSha, type RepositoryName, type Sha } from '../task/ids.ts';
+import type { PartPlace, Prepared, Repositories, RepositoryRules } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import { type Credentials, createGit, type GitOrder, must } from './git.ts';
 import { initBare, makeReadable, mirrorPath, refreshMirror } from './mirror.ts';
@@ -16,7 +16,7 @@ import { together } from './together.ts';
 export interface RepositoriesOptions {
   /** Absolute; one bare mirror per repository and base branch. */
   readonly mirrorsDir: string;
-  /** Absolute; one bare repository per task. */
+  /** Absolute; one bare repository per task and repository. */
   readonly tasksDir: string;
   /** What clone addresses begin with, such as `https://github.com`. */
   readonly githubUrl: string;
@@ -40,42 +40,57 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
   const base = options.githubUrl.replace(/\/+$/, '');
   const git = createGit({ remoteUrl: `${base}/`, outboundEnv: options.outboundEnv ?? {} });
   const remote: Remote = { git, credentials: options.credentials, url: (repository) => `${base}/${repository}.git` };
-  const taskPath = (task: TaskId) => join(tasksDir, `${task}.git`);
+  const taskPath = ({ task, part }: PartPlace) => join(tasksDir, part === 0 ? `${task}.git` : `${task}-${part}.git`);
 
   return {
-    async prepare({ task, repository, base: wanted, branch, signal }) {
+    async prepare({ repository, base: wanted, branch, signal, ...place }) {
       try {
-        return await prepare(remote, { mirrorsDir, taskPath: taskPath(task), repository, wanted, branch, signal });
+        return await prepare(remote, { mirrorsDir, taskPath: taskPath(place), repository, wanted, branch, signal });
       } catch (error) {
         throw toProblem(`Fetching ${repository}`, error);
       }
     },
-    async import({ task, bundle, start, words }) {
+    async import({ bundle, start, words, ...place }) {
       const caps = { ...defaultImportCaps, ...options.caps };
       const { bot, allowWorkflows = false } = options;
-      const taskRepository = taskPath(task);
+      const taskRepository = taskPath(place);
       try {
-        const order = { task, bundle, start, words, taskRepository, dir: tasksDir, bot, caps, allowWorkflows };
+        const order = {
+          task: place.task,
+          bundle,
+          start,
+          words,
+          taskRepository,
+          dir: tasksDir,
+          bot,
+          caps,
+          allowWorkflows,
+        };
         return await takeOut(git, order);
       } catch (error) {
         throw toProblem('Taking in what the agent left', error);
       }
     },
-    push: ({ task, ...order }) => pushBranch(remote, { ...order, gitDir: taskPath(task) }),
+    push: ({ task, part, ...order }) => pushBranch(remote, { ...order, gitDir: taskPath({ task, part }) }),
     async reap(alive, graceMs) {
-      const spared = new Set<string>(alive.map((task) => `${task}.git`));
+      const spared = new Set<string>(alive);
       for (const name of await readdir(tasksDir).catch((): string[] => [])) {
         const path = join(tasksDir, name);
-        if (spared.has(name) || Date.now() - (await touchedAtMs(path)) < graceMs) continue;
+        if (spared.has(taskOf(name)) || Date.now() - (await touchedAtMs(path)) < graceMs) continue;
         await rm(path, { recursive: true, force: true });
       }
     },
     async remove(task) {
       const entries = await readdir(tasksDir).catch((): string[] => []);
-      const mine = entries.filter((name) => name === `${task}.git` || name.startsWith(quarantinePrefix(task)));
+      const mine = entries.filter((name) => taskOf(name) === task || name.startsWith(quarantinePrefix(task)));
       await Promise.all(mine.map((name) => rm(join(tasksDir, name), { recursive: true, force: true })));
     },
   };
+}
+
+/** Whose repository a folder is; '' for a quarantine. */
+function taskOf(name: string): string {
+  return /^([^-.]+)(?:-\d+)?\.git$/.exec(name)?.[1] ?? '';
 }
 
 /** Each run writes a ref, which touches the folder of refs; what a crash left has none. */

@@ -66,12 +66,12 @@ export class BrokerClient implements Sandbox {
     await this.#ask('stop', { run, graceMs }, z.unknown(), deadlineMs + graceMs);
   }
 
-  async export(run: RunId, start: Sha, capBytes: number): Promise<string | null> {
-    return await this.#ask('export', { run, start, capBytes }, answers.export, exportDeadlineMs);
+  async export(run: RunId, work: { folder: string; start: Sha }, capBytes: number): Promise<string | null> {
+    return await this.#ask('export', { run, ...work, capBytes }, answers.export, exportDeadlineMs);
   }
 
-  async check(run: RunId, command: string, timeoutMs: number): Promise<Check> {
-    return await this.#ask('check', { run, command, timeoutMs }, answers.check, deadlineMs + timeoutMs);
+  async check(run: RunId, work: { folder: string; command: string }, timeoutMs: number): Promise<Check> {
+    return await this.#ask('check', { run, ...work, timeoutMs }, answers.check, deadlineMs + timeoutMs);
   }
 
   async usage(task: TaskId): Promise<Usage | null> {

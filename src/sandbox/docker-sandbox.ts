@@ -94,12 +94,12 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
     });
   }
 
-  export(run: RunId, start: Sha, capBytes: number): Promise<string | null> {
-    return exportWork(this.#parts, run, start, capBytes);
+  export(run: RunId, work: { folder: string; start: Sha }, capBytes: number): Promise<string | null> {
+    return exportWork(this.#parts, run, work, capBytes);
   }
 
-  check(run: RunId, command: string, timeoutMs: number): Promise<Check> {
-    return checkWork(this.#parts, run, command, timeoutMs);
+  check(run: RunId, work: { folder: string; command: string }, timeoutMs: number): Promise<Check> {
+    return checkWork(this.#parts, run, work, timeoutMs);
   }
 
   usage(task: TaskId): Promise<Usage | null> {

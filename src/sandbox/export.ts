@@ -19,8 +19,9 @@ const noCommit = 12;
 const script = `
 set -eu
 start=$1
-cd ${inside.checkout} 2>/dev/null || exit ${noCheckout}
-[ "$(git rev-parse --show-toplevel 2>/dev/null)" = ${inside.checkout} ] || exit ${noCheckout}
+checkout=$2
+cd "$checkout" 2>/dev/null || exit ${noCheckout}
+[ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$checkout" ] || exit ${noCheckout}
 export GIT_CONFIG_GLOBAL=/dev/null GIT_NO_REPLACE_OBJECTS=1 GIT_OPTIONAL_LOCKS=0
 export GIT_AUTHOR_NAME=Errand GIT_AUTHOR_EMAIL=errand@localhost GIT_COMMITTER_NAME=Errand GIT_COMMITTER_EMAIL=errand@localhost
 git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c commit.gpgSign=false -c gc.auto=0 "$@"; }
@@ -36,21 +37,26 @@ git bundle create -q - HEAD "^$start"
 `;
 
 /** The command of an export container. */
-export function exportCommand(start: Sha): readonly string[] {
-  return ['sh', '-c', script, 'sh', start];
+export function exportCommand({ folder, start }: { folder: string; start: Sha }): readonly string[] {
+  return ['sh', '-c', script, 'sh', start, pathOf(folder)];
+}
+
+function pathOf(folder: string): string {
+  return `${inside.workspace}/${folder}`;
 }
 
 /** Where the bundles of an engine lie until the worker has imported them. */
 export function bundleDirectory(directory: string) {
-  const pathOf = (run: RunId) => join(directory, `${run}.bundle`);
   return {
     /** Lets `produce` write a bundle and gives it its name when it is whole; null when there is nothing new. */
     async write(
       run: RunId,
+      folder: string,
       produce: (write: (bytes: Buffer) => Promise<void>) => Promise<Ended>,
     ): Promise<string | null> {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      const part = `${pathOf(run)}.part`;
+      const whole = join(directory, `${run}.${folder.replace('/', ',')}.bundle`);
+      const part = `${whole}.part`;
       await rm(part, { force: true });
       const file = await open(part, 'wx', 0o600);
       try {
@@ -61,9 +67,9 @@ export function bundleDirectory(directory: string) {
           await rm(part, { force: true });
           return null;
         }
-        if (ended.end !== 'exited' || ended.exitCode !== 0) throw exportProblem(run, ended);
-        await rename(part, pathOf(run));
-        return pathOf(run);
+        if (ended.end !== 'exited' || ended.exitCode !== 0) throw exportProblem(run, folder, ended);
+        await rename(part, whole);
+        return whole;
       } catch (error) {
         await rm(part, { force: true });
         throw error;
@@ -93,17 +99,17 @@ export function bundleDirectory(directory: string) {
 }
 
 function ownerOf(name: string): TaskId | undefined {
-  const run = parseRunId(name.slice(0, Math.max(0, name.indexOf('.bundle'))));
+  const run = parseRunId(name.split('.')[0] ?? '');
   return run === undefined ? undefined : taskOf(run);
 }
 
-function exportProblem(run: RunId, ended: Ended): Problem {
+function exportProblem(run: RunId, folder: string, ended: Ended): Problem {
   const found =
     {
       timed_out: 'git did not come to an end in time',
       too_much_output: 'it is larger than a bundle may be',
       exited: {
-        [noCheckout]: `there is no git repository of its own at ${inside.checkout}`,
+        [noCheckout]: `there is no git repository of its own at ${pathOf(folder)}`,
         [noCommit]: 'its HEAD names no commit',
       }[ended.exitCode],
     }[ended.end] ?? `git failed with exit code ${ended.exitCode}`;

@@ -13,6 +13,12 @@ export const taskIdSchema = parsed<TaskId>(parseTaskId);
 export const runIdSchema = parsed<RunId>(parseRunId);
 export const shaSchema = parsed<Sha>(parseSha);
 
+/** Where a checkout lies below the workspace: nothing that leads out of it, or that a shell reads as more than a name. */
+export const folderSchema = z
+  .string()
+  .max(200)
+  .regex(/^(?:repo|repos\/[a-z0-9_-][a-z0-9._-]*)$/);
+
 export const limitsSchema = z.strictObject({
   memoryBytes: z
     .number()

@@ -15,19 +15,29 @@ const exportTimeoutMs = 300_000;
 /** How coreutils' `timeout` and CI systems spell it. */
 const timedOutCode = 124;
 
-/** Writes what a stopped run committed as a bundle and returns its path; null when there is nothing new. */
-export async function exportWork(parts: Parts, run: RunId, start: Sha, capBytes: number): Promise<string | null> {
+/** Writes what a stopped run committed in one checkout as a bundle and returns its path; null when there is nothing new. */
+export async function exportWork(
+  parts: Parts,
+  run: RunId,
+  work: { folder: string; start: Sha },
+  capBytes: number,
+): Promise<string | null> {
   const order = await stoppedOrder(parts, run);
-  return await parts.bundles.write(run, (write) =>
-    once(parts, exportSpec(order, exportCommand(start)), { timeoutMs: exportTimeoutMs, capBytes, write }),
+  return await parts.bundles.write(run, work.folder, (write) =>
+    once(parts, exportSpec(order, exportCommand(work)), { timeoutMs: exportTimeoutMs, capBytes, write }),
   );
 }
 
 /** Runs one command on what a stopped run left, and takes its exit code. */
-export async function checkWork(parts: Parts, run: RunId, command: string, timeoutMs: number): Promise<Check> {
+export async function checkWork(
+  parts: Parts,
+  run: RunId,
+  { folder, command }: { folder: string; command: string },
+  timeoutMs: number,
+): Promise<Check> {
   const order = await stoppedOrder(parts, run);
-  const suffix = createHash('sha256').update(command).digest('hex').slice(0, 12);
-  const script = `cd ${inside.checkout} || exit 125; exec sh -c "$1"`;
+  const suffix = createHash('sha256').update(`${folder}\n${command}`).digest('hex').slice(0, 12);
+  const script = `cd ${inside.workspace}/${folder} || exit 125; exec sh -c "$1"`;
   const ended = await once(parts, checkSpec(order, ['sh', '-c', script, 'sh', command], suffix), {
     timeoutMs,
     capBytes: Number.POSITIVE_INFINITY,

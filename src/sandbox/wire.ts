@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ContainerState } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
-import { orderSchema, runIdSchema, shaSchema, taskIdSchema } from './order.ts';
+import { folderSchema, orderSchema, runIdSchema, shaSchema, taskIdSchema } from './order.ts';
 
 /**
  * What a worker may ask of the broker: one JSON object a call, POSTed to `/<name>`. Nothing here can name a mount, a user, a
@@ -16,6 +16,7 @@ export const calls = {
   stop: z.strictObject({ run: runIdSchema, graceMs: z.number().int().min(0).max(600_000) }),
   export: z.strictObject({
     run: runIdSchema,
+    folder: folderSchema,
     start: shaSchema,
     capBytes: z
       .number()
@@ -25,6 +26,7 @@ export const calls = {
   }),
   check: z.strictObject({
     run: runIdSchema,
+    folder: folderSchema,
     command: z.string().min(1).max(20_000),
     timeoutMs: z
       .number()

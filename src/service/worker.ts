@@ -100,7 +100,7 @@ function credentialsOf({ github }: Config): Credentials {
 function toAgentOf(config: Config, task: Task, run: Run, prompt: string): ReturnType<WorkerDeps['toAgent']> {
   const own = config.agents.get(task.agent);
   const agent = own === undefined ? builtInAgents[task.agent] : toAgent(task.agent, own);
-  const repository = config.repositories.find(({ name }) => name === task.repository);
+  const repository = config.repositories.find(({ name }) => name === task.parts[0].repository);
   const image = repository?.environment ?? 'default';
   const dummyKey = `errand-${createHash('sha256').update(run.id).digest('base64url')}`;
   const network = {

@@ -14,9 +14,10 @@ import {
 import { Problem } from '../task/problem.ts';
 import type { Effect } from '../task/said.ts';
 import type { Task } from '../task/task.ts';
+import { upgradeEffect, upgradeTask } from './one-repository.ts';
 
 /** Grows when a stored task of an older Errand could no longer be read by this one as it is. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 // Objects are loose: during a deploy an older process must hand on what a newer one added.
 const object = z.looseObject;
@@ -54,13 +55,20 @@ const report = object({
   blocked: z.array(z.string()),
 });
 
+const repositoryName = parsed('repository name', parseRepositoryName);
+const heads = z.array(object({ repository: repositoryName, head: sha }));
+
 const outcome = z.discriminatedUnion('type', [
-  object({ type: z.literal('changed'), head: sha, report }),
+  object({
+    type: z.literal('changed'),
+    changes: z.array(object({ repository: repositoryName, head: sha, report })),
+    missing: z.array(object({ repository: repositoryName, problem: failure, kept: sha.nullable() })),
+  }),
   object({ type: z.literal('unchanged'), report }),
   object({ type: z.literal('answered'), report }),
-  object({ type: z.literal('failed'), problem: failure, kept: sha.nullable(), report: report.nullable() }),
+  object({ type: z.literal('failed'), problem: failure, kept: heads, report: report.nullable() }),
   object({ type: z.literal('refused'), problem: failure }),
-  object({ type: z.literal('stopped'), by: userId, kept: sha.nullable() }),
+  object({ type: z.literal('stopped'), by: userId, kept: heads }),
 ]);
 
 const run = object({
@@ -124,6 +132,14 @@ const pullState = z.discriminatedUnion('type', [
   object({ type: z.literal('closed'), pull }),
 ]);
 
+const part = object({
+  repository: repositoryName,
+  base: branchName.nullable(),
+  checkout: checkout.nullable(),
+  pull: pullState,
+  results: z.array(object({ run: count, head: sha, by: z.enum(['run', 'kept', 'person']), report: report.nullable() })),
+});
+
 const task = object({
   id: taskId,
   createdAt: time,
@@ -135,8 +151,7 @@ const task = object({
     channel: channelId,
     thread: messageTs.nullable(),
   }),
-  repository: parsed('repository name', parseRepositoryName),
-  base: branchName.nullable(),
+  parts: z.tuple([part], part),
   branch: branchName,
   title: z.string(),
   agent: z.string(),
@@ -160,9 +175,6 @@ const task = object({
   ),
   taken: count,
   run: runState,
-  checkout: checkout.nullable(),
-  pull: pullState,
-  results: z.array(object({ run: count, head: sha, by: z.enum(['run', 'kept', 'person']), report: report.nullable() })),
   runs: count,
   attempt: count,
   epoch: count,
@@ -178,7 +190,7 @@ export function formatTask(value: Task): string {
 
 /** Reads a stored task back; throws `stored_data` where this Errand can't read it (written by a newer one, or edited by hand). */
 export function parseTask(json: string): Task {
-  const result = stored.safeParse(parseJson(json));
+  const result = stored.safeParse(upgradeTask(parseJson(json)));
   if (result.success) return result.data.task;
   throw storedData(`a task as JSON of schema ${schemaVersion}`, z.prettifyError(result.error), json);
 }
@@ -233,7 +245,7 @@ export function parseEvent(json: string): TaskEvent {
 
 /** Reads an effect back, as far as `parseEvent` does. */
 export function parseEffect(json: string): Effect {
-  const value = parseJson(json);
+  const value = upgradeEffect(parseJson(json));
   const result = effect.safeParse(value);
   if (result.success) return value as Effect;
   throw storedData('a row of the outbox', z.prettifyError(result.error), json);

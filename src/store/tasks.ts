@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type MessageTs, parseTaskId, type TaskId } from '../task/ids.ts';
+import { isUnderReview } from '../task/parts.ts';
 import type { Applied, Clock, Narrator, TaskStore } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
@@ -220,5 +221,5 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
 }
 
 function isSettled(task: Task): boolean {
-  return task.run.type === 'idle' && task.pull.type !== 'open' && task.pull.type !== 'merging';
+  return task.run.type === 'idle' && !task.parts.some(({ pull }) => isUnderReview(pull));
 }

@@ -1,4 +1,4 @@
-import type { EngineId, RunId, Sha, TaskId, UserId } from './ids.ts';
+import type { EngineId, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
 import type { Approval, Checkout, Failure, Outcome, Progress, PullRequest, Question, SpecMessage } from './task.ts';
 
 /** A fact about a task, in the past tense. `at` is epoch milliseconds. */
@@ -6,7 +6,7 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'task_created' }
   | { readonly type: 'message_added'; readonly message: SpecMessage }
   | { readonly type: 'run_started'; readonly run: RunId; readonly number: number; readonly engine: EngineId }
-  | { readonly type: 'checkout_prepared'; readonly run: RunId; readonly checkout: Checkout }
+  | { readonly type: 'checkout_prepared'; readonly run: RunId; readonly checkouts: readonly PartCheckout[] }
   | { readonly type: 'messages_taken'; readonly run: RunId; readonly taken: number }
   | { readonly type: 'session_opened'; readonly run: RunId; readonly session: string }
   | { readonly type: 'progressed'; readonly run: RunId; readonly progress: Progress }
@@ -25,7 +25,15 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'run_delayed'; readonly reason: string }
   | { readonly type: 'retried'; readonly by: UserId }
   | { readonly type: 'stopped'; readonly by: UserId }
-  | { readonly type: 'work_kept'; readonly run: RunId; readonly head: Sha }
+  | { readonly type: 'work_kept'; readonly run: RunId; readonly repository: RepositoryName; readonly head: Sha }
+  | PullEvent
+  /** The task is still at work, and what is only shown for a time is to be shown again. */
+  | { readonly type: 'time_passed' }
+  | { readonly type: 'continued'; readonly as: TaskId }
+);
+
+/** A fact about the pull request in one of the task's repositories. */
+export type PullEvent = { readonly at: number; readonly repository: RepositoryName } & (
   | { readonly type: 'pull_request_opened'; readonly pull: PullRequest }
   /** It is no draft any more, whoever marked it. */
   | { readonly type: 'pull_request_ready' }
@@ -35,10 +43,13 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'merge_delayed'; readonly head: Sha; readonly reason: string }
   | { readonly type: 'pull_request_merged'; readonly commit: Sha; readonly by: UserId | null }
   | { readonly type: 'pull_request_closed' }
-  /** The task is still at work, and what is only shown for a time is to be shown again. */
-  | { readonly type: 'time_passed' }
-  | { readonly type: 'continued'; readonly as: TaskId }
 );
+
+/** What a run was given in one of the task's repositories. */
+export interface PartCheckout {
+  readonly repository: RepositoryName;
+  readonly checkout: Checkout;
+}
 
 /** A finished run, which reports; the kept work of a stopped or failed one; or a person, on GitHub. */
 export type HeadMover = 'run' | 'kept' | 'person';

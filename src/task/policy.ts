@@ -158,21 +158,21 @@ export function isListed(
 /** Who may approve: on the list, and somebody else than the requester unless self-approval is allowed. */
 export function mayApprove(
   policy: Policy,
-  task: Task,
+  gate: { readonly task: Task; readonly repository: RepositoryName },
   by: UserId,
   groups: ReadonlyMap<string, ReadonlySet<UserId>>,
 ): Failure | null {
-  const repository = policy.repositories.find(({ name }) => name === task.repository);
+  const repository = policy.repositories.find(({ name }) => name === gate.repository);
   const own = repository?.approvers ?? [];
   const list = own.length > 0 ? own : policy.approvers;
   if (!isListed(list, by, groups)) {
     return {
       code: 'not_an_approver',
-      sentence: `You may not approve merges into ${task.repository}.`,
+      sentence: `You may not approve merges into ${gate.repository}.`,
       next: `Somebody who may: ${list.map((id) => (id.startsWith('S') ? `<!subteam^${id}>` : `<@${id}>`)).join(', ')}.`,
     };
   }
-  if (by === task.requester && !(repository?.selfApproval ?? policy.selfApproval)) {
+  if (by === gate.task.requester && !(repository?.selfApproval ?? policy.selfApproval)) {
     return {
       code: 'self_approval',
       sentence: 'You asked for this task, so somebody else approves it.',

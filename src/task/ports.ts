@@ -182,10 +182,13 @@ export interface Sandbox {
   state(run: RunId): Promise<ContainerState>;
   /** SIGTERM, and SIGKILL after `graceMs`; settles when no process of the run is left. */
   stop(run: RunId, graceMs: number): Promise<void>;
-  /** After the run stopped: commits what is left over inside a second container and writes `HEAD` as a bundle; returns its path. Null when HEAD is still `start`. */
-  export(run: RunId, start: Sha, capBytes: number): Promise<string | null>;
-  /** Runs one command in the task's checkout, in a fresh container without network, and takes its exit code. */
-  check(run: RunId, command: string, timeoutMs: number): Promise<Check>;
+  /**
+   * After the run stopped: commits what is left over in the checkout at `folder`, inside a second container, and writes its `HEAD`
+   * as a bundle; returns the bundle's path. Null when HEAD is still `start`.
+   */
+  export(run: RunId, work: { folder: string; start: Sha }, capBytes: number): Promise<string | null>;
+  /** Runs one command in the checkout at `folder`, in a fresh container without network, and takes its exit code. */
+  check(run: RunId, work: { folder: string; command: string }, timeoutMs: number): Promise<Check>;
   usage(task: TaskId): Promise<Usage | null>;
   /** Hosts that the egress proxy refused. */
   blocked(task: TaskId): Promise<readonly string[]>;
@@ -242,28 +245,37 @@ export interface CommitWords {
   readonly coAuthor: { readonly name: string; readonly email: string };
 }
 
+/** Which of a task's bare repositories is meant: each of its parts has one of its own, and nothing moves between them. */
+export interface PartPlace {
+  readonly task: TaskId;
+  /** Counts the task's parts from nought. */
+  readonly part: number;
+}
+
 /** Git on the host: only ever in repositories that no agent has touched. */
 export interface Repositories {
-  prepare(order: {
-    task: TaskId;
-    repository: RepositoryName;
-    /** Null is the remote's default branch. */
-    base: BranchName | null;
-    branch: BranchName;
-    signal: AbortSignal;
-  }): Promise<Prepared>;
+  prepare(
+    order: PartPlace & {
+      repository: RepositoryName;
+      /** Null is the remote's default branch. */
+      base: BranchName | null;
+      branch: BranchName;
+      signal: AbortSignal;
+    },
+  ): Promise<Prepared>;
   /** Checks a bundle in quarantine and re-commits its tree as the bot on top of `start`; null when nothing changed. Throws `Problem` for what it refuses. */
-  import(order: { task: TaskId; run: RunId; bundle: string; start: Sha; words: CommitWords }): Promise<Imported | null>;
+  import(order: PartPlace & { run: RunId; bundle: string; start: Sha; words: CommitWords }): Promise<Imported | null>;
   /** Pushes one branch with a lease on `remote`. `moved` when somebody pushed meanwhile; `already` when the remote has `head`. */
-  push(order: {
-    task: TaskId;
-    repository: RepositoryName;
-    branch: BranchName;
-    head: Sha;
-    remote: Sha | null;
-    signal: AbortSignal;
-  }): Promise<'pushed' | 'already' | 'moved'>;
-  /** Forgets a task's own repository. */
+  push(
+    order: PartPlace & {
+      repository: RepositoryName;
+      branch: BranchName;
+      head: Sha;
+      remote: Sha | null;
+      signal: AbortSignal;
+    },
+  ): Promise<'pushed' | 'already' | 'moved'>;
+  /** Forgets a task's own repositories. */
   remove(task: TaskId): Promise<void>;
   /** Forgets those of tasks that `alive` doesn't have and that nothing touched for `graceMs`. */
   reap(alive: readonly TaskId[], graceMs: number): Promise<void>;

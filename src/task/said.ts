@@ -1,23 +1,39 @@
 import type { BranchName, ChannelId, MessageTs, RepositoryName, Sha, TaskId, UserId } from './ids.ts';
-import type { Outcome, Progress, PullRequest, Question, Report } from './task.ts';
+import type { Outcome, Progress, PullRequest, PullState, Question, Report } from './task.ts';
 
 /** What the root message says of a task, as a word and never as a colour alone. */
 export type Status =
   | { readonly word: 'Queued'; readonly reason: string | null }
   | { readonly word: 'Running'; readonly startedAt: number; readonly activity: string | null }
   | { readonly word: 'Waiting for you' }
-  | { readonly word: 'Ready for review'; readonly number: number }
-  | { readonly word: 'Merging'; readonly number: number; readonly by: UserId }
-  | { readonly word: 'Merged'; readonly number: number; readonly by: UserId | null }
-  | { readonly word: 'Closed'; readonly number: number }
+  | {
+      readonly word: 'Ready for review' | 'Merging' | 'Merged' | 'Closed';
+      /** Every pull request of the task, in the order of its repositories. */
+      readonly pulls: readonly PullLine[];
+      /** Who approved those that the word is about. */
+      readonly by: readonly UserId[];
+      /** Repositories whose changes did not get into a pull request. */
+      readonly failed: readonly RepositoryName[];
+    }
   | { readonly word: 'Stopped' | 'Failed' | 'Refused' | 'Nothing changed' | 'Answered' };
 
-/** The parts of a task that its messages show. */
+export interface PullLine {
+  readonly repository: RepositoryName;
+  readonly number: number;
+  readonly state: Exclude<PullState['type'], 'none'>;
+}
+
+/** One of a task's repositories, and the branch that its pull request goes into. */
+export interface PartLine {
+  readonly repository: RepositoryName;
+  readonly base: BranchName | null;
+}
+
+/** What of a task its messages show. */
 export interface TaskLine {
   readonly id: TaskId;
   readonly title: string;
-  readonly repository: RepositoryName;
-  readonly base: BranchName | null;
+  readonly parts: readonly [PartLine, ...PartLine[]];
   readonly branch: BranchName;
   readonly agent: string;
   readonly requester: UserId;
@@ -66,6 +82,7 @@ export type Said =
   | {
       readonly type: 'result';
       readonly task: TaskLine;
+      readonly part: PartLine;
       readonly run: number;
       readonly number: number;
       readonly url: string;
@@ -75,6 +92,8 @@ export type Said =
       /** Whose head this is: a finished run's, the kept work of a broken one, or a person's. */
       readonly by: 'run' | 'kept' | 'person';
       readonly gate: Gate;
+      /** Repositories of the task in which the same run changed nothing; said in its first result. */
+      readonly unchanged: readonly RepositoryName[];
     }
   | {
       readonly type: 'ending';
@@ -86,6 +105,7 @@ export type Said =
   | {
       readonly type: 'merged';
       readonly task: TaskLine;
+      readonly part: PartLine;
       readonly number: number;
       readonly commit: Sha;
       readonly by: UserId | null;

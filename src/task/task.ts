@@ -58,7 +58,10 @@ export interface Run {
   readonly progress: Progress;
 }
 
-/** The commits a run was given: the base branch's head, where the agent starts, and the task branch's head on the remote. */
+/**
+ * The commits a run was given in one repository: the base branch's head, where the agent starts, and the task branch's head on
+ * the remote.
+ */
 export interface Checkout {
   /** When it was prepared, epoch milliseconds; the date of the run's commit. */
   readonly at: number;
@@ -118,13 +121,37 @@ export interface Report {
   readonly blocked: readonly string[];
 }
 
+/** A commit of one repository. */
+export interface Head {
+  readonly repository: RepositoryName;
+  readonly head: Sha;
+}
+
+/** What a run made in one repository, as it went up for review. */
+export interface Change extends Head {
+  readonly report: Report;
+}
+
+/** What a run made in one repository and could not bring into a pull request; `kept` is where the branch has it all the same. */
+export interface Shortfall {
+  readonly repository: RepositoryName;
+  readonly problem: Failure;
+  readonly kept: Sha | null;
+}
+
 export type Outcome =
-  | { readonly type: 'changed'; readonly head: Sha; readonly report: Report }
+  /** `missing` are repositories whose changes did not get as far as those of `changes`. */
+  | { readonly type: 'changed'; readonly changes: readonly Change[]; readonly missing: readonly Shortfall[] }
   | { readonly type: 'unchanged'; readonly report: Report }
   | { readonly type: 'answered'; readonly report: Report }
-  | { readonly type: 'failed'; readonly problem: Failure; readonly kept: Sha | null; readonly report: Report | null }
+  | {
+      readonly type: 'failed';
+      readonly problem: Failure;
+      readonly kept: readonly Head[];
+      readonly report: Report | null;
+    }
   | { readonly type: 'refused'; readonly problem: Failure }
-  | { readonly type: 'stopped'; readonly by: UserId; readonly kept: Sha | null };
+  | { readonly type: 'stopped'; readonly by: UserId; readonly kept: readonly Head[] };
 
 /** One clear sentence of what went wrong and one of what to do next; the cause is in the log. */
 export interface Failure {
@@ -180,6 +207,18 @@ export interface Result {
   readonly report: Report | null;
 }
 
+/** A task in one of its repositories. Each part has a pull request, and so an approval, of its own. */
+export interface Part {
+  readonly repository: RepositoryName;
+  /** The branch to start from and to merge into. Null until the first run has asked the remote for its default branch. */
+  readonly base: BranchName | null;
+  /** What the latest run was given, once that is prepared: an adopting worker goes on from it, a stopped run is kept by it. */
+  readonly checkout: Checkout | null;
+  readonly pull: PullState;
+  /** Every head that got a gate message, oldest first; only the last one's gate can be open. */
+  readonly results: readonly Result[];
+}
+
 /** One thread's errand. Everything a worker or a message needs is here; nothing here is a secret. */
 export interface Task {
   readonly id: TaskId;
@@ -187,10 +226,9 @@ export interface Task {
   readonly requester: UserId;
   readonly requesterName: string;
   readonly origin: Origin;
-  readonly repository: RepositoryName;
-  /** Null until the first run has asked the remote for its default branch. */
-  readonly base: BranchName | null;
-  /** The one branch this task may push: `errand/<task>-<slug>`. */
+  /** The repositories it changes, in the order they were named: one at least, none twice. */
+  readonly parts: readonly [Part, ...Part[]];
+  /** The one branch this task may push, of the same name in each repository: `errand/<task>-<slug>`. */
   readonly branch: BranchName;
   readonly title: string;
   /** A key of the configured agents. */
@@ -201,11 +239,6 @@ export interface Task {
   /** How many spec messages an agent has read, counted from the start. */
   readonly taken: number;
   readonly run: RunState;
-  /** What the latest run was given, once that is prepared: an adopting worker goes on from it, a stopped run is kept by it. */
-  readonly checkout: Checkout | null;
-  readonly pull: PullState;
-  /** Every head that got a gate message, oldest first; only the last one's gate can be open. */
-  readonly results: readonly Result[];
   /** Runs started so far, failed attempts included. */
   readonly runs: number;
   /** Runs in a row that failed for the machine's sake rather than the task's. */

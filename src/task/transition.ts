@@ -1,6 +1,7 @@
-import type { TaskEvent } from './events.ts';
+import type { PullEvent, TaskEvent } from './events.ts';
 import type { RunId } from './ids.ts';
-import { maxAttempts, type PullState, type Run, type RunState, type Task } from './task.ts';
+import { atEveryPart } from './parts.ts';
+import { maxAttempts, type Part, type PullState, type Result, type Run, type RunState, type Task } from './task.ts';
 
 /** Why an event changed nothing. Duplicates and late events are normal, so this is a value and not an exception. */
 export type Refusal =
@@ -10,6 +11,7 @@ export type Refusal =
   | 'not_running'
   | 'not_idle'
   | 'no_question'
+  | 'no_such_repository'
   | 'no_pull_request'
   | 'pull_request_ended'
   | 'older_head'
@@ -43,15 +45,19 @@ export function transition(task: Task, event: TaskEvent): Transition {
         progress: { steps: [], activity: null },
       };
       return applied({
-        ...task,
+        ...atEveryPart(task, (part) => ({ ...part, checkout: null })),
         runs: event.number,
         epoch: task.epoch + 1,
-        checkout: null,
         run: { type: 'running', run },
       });
     }
     case 'checkout_prepared':
-      return duringRun(task, event.run, () => ({ ...task, base: event.checkout.baseBranch, checkout: event.checkout }));
+      return duringRun(task, event.run, () =>
+        atEveryPart(task, (part) => {
+          const { checkout } = event.checkouts.find(({ repository }) => repository === part.repository) ?? part;
+          return checkout === null ? part : { ...part, base: checkout.baseBranch, checkout };
+        }),
+      );
     case 'messages_taken':
       return duringRun(task, event.run, () => {
         const taken = Math.min(event.taken, task.spec.length);
@@ -79,11 +85,15 @@ export function transition(task: Task, event: TaskEvent): Transition {
     case 'run_finished':
       return duringRun(task, event.run, (run) => {
         const { outcome } = event;
-        const results =
-          outcome.type === 'changed'
-            ? [...task.results, { run: run.number, head: outcome.head, by: 'run' as const, report: outcome.report }]
-            : task.results;
-        return ended({ ...task, attempt: 0, results }, event.at, outcome);
+        const reported =
+          outcome.type !== 'changed'
+            ? task
+            : atEveryPart(task, (part) => {
+                const made = outcome.changes.find(({ repository }) => repository === part.repository);
+                if (made === undefined) return part;
+                return withResult(part, { run: run.number, head: made.head, by: 'run', report: made.report });
+              });
+        return ended({ ...reported, attempt: 0 }, event.at, outcome);
       });
     case 'run_failed': {
       const current = currentRun(task.run);
@@ -94,7 +104,7 @@ export function transition(task: Task, event: TaskEvent): Transition {
         const again = { ...task, taken: current?.from ?? task.taken, attempt: task.attempt + 1 };
         return applied(queued(again, event.at, event.problem.sentence));
       }
-      const outcome = { type: 'failed', problem: event.problem, kept: null, report: null } as const;
+      const outcome = { type: 'failed', problem: event.problem, kept: [], report: null } as const;
       // What a failed run was started with must not start the next one for being unread: that would never end.
       const newer = task.spec.findIndex((message) => current !== undefined && message.at > current.startedAt);
       const taken = Math.max(task.taken, newer === -1 ? task.spec.length : newer);
@@ -115,14 +125,17 @@ export function transition(task: Task, event: TaskEvent): Transition {
         ...task,
         attempt: 0,
         taken: task.spec.length,
-        run: { type: 'idle', outcome: { type: 'stopped', by: event.by, kept: null } },
+        run: { type: 'idle', outcome: { type: 'stopped', by: event.by, kept: [] } },
       });
     }
     case 'work_kept': {
       const outcome = task.run.type === 'idle' ? task.run.outcome : null;
       if (outcome === null || (outcome.type !== 'stopped' && outcome.type !== 'failed')) return refused('not_idle');
-      if (outcome.kept === event.head) return refused('duplicate');
-      return applied({ ...task, run: { type: 'idle', outcome: { ...outcome, kept: event.head } } });
+      const { repository, head } = event;
+      if (outcome.kept.some((kept) => kept.repository === repository && kept.head === head))
+        return refused('duplicate');
+      const kept = [...outcome.kept.filter((other) => other.repository !== repository), { repository, head }];
+      return applied({ ...task, run: { type: 'idle', outcome: { ...outcome, kept } } });
     }
     case 'pull_request_opened':
     case 'pull_request_ready':
@@ -142,24 +155,12 @@ export function transition(task: Task, event: TaskEvent): Transition {
   }
 }
 
-type PullEvent = Extract<
-  TaskEvent,
-  {
-    type:
-      | 'pull_request_opened'
-      | 'pull_request_ready'
-      | 'head_moved'
-      | 'merge_approved'
-      | 'merge_refused'
-      | 'merge_delayed'
-      | 'pull_request_merged'
-      | 'pull_request_closed';
-  }
->;
-
 function movePull(task: Task, event: PullEvent): Transition {
-  const state = task.pull;
-  const to = (pull: PullState) => applied({ ...task, pull });
+  const part = task.parts.find(({ repository }) => repository === event.repository);
+  if (part === undefined) return refused('no_such_repository');
+  const state = part.pull;
+  const put = (moved: Part) => applied(atEveryPart(task, (each) => (each === part ? moved : each)));
+  const to = (pull: PullState) => put({ ...part, pull });
   if (event.type === 'pull_request_opened') {
     if (state.type === 'none') return to({ type: 'open', pull: event.pull, refusal: null });
     const reopened = state.type === 'closed' && state.pull.number === event.pull.number;
@@ -173,16 +174,12 @@ function movePull(task: Task, event: PullEvent): Transition {
     return refused(again || closedAgain ? 'duplicate' : 'pull_request_ended');
   }
   switch (event.type) {
-    case 'head_moved':
+    case 'head_moved': {
       if (event.head === pull.head) return refused('duplicate');
-      return applied({
-        ...task,
-        pull: { type: 'open', pull: { ...pull, head: event.head }, refusal: null },
-        results:
-          event.by === 'run'
-            ? task.results
-            : [...task.results, { run: task.runs, head: event.head, by: event.by, report: null }],
-      });
+      const moved: Part = { ...part, pull: { type: 'open', pull: { ...pull, head: event.head }, refusal: null } };
+      if (event.by === 'run') return put(moved);
+      return put(withResult(moved, { run: task.runs, head: event.head, by: event.by, report: null }));
+    }
     case 'pull_request_ready': {
       if (pull.draft !== 'draft') return refused('duplicate');
       const { draft: _, ...ready } = pull;
@@ -215,6 +212,10 @@ export function currentRun(state: RunState): Run | undefined {
 /** True while messages that may steer have been read by no agent. */
 export function hasUnread(task: Task): boolean {
   return task.spec.slice(task.taken).some((message) => message.trust === 'steering');
+}
+
+function withResult(part: Part, result: Result): Part {
+  return { ...part, results: [...part.results, result] };
 }
 
 function applied(task: Task): Transition {

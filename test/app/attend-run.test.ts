@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { attendRun } from '../../src/app/attend-run.ts';
-import { keepWork } from '../../src/app/finish-run.ts';
+import { keepWork } from '../../src/app/keep-work.ts';
 import type { RunOrder } from '../../src/task/ports.ts';
-import { alice, bob, message, pull, pullStates, question, runId, sha } from '../task/example.ts';
+import { alice, bob, message, pull, pullStates, question, repository, runId, sha } from '../task/example.ts';
 import { problem, World } from './world.ts';
 
 const signal = new AbortController().signal;
@@ -21,7 +21,12 @@ function sentBy(world: World): unknown[] {
 test('a worker that comes after a crash tells a run what the first one took for it, and steers what was said since', async () => {
   const world = new World();
   const task = await world.running({ checkout: null });
-  await world.store.apply(task.id, { type: 'checkout_prepared', run: runId(1), checkout, at: 1 });
+  await world.store.apply(task.id, {
+    type: 'checkout_prepared',
+    run: runId(1),
+    checkouts: [{ repository, checkout }],
+    at: 1,
+  });
   await world.store.apply(task.id, { type: 'messages_taken', run: runId(1), taken: 1, at: 2 });
   await world.store.apply(task.id, { type: 'message_added', message: message(2, { text: 'and the docs' }), at: 3 });
   const sent = sentBy(world);
@@ -39,7 +44,12 @@ test('a worker that comes after a crash tells a run what the first one took for 
 test('a run may reach what the operator and the base branch allow, as it was when the run was prepared', async () => {
   const world = new World();
   const task = await world.running();
-  await world.store.apply(task.id, { type: 'checkout_prepared', run: runId(1), checkout, at: 1 });
+  await world.store.apply(task.id, {
+    type: 'checkout_prepared',
+    run: runId(1),
+    checkouts: [{ repository, checkout }],
+    at: 1,
+  });
   const orders: RunOrder[] = [];
   world.sandbox.start = async (order) => void orders.push(order);
   await attendRun(world.worker, world.look(task), signal);
@@ -50,12 +60,17 @@ test('a run that changes nothing on a branch that was pushed without a pull requ
   const world = new World();
   const task = await world.running();
   const stands = { ...checkout, start: sha('d'), remote: sha('d') };
-  await world.store.apply(task.id, { type: 'checkout_prepared', run: runId(1), checkout: stands, at: 1 });
+  await world.store.apply(task.id, {
+    type: 'checkout_prepared',
+    run: runId(1),
+    checkouts: [{ repository, checkout: stands }],
+    at: 1,
+  });
   world.sandbox.export = async () => null;
   await attendRun(world.worker, world.look(task), signal);
   expect(world.look(task)).toMatchObject({
-    run: { type: 'idle', outcome: { type: 'changed', head: sha('d') } },
-    pull: { type: 'open', pull: { head: sha('d') } },
+    run: { type: 'idle', outcome: { type: 'changed', changes: [{ repository, head: sha('d') }] } },
+    parts: [{ pull: { type: 'open', pull: { head: sha('d') } } }],
   });
 });
 
@@ -69,7 +84,11 @@ test('what GitHub refuses for now is tried again without a second run of the age
     return pull;
   };
   await attendRun(world.worker, task, signal);
-  expect(world.look(task)).toMatchObject({ runs: 1, pull: { type: 'open' }, run: { outcome: { type: 'changed' } } });
+  expect(world.look(task)).toMatchObject({
+    runs: 1,
+    parts: [{ pull: { type: 'open' } }],
+    run: { outcome: { type: 'changed' } },
+  });
 });
 
 test('a run that failed before it had a checkout says why, and not that there is nothing to take out', async () => {
@@ -84,7 +103,7 @@ test('a run that failed before it had a checkout says why, and not that there is
   };
   await attendRun(world.worker, task, signal);
   expect(world.look(task).run).toMatchObject({
-    outcome: { type: 'failed', problem: { code: 'checkout' }, kept: null },
+    outcome: { type: 'failed', problem: { code: 'checkout' }, kept: [] },
   });
 });
 
@@ -100,7 +119,7 @@ test('a reply that comes when the agent has just ended costs the run nothing and
     yield { n: 1, at: 1, type: 'result', result: finished };
   };
   await attendRun(world.worker, task, signal);
-  expect(world.look(task)).toMatchObject({ run: { type: 'queued' }, results: [{ head: sha('b') }] });
+  expect(world.look(task)).toMatchObject({ run: { type: 'queued' }, parts: [{ results: [{ head: sha('b') }] }] });
 });
 
 test.each([
@@ -110,7 +129,7 @@ test.each([
   const world = new World();
   const task = await world.running({ taken: 1 });
   const run = runId(1);
-  await world.store.apply(task.id, { type: 'checkout_prepared', run, checkout, at: 1 });
+  await world.store.apply(task.id, { type: 'checkout_prepared', run, checkouts: [{ repository, checkout }], at: 1 });
   await world.store.apply(task.id, { type: 'question_asked', run, question, at: 1 });
   await world.store.apply(task.id, { ...event, run, question: 'q1', at: 2 });
   world.cursors.set(run, 1);
@@ -170,7 +189,7 @@ test('a follow-up pushes nothing onto a pull request that was merged on GitHub a
   };
   await attendRun(world.worker, task, signal);
   expect(world.look(task)).toMatchObject({
-    pull: { type: 'merged' },
+    parts: [{ pull: { type: 'merged' } }],
     run: { outcome: { type: 'failed', problem: { code: 'pull_request_ended' } } },
   });
 });
@@ -179,11 +198,16 @@ test('work of a stopped run that may not be pushed is given up, rather than trie
   for (const pushed of [async () => 'moved' as const, () => Promise.reject(problem('push_refused'))]) {
     const world = new World();
     const task = await world.running();
-    await world.store.apply(task.id, { type: 'checkout_prepared', run: runId(1), checkout, at: 1 });
+    await world.store.apply(task.id, {
+      type: 'checkout_prepared',
+      run: runId(1),
+      checkouts: [{ repository, checkout }],
+      at: 1,
+    });
     await world.store.apply(task.id, { type: 'stopped', by: bob, at: 2 });
     world.repositories.push = pushed;
     await keepWork(world.worker, task.id);
-    expect(world.look(task).run).toMatchObject({ type: 'idle', outcome: { type: 'stopped', kept: null } });
+    expect(world.look(task).run).toMatchObject({ type: 'idle', outcome: { type: 'stopped', kept: [] } });
     expect(world.logged).toContain('Nothing was kept');
   }
 });

@@ -74,7 +74,9 @@ test('choosing the repository sends what was kept, once', async () => {
   await act.submit(command('fix it'));
   await act.resend({ ...inDev, key: 'choice:1' }, asked.key, api);
   await act.resend({ ...inDev, key: 'choice:2' }, asked.key, api);
-  expect(tasks(world)).toMatchObject([{ repository: api, title: 'fix it', requester: alice, origin: { channel } }]);
+  expect(tasks(world)).toMatchObject([
+    { parts: [{ repository: api }], title: 'fix it', requester: alice, origin: { channel } },
+  ]);
 });
 
 test('what was kept for one person is opened for nobody else', async () => {

@@ -14,6 +14,7 @@ import {
   engine,
   failure,
   message,
+  repository,
   runId,
   sha,
   taskId,
@@ -56,26 +57,35 @@ const toFirstGate: readonly Fact[] = [
   { type: 'question_asked', run: one, question },
   { type: 'answer_given', run: one, question: 'q1', by: alice, answer: 'Half up' },
   { type: 'progressed', run: one, progress: { steps: steps(true), activity: null } },
-  { type: 'pull_request_opened', pull },
-  { type: 'run_finished', run: one, outcome: { type: 'changed', head: sha('a'), report } },
+  { type: 'pull_request_opened', repository, pull },
+  {
+    type: 'run_finished',
+    run: one,
+    outcome: { type: 'changed', changes: [{ repository, head: sha('a'), report }], missing: [] },
+  },
 ];
 const toSecondGate: readonly Fact[] = [
   { type: 'message_added', message: message(2, { text: 'and test it with a negative amount' }) },
   { type: 'run_started', run: two, number: 2, engine },
   { type: 'messages_taken', run: two, taken: 2 },
-  { type: 'head_moved', head: sha('b'), by: 'run' },
-  { type: 'run_finished', run: two, outcome: { type: 'changed', head: sha('b'), report } },
+  { type: 'head_moved', repository, head: sha('b'), by: 'run' },
+  {
+    type: 'run_finished',
+    run: two,
+    outcome: { type: 'changed', changes: [{ repository, head: sha('b'), report }], missing: [] },
+  },
 ];
 const toMerge: readonly Fact[] = [
-  { type: 'merge_approved', approval: { ...approval, head: sha('b') } },
-  { type: 'merge_delayed', head: sha('b'), reason: 'Required checks are still running: `build`' },
+  { type: 'merge_approved', repository, approval: { ...approval, head: sha('b') } },
+  { type: 'merge_delayed', repository, head: sha('b'), reason: 'Required checks are still running: `build`' },
   {
     type: 'merge_refused',
+    repository,
     head: sha('b'),
     problem: { code: 'not_mergeable', sentence: 'Required checks fail: `build`.', next: 'Reply to have them mended.' },
   },
-  { type: 'merge_approved', approval: { ...approval, head: sha('b') } },
-  { type: 'pull_request_merged', commit: sha('c'), by: bob },
+  { type: 'merge_approved', repository, approval: { ...approval, head: sha('b') } },
+  { type: 'pull_request_merged', repository, commit: sha('c'), by: bob },
 ];
 const life = [...toFirstGate, ...toSecondGate, ...toMerge, { type: 'continued', as: taskId('t000002') } as const];
 
@@ -209,8 +219,8 @@ describe('a gate', () => {
   });
 
   test('is replaced, approved or not, when a person pushes', () => {
-    const pushed = { type: 'head_moved', head: sha('d'), by: 'person' } as const;
-    const moments = live(asked, [...toFirstGate, { type: 'merge_approved', approval }, pushed]);
+    const pushed = { type: 'head_moved', repository, head: sha('d'), by: 'person' } as const;
+    const moments = live(asked, [...toFirstGate, { type: 'merge_approved', repository, approval }, pushed]);
     expect(gate(moments, sha('a'))).toEqual({ type: 'replaced', head: sha('d') });
     expect(standing(moments).get(`gate-${sha('d')}`)).toMatchObject({
       by: 'person',
@@ -240,7 +250,9 @@ describe('a gate', () => {
   });
 
   test('closes with its pull request', () => {
-    expect(gate(live(asked, [...toFirstGate, { type: 'pull_request_closed' }]), sha('a'))).toEqual({ type: 'closed' });
+    expect(gate(live(asked, [...toFirstGate, { type: 'pull_request_closed', repository }]), sha('a'))).toEqual({
+      type: 'closed',
+    });
   });
 });
 
@@ -276,7 +288,7 @@ describe('an ending without a pull request', () => {
   const started = toFirstGate.slice(0, 2);
 
   test.each([
-    ['Failed', { type: 'failed', problem: failure, kept: null, report: null }],
+    ['Failed', { type: 'failed', problem: failure, kept: [], report: null }],
     ['Refused', { type: 'refused', problem: failure }],
     ['Nothing changed', { type: 'unchanged', report: { ...report, files: [] } }],
   ] as const)('is one message that begins with %s', (word, outcome) => {
@@ -289,9 +301,11 @@ describe('an ending without a pull request', () => {
 
   test('of a stop names who stopped it, and the kept work in the same message', () => {
     const stopped = [...started, { type: 'stopped', by: bob } as const];
-    expect(standing(live(asked, stopped)).get('ending-1')).toMatchObject({ outcome: { by: bob, kept: null } });
-    const kept = live(asked, [...stopped, { type: 'work_kept', run: one, head: sha('e') }]);
-    expect(standing(kept).get('ending-1')).toMatchObject({ outcome: { by: bob, kept: sha('e') } });
+    expect(standing(live(asked, stopped)).get('ending-1')).toMatchObject({ outcome: { by: bob, kept: [] } });
+    const kept = live(asked, [...stopped, { type: 'work_kept', run: one, repository, head: sha('e') }]);
+    expect(standing(kept).get('ending-1')).toMatchObject({
+      outcome: { by: bob, kept: [{ repository, head: sha('e') }] },
+    });
     expect(standing(kept).get('plan-1')).toMatchObject({ state: 'stopped' });
   });
 

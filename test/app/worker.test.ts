@@ -66,7 +66,7 @@ test('one pull request that can not be looked at keeps no other from being looke
     return { ...other.pull, state: 'closed', commit: null, isDraft: false };
   };
   await using _working = await working(world, { pullEveryMs: 1 });
-  await vi.waitFor(() => expect(world.tasks.get(two)?.pull.type).toBe('closed'));
+  await vi.waitFor(() => expect(world.tasks.get(two)?.parts[0].pull.type).toBe('closed'));
 });
 
 test('a run whose engine is gone for good is tried elsewhere once its time is long up, and not before', async () => {
@@ -86,7 +86,7 @@ test('the next run of a task starts after the leftovers of the last one are clea
   const task = world.has({
     id: one,
     runs: 1,
-    run: { type: 'idle', outcome: { type: 'stopped', by: bob, kept: null } },
+    run: { type: 'idle', outcome: { type: 'stopped', by: bob, kept: [] } },
   });
   await using at = await working(world);
   world.sandbox.list = async () => [{ task: one, run: run(1).id, state: { type: 'running' } }];
@@ -128,7 +128,7 @@ test.each([
   world.has({ id: one, run: { type: 'idle', outcome: null }, pull: { ...pullStates.merging, approval } });
   world.forge.findPull = () => Promise.reject(error);
   await merge(world.worker, one, new AbortController().signal);
-  expect(world.tasks.get(one)?.pull).toMatchObject(expected);
+  expect(world.tasks.get(one)?.parts[0].pull).toMatchObject(expected);
 });
 
 test('a merge commit mentions nobody and closes nothing', async () => {
@@ -139,5 +139,5 @@ test('a merge commit mentions nobody and closes nothing', async () => {
   await merge(world.worker, one, new AbortController().signal);
   const words = JSON.stringify(merging.mock.calls);
   expect(words).not.toMatch(/@all|@bob|#12/);
-  expect(world.tasks.get(one)?.pull).toMatchObject({ type: 'merged', commit: sha('c') });
+  expect(world.tasks.get(one)?.parts[0].pull).toMatchObject({ type: 'merged', commit: sha('c') });
 });

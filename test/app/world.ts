@@ -2,6 +2,7 @@ import type { BotDeps, Log, WorkerDeps } from '../../src/app/deps.ts';
 import { narrate } from '../../src/app/narrate.ts';
 import type { Choices, KeptDraft } from '../../src/task/draft.ts';
 import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../../src/task/ids.ts';
+import { isUnderReview } from '../../src/task/parts.ts';
 import type { Policy } from '../../src/task/policy.ts';
 import type {
   ContainerState,
@@ -23,7 +24,7 @@ import { Problem } from '../../src/task/problem.ts';
 import type { OutboxRow } from '../../src/task/said.ts';
 import type { Task } from '../../src/task/task.ts';
 import { transition } from '../../src/task/transition.ts';
-import { channel, engine, pull, sha, task as toTask, ts } from '../task/example.ts';
+import { channel, engine, pull, repository, sha, task as toTask, ts } from '../task/example.ts';
 
 export const base = 'main' as BranchName;
 
@@ -87,7 +88,7 @@ export class World {
     events: async (id) => this.events.get(id) ?? [],
     unsettled: async () =>
       [...this.tasks.values()]
-        .filter(({ run, pull }) => run.type !== 'idle' || pull.type === 'open' || pull.type === 'merging')
+        .filter(({ run, parts }) => run.type !== 'idle' || parts.some(({ pull }) => isUnderReview(pull)))
         .map(({ id }) => id),
     recent: async (limit) => [...this.tasks.values()].slice(-limit),
     watch: async () => undefined,
@@ -128,7 +129,7 @@ export class World {
     }),
     stop: async (_run: RunId, _graceMs: number): Promise<void> => {},
     export: async (): Promise<string | null> => '/bundle',
-    check: async (_run: RunId, command: string) => ({ command, exitCode: 0, durationMs: 1 }),
+    check: async (_run: RunId, { command }: { command: string }) => ({ command, exitCode: 0, durationMs: 1 }),
     usage: async () => null,
     blocked: async () => [],
     list: async (): Promise<{ task: TaskId; run: RunId; state: ContainerState }[]> => [],
@@ -181,7 +182,7 @@ export class World {
     command: '/agent',
     repositories: [
       {
-        name: toTask().repository,
+        name: repository,
         base: null,
         agent: null,
         approvers: [],
@@ -275,7 +276,7 @@ export class World {
   }
 
   /** Puts a task into the store as it is. */
-  has(more: Partial<Task> = {}): Task {
+  has(more: Parameters<typeof toTask>[0] = {}): Task {
     const task = toTask(more);
     this.tasks.set(task.id, task);
     return task;
@@ -289,7 +290,7 @@ export class World {
   }
 
   /** A task whose first run was claimed. */
-  async running(more: Partial<Task> = {}): Promise<Task> {
+  async running(more: Parameters<typeof toTask>[0] = {}): Promise<Task> {
     const { id, runs } = this.has(more);
     const number = runs + 1;
     await this.store.apply(id, { type: 'run_started', run: toRunId(id, number), number, engine, at: this.now });

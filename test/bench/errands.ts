@@ -80,7 +80,8 @@ async function readTimeline({ errand, containers, repository }: Ground, id: Task
   const atRecord = (type: (typeof records)[number]['type']) => records.find((record) => record.type === type)?.at;
   const ledger = errand.forge.control.ledger();
   const opened = ledger.filter(({ what }) => what === `POST /repos/${repository}/pulls`);
-  const number = task?.pull.type === 'open' ? task.pull.pull.number : Number.NaN;
+  const pull = task?.parts[0].pull;
+  const number = pull?.type === 'open' ? pull.pull.number : Number.NaN;
   const atForge = (entry: (typeof ledger)[number] | undefined) =>
     entry === undefined ? undefined : Date.parse(entry.at);
   return {

@@ -79,7 +79,10 @@ test('a worker drives a run through the broker from start to removal', async () 
   await sandbox.stop(order.run, 0);
   expect(await allRecords(sandbox, order)).toEqual([{ n: 1, line: { type: 'one' } }]);
   expect(await sandbox.state(order.run)).toMatchObject({ type: 'exited', code: 137 });
-  expect(await sandbox.check(order.run, 'true', 5_000)).toMatchObject({ command: 'true', exitCode: 125 });
+  expect(await sandbox.check(order.run, { folder: 'repo', command: 'true' }, 5_000)).toMatchObject({
+    command: 'true',
+    exitCode: 125,
+  });
   await sandbox.remove(order.task, { workspace: true });
   expect(await sandbox.state(order.run)).toEqual({ type: 'absent' });
 });
@@ -138,7 +141,16 @@ describe('what a broker refuses with 400:', () => {
     ['a repository elsewhere', '/start', { ...good, repositories: ['/etc'] }],
     ['the Docker socket', '/start', { ...good, repositories: ['/var/run/docker.sock'] }],
     ['a run that is a path', '/state', { run: '../../etc/passwd' }],
-    ['a start that is an option', '/export', { run: good.run, start: '--upload-pack=evil', capBytes: 1000 }],
+    [
+      'a start that is an option',
+      '/export',
+      { run: good.run, folder: 'repo', start: '--upload-pack=evil', capBytes: 1000 },
+    ],
+    [
+      'a folder outside of the workspace',
+      '/export',
+      { run: good.run, folder: 'repos/../home', start: '0'.repeat(40), capBytes: 1000 },
+    ],
     ['no limits', '/start', { ...good, limits: {} }],
   ])('%s', async (_what, path, body) => {
     await using _broker = await startBroker();

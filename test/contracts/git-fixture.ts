@@ -59,6 +59,7 @@ export async function startBench(): Promise<Bench> {
 
 export const prepareOrder = {
   task,
+  part: 0,
   repository: web,
   base: main,
   branch,

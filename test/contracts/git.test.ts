@@ -44,7 +44,7 @@ async function problemOf(promise: Promise<unknown>): Promise<Problem> {
 }
 
 async function importOf(bundle: string, prepared: { start: ReturnType<typeof shaOf> }) {
-  return bench.repositories.import({ task, run: firstRun, bundle, start: prepared.start, words });
+  return bench.repositories.import({ task, part: 0, run: firstRun, bundle, start: prepared.start, words });
 }
 
 async function changed(script: string): Promise<{ agent: Agent; bundle: string }> {
@@ -257,7 +257,7 @@ test('a workflow is stopped before the push unless the operator allows it', asyn
   const { bundle, agent } = await changed('mkdir -p .github/workflows; echo "on: push" > .github/workflows/ci.yml');
   expect((await problemOf(importOf(bundle, agent.prepared))).failure.code).toBe('workflow_refused');
   const open = bench.other({ allowWorkflows: true });
-  const imported = await open.import({ task, run: firstRun, bundle, start: agent.prepared.start, words });
+  const imported = await open.import({ task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words });
   expect(imported?.sensitive).toEqual(['.github/workflows/ci.yml']);
 });
 
@@ -317,7 +317,9 @@ test('a bundle that is cut short, lacks objects, is no file or is too large is r
   const { bundle, agent } = await changed('head -c 200000 /dev/urandom > noise.bin');
   const refused = async (path: string) => (await problemOf(importOf(path, agent.prepared))).failure.code;
   const small = bench.other({ caps: { bundleBytes: 1_000 } });
-  const large = await problemOf(small.import({ task, run: firstRun, bundle, start: agent.prepared.start, words }));
+  const large = await problemOf(
+    small.import({ task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words }),
+  );
   expect(large.failure.sentence).toContain('1000 are allowed');
   await symlink(bundle, `${bundle}.link`);
   await expect(importOf(`${bundle}.link`, agent.prepared)).rejects.toThrow();
@@ -335,7 +337,7 @@ test('a pack that unpacks into far more than its size, or holds too much, is ref
   expect((await stat(bundle)).size).toBeLessThan(200_000);
   expect((await problemOf(importOf(bundle, agent.prepared))).failure.sentence).toContain('60000000 bytes');
   const few = bench.other({ caps: { objects: 2 } });
-  const order = { task, run: firstRun, bundle, start: agent.prepared.start, words };
+  const order = { task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words };
   expect((await problemOf(few.import(order))).failure.sentence).toContain('2 are allowed');
   const total = bench.other({ caps: { blobBytes: 1e9, totalBytes: 1_000_000 } });
   expect((await problemOf(total.import(order))).failure.sentence).toContain('unpacks to');
@@ -344,7 +346,7 @@ test('a pack that unpacks into far more than its size, or holds too much, is ref
   expect(await readdir(join(bench.dir, 'tasks'))).toEqual([`${task}.git`]);
 });
 
-const pushOrder = { task, repository: web, branch, remote: null, signal: new AbortController().signal };
+const pushOrder = { task, part: 0, repository: web, branch, remote: null, signal: new AbortController().signal };
 
 async function readyToPush() {
   const { bundle, agent } = await changed('echo one >> README.md');

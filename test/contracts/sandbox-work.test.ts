@@ -74,13 +74,15 @@ test('a run gets to its repositories wherever on the host Errand was cloned', as
   expect(await sandbox.state(order.run)).toMatchObject({ type: 'exited', code: 0 });
 });
 
+const folder = 'repo';
+
 describe('taking the work out', () => {
   test('gives one ref with the agent’s commits and one more with what it left uncommitted', async () => {
     const { sandbox, order } = await work(
       'echo two >> README; git commit -qam Second; echo new > new; echo x > ignored; touch .git/index.lock',
     );
-    const path = must(await sandbox.export(order.run, start, cap));
-    expect(path).toBe(join(ground.root, 'data', 'bundles', `${order.run}.bundle`));
+    const path = must(await sandbox.export(order.run, { folder, start }, cap));
+    expect(path).toBe(join(ground.root, 'data', 'bundles', `${order.run}.repo.bundle`));
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     const found = unpack(path);
     expect(found.refs).toHaveLength(1);
@@ -90,19 +92,19 @@ describe('taking the work out', () => {
 
   test('gives nothing where nothing changed', async () => {
     const { sandbox, order } = await work('echo x > ignored');
-    expect(await sandbox.export(order.run, start, cap)).toBeNull();
+    expect(await sandbox.export(order.run, { folder, start }, cap)).toBeNull();
   });
 
   test('can be repeated, by another broker too', async () => {
     const { sandbox, order } = await work('echo two >> README');
-    await sandbox.export(order.run, start, cap);
-    const again = must(await ground.open().export(order.run, start, cap));
+    await sandbox.export(order.run, { folder, start }, cap);
+    const again = must(await ground.open().export(order.run, { folder, start }, cap));
     expect(unpack(again).log).toEqual(['Work left uncommitted']);
   });
 
   test('puts a rewritten history on top of where the run began', async () => {
     const { sandbox, order } = await work('echo two >> README; git commit -q --amend -am Rewritten');
-    const found = unpack(must(await sandbox.export(order.run, start, cap)));
+    const found = unpack(must(await sandbox.export(order.run, { folder, start }, cap)));
     expect(found.log).toEqual(['Work on rewritten history']);
     expect(found.show('README')).toBe('one\ntwo');
   });
@@ -112,7 +114,9 @@ describe('taking the work out', () => {
       `printf '#!/bin/sh\\nexit 1\\n' > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit
        git config commit.gpgsign true; git config core.fsmonitor 'sleep 100'; echo two >> README`,
     );
-    expect(unpack(must(await sandbox.export(order.run, start, cap))).log).toEqual(['Work left uncommitted']);
+    expect(unpack(must(await sandbox.export(order.run, { folder, start }, cap))).log).toEqual([
+      'Work left uncommitted',
+    ]);
   });
 
   test.each([
@@ -121,7 +125,7 @@ describe('taking the work out', () => {
     ['a HEAD without a commit', 'git checkout -q --orphan new', 'HEAD names no commit'],
   ])('says so where it finds %s', async (_what, script, found) => {
     const { sandbox, order } = await work(script);
-    await expect(sandbox.export(order.run, start, cap)).rejects.toMatchObject({
+    await expect(sandbox.export(order.run, { folder, start }, cap)).rejects.toMatchObject({
       failure: { code: 'export_failed', sentence: expect.stringContaining(found) },
       retry: false,
     });
@@ -129,8 +133,10 @@ describe('taking the work out', () => {
 
   test('stops at the cap and keeps nothing of what was too much', async () => {
     const { sandbox, order } = await work('head -c 3M /dev/urandom > big');
-    await expect(sandbox.export(order.run, start, cap)).rejects.toMatchObject({ failure: { code: 'bundle_too_big' } });
-    const bundles = await Array.fromAsync([`${order.run}.bundle`, `${order.run}.bundle.part`], (name) =>
+    await expect(sandbox.export(order.run, { folder, start }, cap)).rejects.toMatchObject({
+      failure: { code: 'bundle_too_big' },
+    });
+    const bundles = await Array.fromAsync([`${order.run}.repo.bundle`, `${order.run}.bundle.part`], (name) =>
       stat(join(ground.root, 'data', 'bundles', name)).catch(() => 'absent'),
     );
     expect(bundles).toEqual(['absent', 'absent']);
@@ -140,13 +146,15 @@ describe('taking the work out', () => {
     const sandbox = ground.open();
     const order = makeOrder();
     await sandbox.start(order);
-    await expect(sandbox.export(order.run, start, cap)).rejects.toMatchObject({ failure: { code: 'still_running' } });
+    await expect(sandbox.export(order.run, { folder, start }, cap)).rejects.toMatchObject({
+      failure: { code: 'still_running' },
+    });
   });
 
   test('leaves no container but the run’s', async () => {
     const { sandbox, order } = await work('echo two >> README');
-    await sandbox.export(order.run, start, cap);
-    await sandbox.check(order.run, 'true', 10_000);
+    await sandbox.export(order.run, { folder, start }, cap);
+    await sandbox.check(order.run, { folder, command: 'true' }, 10_000);
     const left = await docker.listContainers({ all: true, filters: { label: [`errand.task=${order.task}`] } });
     expect(left.map((container) => container.Names)).toEqual([[`/errand-${ground.instance}-${order.run}`]]);
   });
@@ -155,29 +163,29 @@ describe('taking the work out', () => {
 describe('a check', () => {
   test('has the exit code that Errand took, in the checkout', async () => {
     const { sandbox, order } = await work('echo two >> README');
-    expect(await sandbox.check(order.run, 'sh check.sh', 10_000)).toEqual({
+    expect(await sandbox.check(order.run, { folder, command: 'sh check.sh' }, 10_000)).toEqual({
       command: 'sh check.sh',
       exitCode: 0,
       durationMs: expect.any(Number),
     });
-    expect(await sandbox.check(order.run, 'exit 9', 10_000)).toMatchObject({ exitCode: 9 });
+    expect(await sandbox.check(order.run, { folder, command: 'exit 9' }, 10_000)).toMatchObject({ exitCode: 9 });
   });
 
   test('that takes too long is 124', async () => {
     const { sandbox, order } = await work('true');
-    expect(await sandbox.check(order.run, 'sleep 1000', 300)).toMatchObject({ exitCode: 124 });
+    expect(await sandbox.check(order.run, { folder, command: 'sleep 1000' }, 300)).toMatchObject({ exitCode: 124 });
   });
 
   test('reaches no gateway and no network, and cannot drown us in output', async () => {
     const { sandbox, order } = await work('true');
     const script =
       'test ! -e /run/errand/gateway.sock && test -z "$HTTP_PROXY" && head -c 30M /dev/zero && ls /sys/class/net';
-    expect(await sandbox.check(order.run, script, 30_000)).toMatchObject({ exitCode: 0 });
+    expect(await sandbox.check(order.run, { folder, command: script }, 30_000)).toMatchObject({ exitCode: 0 });
   });
 
   test('is ended with its run', async () => {
     const { sandbox, order } = await work('true');
-    const checking = sandbox.check(order.run, 'sleep 1000', 60_000);
+    const checking = sandbox.check(order.run, { folder, command: 'sleep 1000' }, 60_000);
     const running = async () =>
       (await docker.listContainers({ filters: { label: [`errand.task=${order.task}`, 'errand.kind=check'] } })).length;
     await expect.poll(running, { timeout: 10_000 }).toBe(1);
@@ -199,7 +207,7 @@ describe('where nothing can be mounted, a workspace is a volume', () => {
     await expect.poll(checkedOut, { timeout: 20_000 }).toContain('""');
     await sandbox.stop(order.run, 0);
     expect((await records.next()).done).toBe(true);
-    expect(unpack(must(await sandbox.export(order.run, start, cap))).files).toContain('x');
+    expect(unpack(must(await sandbox.export(order.run, { folder, start }, cap))).files).toContain('x');
     await sandbox.remove(order.task, { workspace: true });
     await expect(docker.getVolume(`errand-${ground.instance}-${order.task}`).inspect()).rejects.toThrow('404');
   });
@@ -228,7 +236,7 @@ describe('the reaper', () => {
 
   test('finds what has no container any more: bundles, workspaces, gateways', async () => {
     const { sandbox, order } = await work('echo two >> README');
-    const bundle = must(await sandbox.export(order.run, start, cap));
+    const bundle = must(await sandbox.export(order.run, { folder, start }, cap));
     await sandbox.remove(order.task, { workspace: false });
     await utimes(bundle, 0, 0);
     await reap(sandbox, { alive: new Set(), graceMs: 0, now: Date.now() + 60_000 });

@@ -149,7 +149,7 @@ describe('tasks', () => {
     } as const;
     await store.tasks.apply(id, failed, { epoch: 1 });
     await store.tasks.apply(id, { ...started, run: example.runId(2), number: 2 });
-    const late = { at: 300, type: 'pull_request_opened', pull: example.pull } as const;
+    const late = { at: 300, type: 'pull_request_opened', repository: example.repository, pull: example.pull } as const;
     expect(await store.tasks.apply(id, late, { epoch: 1 })).toMatchObject({ type: 'refused', reason: 'stale_epoch' });
     expect(await store.tasks.apply(id, late, { epoch: 2 })).toMatchObject({ type: 'applied' });
   });
@@ -189,9 +189,14 @@ describe('tasks', () => {
     expect(await store.tasks.unsettled()).toEqual([two, one]);
     await store.tasks.apply(two, { at: 1, type: 'stopped', by: example.alice });
     expect(await store.tasks.unsettled()).toEqual([one]);
-    await store.tasks.apply(two, { at: 2, type: 'pull_request_opened', pull: example.pull });
+    await store.tasks.apply(two, {
+      at: 2,
+      type: 'pull_request_opened',
+      repository: example.repository,
+      pull: example.pull,
+    });
     expect(await store.tasks.unsettled()).toEqual([two, one]);
-    await store.tasks.apply(two, { at: 3, type: 'pull_request_closed' });
+    await store.tasks.apply(two, { at: 3, type: 'pull_request_closed', repository: example.repository });
     expect(await store.tasks.unsettled()).toEqual([one]);
     expect((await store.tasks.recent(1)).map((task) => task.id)).toEqual([one]);
     expect((await store.tasks.recent(9)).map((task) => task.id)).toEqual([one, two]);

@@ -110,7 +110,7 @@ describe('what others wrote', () => {
     ending({
       type: 'failed',
       problem: { code: 'x', sentence: hostile, next: hostile },
-      kept: null,
+      kept: [],
       report: { ...report, claim: hostile },
     }),
     ending({ type: 'answered', report: { ...report, claim: hostile } }),

@@ -1,5 +1,12 @@
-import type { Said } from '../../src/task/said.ts';
-import { ada, at, channel, grace, head, line, newer, report, result, ts } from './said.ts';
+import type { PullLine, Said } from '../../src/task/said.ts';
+import { ada, at, channel, grace, head, line, newer, part, report, result, ts } from './said.ts';
+
+const kept = [{ repository: part.repository, head }];
+const pulls = (state: PullLine['state']) => ({
+  pulls: [{ repository: part.repository, number: 412, state }],
+  by: [],
+  failed: [],
+});
 
 const failure = {
   code: 'agent_start',
@@ -35,8 +42,8 @@ export const everything: Record<string, Said> = {
   'root queued behind others': root({ status: { word: 'Queued', reason: '2 ahead' } }),
   'root running': root({ status: { word: 'Running', startedAt: at, activity: 'npm test' } }),
   'root waiting': root({ status: { word: 'Waiting for you' } }),
-  'root ready': root({ status: { word: 'Ready for review', number: 412 }, stoppable: false }),
-  'root merged': root({ status: { word: 'Merged', number: 412, by: grace }, stoppable: false }),
+  'root ready': root({ status: { word: 'Ready for review', ...pulls('open') }, stoppable: false }),
+  'root merged': root({ status: { word: 'Merged', ...pulls('merged'), by: [grace] }, stoppable: false }),
   'root failed': root({ status: { word: 'Failed' }, stoppable: false, retryable: true }),
   'root of a script under its own title': root({
     spec: 'Fix flaky checkout test\n```sh\nsed -i s/real/fake/ clock.js\n```\n\nAnd say so\n```sh\necho fake >> README.md\n```',
@@ -126,15 +133,15 @@ export const everything: Record<string, Said> = {
   'result merged on GitHub': result({ type: 'merged', by: null }),
   'result closed': result({ type: 'closed' }),
   'result replaced': result({ type: 'replaced', head: newer }),
-  'ending failed': ending({ type: 'failed', problem: failure, kept: head, report: null }, true),
-  'ending failed with a report': ending({ type: 'failed', problem: failure, kept: null, report }, true),
-  'ending stopped': ending({ type: 'stopped', by: grace, kept: head }, true),
-  'ending stopped by the requester': ending({ type: 'stopped', by: ada, kept: null }, true),
+  'ending failed': ending({ type: 'failed', problem: failure, kept, report: null }, true),
+  'ending failed with a report': ending({ type: 'failed', problem: failure, kept: [], report }, true),
+  'ending stopped': ending({ type: 'stopped', by: grace, kept }, true),
+  'ending stopped by the requester': ending({ type: 'stopped', by: ada, kept: [] }, true),
   'ending refused': ending({ type: 'refused', problem: failure }),
   'ending unchanged': ending({ type: 'unchanged', report: { ...report, checks: [] } }, true),
   'ending answered': ending({ type: 'answered', report: { ...report, checks: [] } }),
-  merged: { type: 'merged', task: line, number: 412, commit: newer, by: grace },
-  'merged on GitHub': { type: 'merged', task: line, number: 412, commit: newer, by: null },
+  merged: { type: 'merged', task: line, part, number: 412, commit: newer, by: grace },
+  'merged on GitHub': { type: 'merged', task: line, part, number: 412, commit: newer, by: null },
   continued: { type: 'continued', task: line, as: line.id },
   sentence: {
     type: 'sentence',

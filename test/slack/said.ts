@@ -10,7 +10,7 @@ import {
   parseTaskId,
   type UserId,
 } from '../../src/task/ids.ts';
-import type { Gate, Said, TaskLine } from '../../src/task/said.ts';
+import type { Gate, PartLine, Said, TaskLine } from '../../src/task/said.ts';
 import type { Report } from '../../src/task/task.ts';
 
 function must<T>(value: T | undefined): T {
@@ -26,11 +26,12 @@ export const head = must(parseSha('abc1234000000000000000000000000000000000'));
 export const newer = must(parseSha('def5678000000000000000000000000000000000'));
 export const main: BranchName = must(parseBranchName('main'));
 
+export const part: PartLine = { repository: must(parseRepositoryName('acme/web')), base: main };
+
 export const line: TaskLine = {
   id: must(parseTaskId('t4k2m9x')),
   title: 'Fix flaky checkout test',
-  repository: must(parseRepositoryName('acme/web')),
-  base: main,
+  parts: [part],
   branch: must(parseBranchName('errand/t4k2m9x-fix-flaky-checkout-test')),
   agent: 'claude',
   requester: ada,
@@ -64,6 +65,7 @@ export const report: Report = {
 export const result = (gate: Gate, fields: Partial<Extract<Said, { type: 'result' }>> = {}): Said => ({
   type: 'result',
   task: line,
+  part,
   run: 1,
   number: 412,
   url: 'https://github.com/acme/web/pull/412',
@@ -71,6 +73,7 @@ export const result = (gate: Gate, fields: Partial<Extract<Said, { type: 'result
   report,
   by: 'run',
   gate,
+  unchanged: [],
   ...fields,
 });
 

@@ -1,6 +1,16 @@
 import type { ChannelId, EngineId, MessageTs, RunId, Sha, TaskId, UserId } from '../../src/task/ids.ts';
 import { parseBranchName, parseRepositoryName, parseSha, parseTaskId, toRunId } from '../../src/task/ids.ts';
-import type { Failure, PullRequest, PullState, Report, Run, RunState, SpecMessage, Task } from '../../src/task/task.ts';
+import type {
+  Failure,
+  Part,
+  PullRequest,
+  PullState,
+  Report,
+  Run,
+  RunState,
+  SpecMessage,
+  Task,
+} from '../../src/task/task.ts';
 
 /** Values of a made-up task, for tests of everything that works on one. */
 export const alice = 'U0ALICE' as UserId;
@@ -83,7 +93,7 @@ export function run(number = 1): Run {
 }
 
 export const runStates = {
-  idle: { type: 'idle', outcome: { type: 'stopped', by: alice, kept: null } },
+  idle: { type: 'idle', outcome: { type: 'stopped', by: alice, kept: [] } },
   queued: { type: 'queued', since: 50, reason: null },
   running: { type: 'running', run: run() },
   waiting: { type: 'waiting', run: run(), question },
@@ -97,17 +107,40 @@ export const pullStates = {
   closed: { type: 'closed', pull },
 } as const satisfies Record<PullState['type'], PullState>;
 
-/** A task that was just created: queued, one message that nobody has read. */
-export function task(more: Partial<Task> = {}): Task {
+export const repository = known(parseRepositoryName('acme/shop'));
+
+/** A repository of a task, as it is before the first run. */
+export function part(more: Partial<Part> = {}): Part {
+  return {
+    repository,
+    base: known(parseBranchName('main')),
+    checkout: null,
+    pull: pullStates.none,
+    results: [],
+    ...more,
+  };
+}
+
+/** A task that was just created: queued, one message that nobody has read. Fields of a part are those of its one repository. */
+export function task({
+  repository: own,
+  base,
+  checkout,
+  pull: state,
+  results,
+  ...more
+}: Partial<Task & Part> = {}): Task {
   const id = more.id ?? taskId();
+  const of = <Field extends keyof Part>(name: Field, value: Part[Field] | undefined) =>
+    value === undefined ? {} : { [name]: value };
+  const given = { ...of('repository', own), ...of('base', base), ...of('checkout', checkout) };
   return {
     id,
     createdAt: 1,
     requester: alice,
     requesterName: 'Alice',
     origin: { key: `mention:${id}`, kind: 'mention', channel, thread: ts(1) },
-    repository: known(parseRepositoryName('acme/shop')),
-    base: known(parseBranchName('main')),
+    parts: [part({ ...given, ...of('pull', state), ...of('results', results) })],
     branch: known(parseBranchName(`errand/${id}-fix-the-checkout`)),
     title: 'Fix the checkout',
     agent: 'claude',
@@ -116,9 +149,6 @@ export function task(more: Partial<Task> = {}): Task {
     spec: [message(1)],
     taken: 0,
     run: runStates.queued,
-    checkout: null,
-    pull: pullStates.none,
-    results: [],
     runs: 0,
     attempt: 0,
     epoch: 0,

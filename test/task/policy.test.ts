@@ -138,19 +138,25 @@ test('a branch carries the task and a slug that git accepts', () => {
 test('a repository can allow or forbid self-approval against the general rule', () => {
   const allowed = policy({ repositories: [{ ...plain(shop), selfApproval: true }] });
   const forbidden = policy({ selfApproval: true, repositories: [{ ...plain(shop), selfApproval: false }] });
-  expect(mayApprove(allowed, task(), alice, new Map())).toBeNull();
-  expect(mayApprove(forbidden, task(), alice, new Map())).toMatchObject({ code: 'self_approval' });
+  expect(mayApprove(allowed, { task: task(), repository: shop }, alice, new Map())).toBeNull();
+  expect(mayApprove(forbidden, { task: task(), repository: shop }, alice, new Map())).toMatchObject({
+    code: 'self_approval',
+  });
 });
 
 test('somebody else than the requester approves, unless the policy allows it', () => {
-  expect(mayApprove(policy(), task(), alice, new Map())).toMatchObject({ code: 'self_approval' });
-  expect(mayApprove(policy({ selfApproval: true }), task(), alice, new Map())).toBeNull();
-  expect(mayApprove(policy(), task(), bob, new Map())).toBeNull();
+  expect(mayApprove(policy(), { task: task(), repository: shop }, alice, new Map())).toMatchObject({
+    code: 'self_approval',
+  });
+  expect(mayApprove(policy({ selfApproval: true }), { task: task(), repository: shop }, alice, new Map())).toBeNull();
+  expect(mayApprove(policy(), { task: task(), repository: shop }, bob, new Map())).toBeNull();
 });
 
 test('a list of approvers holds people and groups, and nobody else approves', () => {
   const listed = policy({ approvers: ['S0OWNERS'] });
   const groups = new Map([['S0OWNERS', new Set<UserId>([bob])]]);
-  expect(mayApprove(listed, task(), bob, groups)).toBeNull();
-  expect(mayApprove(listed, task(), alice, groups)).toMatchObject({ code: 'not_an_approver' });
+  expect(mayApprove(listed, { task: task(), repository: shop }, bob, groups)).toBeNull();
+  expect(mayApprove(listed, { task: task(), repository: shop }, alice, groups)).toMatchObject({
+    code: 'not_an_approver',
+  });
 });

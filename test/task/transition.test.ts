@@ -14,6 +14,7 @@ import {
   pullStates,
   question,
   report,
+  repository,
   run,
   runId,
   runStates,
@@ -43,7 +44,7 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
   task_created: { at, type: 'task_created' },
   message_added: { at, type: 'message_added', message: message(2) },
   run_started: { at, type: 'run_started', run: runId(2), number: 2, engine },
-  checkout_prepared: { at, type: 'checkout_prepared', run: runId(1), checkout },
+  checkout_prepared: { at, type: 'checkout_prepared', run: runId(1), checkouts: [{ repository, checkout }] },
   messages_taken: { at, type: 'messages_taken', run: runId(1), taken: 1 },
   session_opened: { at, type: 'session_opened', run: runId(1), session: 's1' },
   progressed: { at, type: 'progressed', run: runId(1), progress: { steps: [], activity: 'Reading' } },
@@ -55,17 +56,17 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
   run_delayed: { at, type: 'run_delayed', reason: 'Docker is down.' },
   retried: { at, type: 'retried', by: alice },
   stopped: { at, type: 'stopped', by: alice },
-  work_kept: { at, type: 'work_kept', run: runId(1), head: sha('b') },
+  work_kept: { at, type: 'work_kept', run: runId(1), repository, head: sha('b') },
   time_passed: { at, type: 'time_passed' },
   continued: { at, type: 'continued', as: taskId('t000002') },
-  pull_request_opened: { at, type: 'pull_request_opened', pull },
-  pull_request_ready: { at, type: 'pull_request_ready' },
-  head_moved: { at, type: 'head_moved', head: sha('b'), by: 'person' },
-  merge_approved: { at, type: 'merge_approved', approval },
-  merge_refused: { at, type: 'merge_refused', head: pull.head, problem: failure },
-  merge_delayed: { at, type: 'merge_delayed', head: pull.head, reason: 'A check is pending.' },
-  pull_request_merged: { at, type: 'pull_request_merged', commit: sha('d'), by: bob },
-  pull_request_closed: { at, type: 'pull_request_closed' },
+  pull_request_opened: { at, type: 'pull_request_opened', repository, pull },
+  pull_request_ready: { at, type: 'pull_request_ready', repository },
+  head_moved: { at, type: 'head_moved', repository, head: sha('b'), by: 'person' },
+  merge_approved: { at, type: 'merge_approved', repository, approval },
+  merge_refused: { at, type: 'merge_refused', repository, head: pull.head, problem: failure },
+  merge_delayed: { at, type: 'merge_delayed', repository, head: pull.head, reason: 'A check is pending.' },
+  pull_request_merged: { at, type: 'pull_request_merged', repository, commit: sha('d'), by: bob },
+  pull_request_closed: { at, type: 'pull_request_closed', repository },
 };
 
 /** What moves the run: the same answer whatever the pull request's state is. */
@@ -157,6 +158,10 @@ function keysOf<Key extends string>(record: Record<Key, unknown>): Key[] {
   return Object.keys(record) as Key[];
 }
 
+function pullOf({ parts }: Task): PullState {
+  return parts[0].pull;
+}
+
 /** A task whose only message was read by its first run, in the given states. */
 function inState(runState: RunState['type'], pullState: PullState['type']): Task {
   return task({ taken: 1, runs: 1, run: runStates[runState], pull: pullStates[pullState] });
@@ -201,9 +206,9 @@ describe('every state and every event', () => {
     const result = transition(from, events[type]);
     if (type in runTable) {
       expect(result.applied ? `► ${result.task.run.type}` : result.reason).toBe(expected);
-      expect(result.applied ? result.task.pull : from.pull).toBe(from.pull);
+      expect(pullOf(result.applied ? result.task : from)).toBe(pullOf(from));
     } else {
-      expect(result.applied ? `► ${result.task.pull.type}` : result.reason).toBe(expected);
+      expect(result.applied ? `► ${pullOf(result.task).type}` : result.reason).toBe(expected);
       expect(result.applied ? result.task.run : from.run).toBe(from.run);
     }
   });
@@ -301,7 +306,7 @@ describe('runs', () => {
     }
     expect(current.run).toEqual({
       type: 'idle',
-      outcome: { type: 'failed', problem: failure, kept: null, report: null },
+      outcome: { type: 'failed', problem: failure, kept: [], report: null },
     });
     expect(current.attempt).toBe(0);
   });
@@ -355,8 +360,7 @@ describe('runs', () => {
 
   it('remember the commits they were given, for a worker that adopts them', () => {
     const prepared = apply(inState('waiting', 'none'), events.checkout_prepared);
-    expect(prepared.checkout).toEqual(checkout);
-    expect(prepared.base).toBe('trunk');
+    expect(prepared.parts).toMatchObject([{ checkout, base: 'trunk' }]);
   });
 
   it('keep the agent’s session for the next one', () => {
@@ -375,7 +379,7 @@ describe('runs', () => {
 describe('stopping', () => {
   it('drops what nobody has read, so that nothing starts by itself', () => {
     const stopped = apply(inState('running', 'none'), events.message_added, events.stopped);
-    expect(stopped.run).toEqual({ type: 'idle', outcome: { type: 'stopped', by: alice, kept: null } });
+    expect(stopped.run).toEqual({ type: 'idle', outcome: { type: 'stopped', by: alice, kept: [] } });
     expect(hasUnread(stopped)).toBe(false);
   });
 
@@ -386,7 +390,7 @@ describe('stopping', () => {
 
   it('can be followed by what was kept of the work, once', () => {
     const kept = apply(inState('running', 'none'), events.stopped, events.work_kept);
-    expect(kept.run).toMatchObject({ outcome: { type: 'stopped', kept: sha('b') } });
+    expect(kept.run).toMatchObject({ outcome: { type: 'stopped', kept: [{ repository, head: sha('b') }] } });
     expect(reasonOf(kept, events.work_kept)).toBe('duplicate');
   });
 
@@ -415,12 +419,12 @@ describe('pull requests', () => {
     const open = inState('idle', 'open');
     const other = { ...events.merge_approved, approval: { ...approval, head: sha('b') } };
     expect(reasonOf(open, other)).toBe('older_head');
-    expect(apply(open, events.merge_approved).pull).toEqual({ type: 'merging', pull, approval, delay: null });
+    expect(pullOf(apply(open, events.merge_approved))).toEqual({ type: 'merging', pull, approval, delay: null });
   });
 
   it('lose their approval when somebody pushes', () => {
     const moved = apply(inState('idle', 'merging'), events.head_moved);
-    expect(moved.pull).toEqual({ type: 'open', pull: { ...pull, head: sha('b') }, refusal: null });
+    expect(pullOf(moved)).toEqual({ type: 'open', pull: { ...pull, head: sha('b') }, refusal: null });
     expect(reasonOf(moved, events.merge_approved)).toBe('older_head');
   });
 
@@ -434,24 +438,27 @@ describe('pull requests', () => {
 
   it('say why an approval led to no merge, until the next approval', () => {
     const refusedMerge = apply(inState('idle', 'merging'), events.merge_refused);
-    expect(refusedMerge.pull).toMatchObject({ type: 'open', refusal: failure });
-    expect(apply(refusedMerge, events.merge_approved).pull).toEqual(pullStates.merging);
+    expect(pullOf(refusedMerge)).toMatchObject({ type: 'open', refusal: failure });
+    expect(pullOf(apply(refusedMerge, events.merge_approved))).toEqual(pullStates.merging);
   });
 
   it('say what a merge waits for, and each reason once', () => {
     const delayed = apply(inState('idle', 'merging'), events.merge_delayed);
-    expect(delayed.pull).toMatchObject({ type: 'merging', delay: 'A check is pending.' });
+    expect(pullOf(delayed)).toMatchObject({ type: 'merging', delay: 'A check is pending.' });
     expect(reasonOf(delayed, events.merge_delayed)).toBe('duplicate');
   });
 
   it('list every head that was up for review: a run’s with its report, a person’s without', () => {
-    const changed = { ...events.run_finished, outcome: { type: 'changed', head: sha('b'), report } } as const;
+    const changed = {
+      ...events.run_finished,
+      outcome: { type: 'changed', changes: [{ repository, head: sha('b'), report }], missing: [] },
+    } as const;
     const results = apply(
       inState('running', 'open'),
       changed,
       { ...events.head_moved, by: 'run' },
       { ...events.head_moved, head: sha('e') },
-    ).results;
+    ).parts[0].results;
     expect(results).toEqual([
       { run: 1, head: sha('b'), by: 'run', report },
       { run: 1, head: sha('e'), by: 'person', report: null },
@@ -461,12 +468,12 @@ describe('pull requests', () => {
   it('can be merged by hand while a run goes on, and the run goes on', () => {
     const merged = apply(inState('running', 'open'), { ...events.pull_request_merged, by: null });
     expect(merged.run.type).toBe('running');
-    expect(merged.pull).toMatchObject({ type: 'merged', by: null, commit: sha('d') });
+    expect(pullOf(merged)).toMatchObject({ type: 'merged', by: null, commit: sha('d') });
   });
 
   it('that were closed can be opened again on GitHub, but not replaced by another number', () => {
     const closed = inState('idle', 'closed');
-    expect(apply(closed, events.pull_request_opened).pull.type).toBe('open');
+    expect(pullOf(apply(closed, events.pull_request_opened)).type).toBe('open');
     expect(reasonOf(closed, { ...events.pull_request_opened, pull: { ...pull, number: 8 } })).toBe('duplicate');
   });
 });
@@ -480,7 +487,7 @@ describe('a draft', () => {
   const drafted = task({ pull: { ...pullStates.merging, pull: { ...pull, draft: 'draft' } } });
 
   it('that is marked ready is one no more, and its approval stands', () => {
-    expect(apply(drafted, events.pull_request_ready).pull).toEqual(pullStates.merging);
+    expect(apply(drafted, events.pull_request_ready).parts[0].pull).toEqual(pullStates.merging);
   });
 
   it('is marked once', () => {

@@ -1,7 +1,6 @@
 import type { KnownBlock } from '@slack/types';
-import type { Sha } from '../../task/ids.ts';
 import type { Said, TaskLine } from '../../task/said.ts';
-import type { Report } from '../../task/task.ts';
+import type { Head, Report } from '../../task/task.ts';
 import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 import { claimOf } from './claim.ts';
 import {
@@ -93,10 +92,12 @@ function unchanged(report: Report): string {
     : 'The run left no file different, so there is no pull request.';
 }
 
-function kept(task: TaskLine, head: Sha | null): string[] {
-  return head === null
-    ? []
-    : [`What was done so far is kept on the branch ${code(task.branch)} at ${code(shortSha(head))}.`];
+function kept(task: TaskLine, heads: readonly Head[]): string[] {
+  if (heads.length === 0) return [];
+  const at = heads.map(
+    ({ repository, head }) => `${code(shortSha(head))}${task.parts.length === 1 ? '' : ` in ${repository}`}`,
+  );
+  return [`What was done so far is kept on the branch ${code(task.branch)} at ${at.join(' and ')}.`];
 }
 
 function sentences(...parts: string[]): string {

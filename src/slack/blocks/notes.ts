@@ -2,15 +2,16 @@ import type { KnownBlock } from '@slack/types';
 import type { ListedTask, Said } from '../../task/said.ts';
 import { escapeExceptPeople, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 import { againBlocks } from './form.ts';
-import { dotted, person, type Rendered, section, shortSha, titleOf, type Wording } from './parts.ts';
+import { dotted, person, type Rendered, repositoriesOf, section, shortSha, titleOf, type Wording } from './parts.ts';
 import { statusIcon, statusLine } from './root.ts';
 
 const maxListed = 10;
 
 export function renderMerged(said: Extract<Said, { type: 'merged' }>): Rendered {
-  const into = said.task.base === null ? '' : `${escapeMrkdwn(said.task.base)} of `;
+  const { repository, base } = said.part;
+  const into = base === null ? '' : `${escapeMrkdwn(base)} of `;
   const by = said.by === null ? 'on GitHub' : `approved by ${person(said.by)}`;
-  const sentence = `#${said.number} went into ${into}${said.task.repository} as ${shortSha(said.commit)}, ${by}.`;
+  const sentence = `#${said.number} went into ${into}${repository} as ${shortSha(said.commit)}, ${by}.`;
   return {
     text: `Merged · ${sentence}`,
     blocks: [section(`${person(said.task.requester)} *Merged* · ${sentence}`)],
@@ -67,7 +68,7 @@ function lines({ task, status, message }: ListedTask, { workspaceUrl }: Wording)
     message === null || workspaceUrl === null
       ? titleOf(task)
       : `<${workspaceUrl.replace(/\/$/, '')}/archives/${message.channel}/p${message.ts.replace('.', '')}|${titleOf(task)}>`;
-  return [`${statusLine(status)}`, dotted(title, task.repository, `task ${task.id}`)];
+  return [`${statusLine(status, task)}`, dotted(title, repositoriesOf(task), `task ${task.id}`)];
 }
 
 export function renderHelp({ command, emoji }: Wording): Rendered {

@@ -98,6 +98,11 @@ export function titleOf(task: TaskLine): string {
   return escapeMrkdwn(oneLine(task.title, 120));
 }
 
+/** The names of a task's repositories, one after the other. */
+export function repositoriesOf({ parts }: TaskLine): string {
+  return parts.map(({ repository }) => repository).join(', ');
+}
+
 /** Code formatting for a name; a backtick inside would end it. */
 export function code(text: string): string {
   return `\`${escapeWithin(oneLine(text, 200).replaceAll('`', "'"), 400)}\``;

@@ -29,9 +29,9 @@ const maxSensitive = 10;
 export function renderResult(said: Result, wording: Wording): Rendered {
   const { task, report } = said;
   const open = said.gate.type === 'open' || said.gate.type === 'refused';
-  const head = `${headWord(said.gate)} · #${said.number}`;
+  const head = `${headWord(said.gate)} · ${numberOf(said)}`;
   const facts = dotted(
-    task.repository,
+    said.part.repository,
     report === null ? null : fileCount(report.files),
     `commit ${shortSha(said.head)}`,
   );
@@ -44,6 +44,7 @@ export function renderResult(said: Result, wording: Wording): Rendered {
   const sensitive = sensitiveLines(report?.sensitive ?? []);
   const isMeasured = report !== null && report.checks.length > 0;
   const origin = report === null ? null : dotted(effort(task, report), authorship(task));
+  const others = untouched(said);
   const gate = gateLine(said, wording);
   const blocks: KnownBlock[] = [
     section(`${person(task.requester)} *${head}*`),
@@ -56,6 +57,7 @@ export function renderResult(said: Result, wording: Wording): Rendered {
     ...(claim === '' ? [] : [{ type: 'markdown' as const, text: claim }]),
     section(`*How it was checked*${isMeasured ? ' (_measured_ by Errand)' : ''}\n${bullets(checks)}`),
     ...(sensitive.length === 0 ? [] : [section(`*Look at these first*\n${bullets(sensitive)}`)]),
+    ...(others === null ? [] : [section(others)]),
     ...(origin === null ? [] : [context(origin)]),
     section(gate),
     ...(open ? actions(approveButton(said)) : []),
@@ -70,10 +72,21 @@ export function renderResult(said: Result, wording: Wording): Rendered {
         ]),
     `${isMeasured ? 'Measured: ' : ''}${checks.join('; ')}`,
     ...(sensitive.length === 0 ? [] : [`Look at these first: ${sensitive.join(', ')}`]),
+    ...(others === null ? [] : [others]),
     ...(origin === null ? [] : [origin]),
     gate,
   ];
   return { text: text.join('\n'), blocks };
+}
+
+/** A number alone names no pull request where a task has several. */
+function numberOf({ task, part, number }: Result): string {
+  return `${task.parts.length === 1 ? '' : part.repository}#${number}`;
+}
+
+/** What the run left as it was; null for nothing. */
+function untouched({ unchanged }: Result): string | null {
+  return unchanged.length === 0 ? null : `Nothing changed in ${unchanged.join(', ')}.`;
 }
 
 function headWord({ type }: Gate): string {
@@ -177,7 +190,8 @@ function linkButton({ url, number }: Result): Button {
   };
 }
 
-function approveButton({ task, number, head }: Result): Button {
+function approveButton(said: Result): Button {
+  const { task, part, number, head } = said;
   const commit = shortSha(head);
   return {
     type: 'button',
@@ -187,10 +201,10 @@ function approveButton({ task, number, head }: Result): Button {
     accessibility_label: `Approve merge of pull request ${number} at commit ${commit}`,
     value: `${task.id} ${head}`,
     confirm: {
-      title: { type: 'plain_text', text: `Merge #${number}?` },
+      title: { type: 'plain_text', text: cut(`Merge ${numberOf(said)}?`, 100) },
       text: {
         type: 'plain_text',
-        text: cut(`Commit ${commit} goes into ${task.base ?? 'the base branch'} of ${task.repository}.`, 300),
+        text: cut(`Commit ${commit} goes into ${part.base ?? 'the base branch'} of ${part.repository}.`, 300),
       },
       confirm: { type: 'plain_text', text: 'Approve merge' },
       deny: { type: 'plain_text', text: 'Not yet' },

@@ -1,4 +1,4 @@
-import type { Said, Status } from '../../task/said.ts';
+import type { PullLine, Said, Status, TaskLine } from '../../task/said.ts';
 import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 import {
   clockTime,
@@ -6,6 +6,7 @@ import {
   dotted,
   person,
   type Rendered,
+  repositoriesOf,
   retryButton,
   section,
   stopButton,
@@ -15,20 +16,21 @@ import {
 /** The one message of a task outside threads: what is wanted, where, and how it stands. */
 export function renderRoot(said: Extract<Said, { type: 'root' }>): Rendered {
   const { task, status } = said;
-  const line = statusLine(status);
+  const line = statusLine(status, task);
+  const repositories = repositoriesOf(task);
   const button = said.stoppable ? stopButton(task) : said.retryable ? retryButton(task) : undefined;
   const details = detailsOf(said.spec, task.title);
   const asked = dotted(
     `Asked by ${person(task.requester)}`,
     `task ${task.id}`,
-    task.base === null ? null : `from ${escapeMrkdwn(task.base)}`,
+    basesOf(task),
     escapeMrkdwn(task.agent),
     'reply here to steer',
   );
   return {
-    text: [dotted(line, titleOf(task), task.repository), escapeWithin(said.spec, 2000), asked].join('\n'),
+    text: [dotted(line, titleOf(task), repositories), escapeWithin(said.spec, 2000), asked].join('\n'),
     blocks: [
-      section(`*${titleOf(task)}* · ${task.repository}\n${statusIcon(status)} ${line}`, button),
+      section(`*${titleOf(task)}* · ${repositories}\n${statusIcon(status)} ${line}`, button),
       ...(details === '' ? [] : [section(escapeWithin(details, 2900))]),
       context(asked),
     ],
@@ -42,8 +44,17 @@ function detailsOf(spec: string, title: string): string {
   return rest === null ? text : (rest[1] ?? '');
 }
 
+/** Where its runs start; named one by one only where they differ. */
+function basesOf({ parts }: TaskLine): string | null {
+  const known = parts.flatMap(({ repository, base }) => (base === null ? [] : [{ repository, base }]));
+  const bases = new Set(known.map(({ base }) => base));
+  if (known.length === 0) return null;
+  if (bases.size === 1) return `from ${[...bases].map(escapeMrkdwn).join()}`;
+  return `from ${known.map(({ repository, base }) => `${escapeMrkdwn(base)} of ${repository}`).join(', ')}`;
+}
+
 /** Where a task stands, in words; also a line of `/agent list`. */
-export function statusLine(status: Status): string {
+export function statusLine(status: Status, task: TaskLine): string {
   switch (status.word) {
     case 'Queued':
       return dotted('Queued', status.reason === null ? null : escapeMrkdwn(oneLine(status.reason, 200)));
@@ -53,15 +64,32 @@ export function statusLine(status: Status): string {
         status.activity === null ? null : escapeMrkdwn(oneLine(status.activity, 120)),
       );
     case 'Ready for review':
-    case 'Closed':
-      return `${status.word} · #${status.number}`;
     case 'Merging':
-      return `Merging · #${status.number} · approved by ${person(status.by)}`;
     case 'Merged':
-      return dotted(`Merged · #${status.number}`, status.by === null ? null : `approved by ${person(status.by)}`);
+    case 'Closed':
+      return reviewLine(status, task);
     default:
       return status.word;
   }
+}
+
+function reviewLine({ word, pulls, by, failed }: Extract<Status, { pulls: unknown }>, task: TaskLine): string {
+  const states: Record<typeof word, string> = {
+    'Ready for review': 'open',
+    Merging: 'merging',
+    Merged: 'merged',
+    Closed: 'closed',
+  };
+  const meant = pulls.filter(({ state }) => state === states[word]);
+  const others = pulls.filter((each) => !meant.includes(each));
+  const named = ({ repository, number }: PullLine) => `${task.parts.length === 1 ? '' : repository}#${number}`;
+  return dotted(
+    word,
+    meant.map(named).join(', '),
+    by.length === 0 ? null : `approved by ${by.map(person).join(' and ')}`,
+    others.map((each) => `${named(each)} ${each.state}`).join(', '),
+    failed.length === 0 ? null : `${failed.join(', ')} failed`,
+  );
 }
 
 export function statusIcon({ word }: Status): string {

@@ -1,0 +1,48 @@
+import type { RunnerResult } from '../../sandbox/protocol.ts';
+import type { RepositoryName } from '../task/ids.ts';
+import type { Check, Report, Task } from '../task/task.ts';
+import type { Attendance } from './attendance.ts';
+import type { Work } from './take-out.ts';
+
+const checkDeadlineMs = 10 * 60_000;
+
+/** What a run left behind: of all its repositories together, and of each. */
+export interface Measured {
+  readonly whole: Report;
+  of(repository: RepositoryName): Report;
+}
+
+/** Runs the checks of each changed repository in its checkout, where `checked`, and adds up what the run took. */
+export async function measure(
+  { deps, run }: Attendance,
+  task: Task,
+  options: { works: readonly Work[]; result: RunnerResult | null; startedAt: number; checked: boolean },
+): Promise<Measured> {
+  const { works, result, startedAt, checked } = options;
+  const found = new Map<RepositoryName, Pick<Report, 'checks' | 'files' | 'sensitive'>>();
+  for (const { part, imported } of works) {
+    if (imported === null) continue;
+    const { repository, folder, checkout } = part;
+    const checks: Check[] = [];
+    for (const command of checked ? checkout.checks : []) {
+      checks.push(await deps.sandbox.check(run, { folder, command }, checkDeadlineMs));
+    }
+    found.set(repository, { checks, files: imported.files, sensitive: imported.sensitive });
+  }
+  const common = {
+    claim: result?.type === 'finished' ? result.claim : '',
+    usage: task.agent === 'shell' ? null : await deps.sandbox.usage(task.id),
+    durationMs: deps.clock.now() - startedAt,
+    blocked: await deps.sandbox.blocked(task.id),
+  };
+  const each = [...found.values()];
+  return {
+    whole: {
+      ...common,
+      checks: each.flatMap(({ checks }) => checks),
+      files: each.flatMap(({ files }) => files),
+      sensitive: each.flatMap(({ sensitive }) => sensitive),
+    },
+    of: (repository) => ({ ...common, ...(found.get(repository) ?? { checks: [], files: [], sensitive: [] }) }),
+  };
+}

@@ -1,0 +1,63 @@
+import type { RepositoryName } from '../task/ids.ts';
+import { isUnderReview, partIn } from '../task/parts.ts';
+import { Problem } from '../task/problem.ts';
+import type { Change, Report, Task } from '../task/task.ts';
+import type { WorkerDeps } from './deps.ts';
+import { toPullRequestBody, toPullRequestTitle } from './pull-request-words.ts';
+
+/** How bringing one part's change into a pull request went. */
+export type Opened = { readonly change: Change; readonly problem: Problem | null };
+
+/**
+ * Makes a pull request of each change, or describes the one that is there; then all of the task's name each other. One that can't be
+ * made keeps none of the others from it. Safe to repeat: a pull request is found by its branch, never made twice.
+ */
+export async function openPulls(deps: WorkerDeps, asked: Task, changes: readonly Change[]): Promise<readonly Opened[]> {
+  const thread = await deps.threadUrl(asked);
+  const described = new Map<RepositoryName, string>();
+  const bodyOf = (now: Task, repository: RepositoryName, report: Report) =>
+    toPullRequestBody(now, report, thread, siblingsOf(now, repository));
+  const opened: Opened[] = [];
+  let task = asked;
+  for (const change of changes) {
+    const { repository, head, report } = change;
+    const part = partIn(task, repository);
+    if (part === undefined || isUnderReview(part.pull)) {
+      opened.push({ change, problem: null });
+      continue;
+    }
+    const body = bodyOf(task, repository, report);
+    const title = toPullRequestTitle(task);
+    const draft = part.checkout?.draft ?? false;
+    const base = part.checkout?.baseBranch ?? part.base;
+    try {
+      if (base === null) throw new Error(`${repository} was never prepared`);
+      const pull = await deps.forge.openPull({ repository, base, branch: task.branch, title, body, draft });
+      const at = deps.clock.now();
+      const event = { type: 'pull_request_opened', repository, pull: { ...pull, head }, at } as const;
+      task = (await deps.store.apply(task.id, event)).task ?? task;
+      described.set(repository, body);
+      opened.push({ change, problem: null });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      opened.push({ change, problem: error });
+    }
+  }
+  for (const { repository, pull, results } of task.parts) {
+    if (!isUnderReview(pull)) continue;
+    const change = changes.find((each) => each.repository === repository);
+    // What an earlier run made is described anew only for the sake of a pull request that has come beside it.
+    const report = change?.report ?? (described.size === 0 ? null : results.findLast(({ by }) => by === 'run')?.report);
+    if (report === null || report === undefined) continue;
+    const body = bodyOf(task, repository, report);
+    if (described.get(repository) !== body) await deps.forge.describePull(repository, pull.pull.number, body);
+  }
+  return opened;
+}
+
+/** The task's other pull requests, as GitHub links them. */
+function siblingsOf(task: Task, repository: RepositoryName): readonly string[] {
+  return task.parts.flatMap((part) =>
+    part.repository === repository || part.pull.type === 'none' ? [] : `${part.repository}#${part.pull.pull.number}`,
+  );
+}

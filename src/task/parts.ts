@@ -1,0 +1,57 @@
+import type { RepositoryName } from './ids.ts';
+import type { Checkout, Part, PullState, Task } from './task.ts';
+
+/** A part whose checkout is prepared: its place among the task's parts, and the checkout's below the workspace. */
+export type PreparedPart = Part & { readonly checkout: Checkout; readonly index: number; readonly folder: string };
+
+/** The same task with each of its parts put through `change`. */
+export function atEveryPart(task: Task, change: (part: Part) => Part): Task {
+  const [first, ...others] = task.parts;
+  return { ...task, parts: [change(first), ...others.map(change)] };
+}
+
+/** The part in this repository; undefined where the task has none there. */
+export function partIn(task: Task, repository: RepositoryName): Part | undefined {
+  return task.parts.find((part) => part.repository === repository);
+}
+
+/** All parts with what the latest run was given; null until that is prepared. */
+export function preparedParts(task: Task): readonly PreparedPart[] | null {
+  const folders = checkoutFolders(task.parts.map(({ repository }) => repository));
+  const prepared = task.parts.flatMap((part, index) => {
+    const { checkout } = part;
+    return checkout === null ? [] : [{ ...part, checkout, index, folder: folders[index] ?? '' }];
+  });
+  return prepared.length === task.parts.length ? prepared : null;
+}
+
+/** Whether a pull request is up for review or on its way in. */
+export function isUnderReview(pull: PullState): pull is Extract<PullState, { type: 'open' | 'merging' }> {
+  return pull.type === 'open' || pull.type === 'merging';
+}
+
+/** Whether a pull request was merged or closed. */
+export function hasEnded(pull: PullState): pull is Extract<PullState, { type: 'merged' | 'closed' }> {
+  return pull.type === 'merged' || pull.type === 'closed';
+}
+
+/** Whether every pull request that the task made has ended: a reply starts a new task then. */
+export function isOver(task: Task): boolean {
+  return task.parts.some(({ pull }) => hasEnded(pull)) && !task.parts.some(({ pull }) => isUnderReview(pull));
+}
+
+/**
+ * Where the checkouts of these repositories lie below a workspace, in their order: `repo` for a single one; several lie side by
+ * side in `repos`, each named after its repository, and after its owner too where two would be called the same.
+ */
+export function checkoutFolders(repositories: readonly RepositoryName[]): readonly string[] {
+  if (repositories.length === 1) return ['repo'];
+  const split = repositories.map((repository) => {
+    const [owner = '', name = ''] = repository.toLowerCase().split('/');
+    // A folder `.git` would make its parent a repository.
+    return { owner, name: name.replace(/^\.+/, '') };
+  });
+  const clash = new Set(split.map(({ name }) => name)).size < split.length || split.some(({ name }) => name === '');
+  // No owner has an underscore in its name.
+  return split.map(({ owner, name }) => `repos/${clash ? `${owner}__${name}` : name}`);
+}
