@@ -11,6 +11,7 @@ import {
   type RequestPermissionRequest,
   type RequestPermissionResponse,
 } from '@agentclientprotocol/sdk';
+import { z } from 'zod';
 import { Questions } from './acp-questions.ts';
 import { Updates } from './acp-updates.ts';
 import { type Child, endChild, startChild } from './children.ts';
@@ -23,10 +24,17 @@ import { oneLine, tail } from './text.ts';
 const startMs = 60_000;
 const exitMs = 2_000;
 
+/** What the agent is given when it asks whether somebody has added something; nothing while nobody offers any. */
+export interface Asides {
+  offer: (() => readonly string[]) | null;
+}
+
 export interface AcpAgent extends AsyncDisposable {
   readonly connection: ClientConnection;
   readonly capabilities: InitializeResponse;
   readonly updates: Updates;
+  /** Where messages wait for an agent that asks for them between two steps of its turn. */
+  readonly asides: Asides;
   /** Rejects with a `RunFailure` when the process ends; never resolves. */
   readonly died: Promise<never>;
   /** Why the process ended, where that is what is behind an error; else the error itself. */
@@ -55,7 +63,8 @@ export async function startAcpAgent(options: {
   const stderr = () => oneLine(lastLines(errors), 300);
   const died = watch(child, name, stderr);
   const updates = new Updates(options.feed);
-  const connection = connect(child, updates, new Questions(options));
+  const asides: Asides = { offer: null };
+  const connection = connect(child, updates, new Questions(options), asides);
   const cause = async (error: unknown) => {
     if (!connection.signal.aborted) return error;
     // The connection closes a moment before the exit is known.
@@ -82,7 +91,7 @@ export async function startAcpAgent(options: {
           },
         }),
     );
-    return { connection, capabilities, updates, died, cause, [Symbol.asyncDispose]: dispose };
+    return { connection, capabilities, updates, asides, died, cause, [Symbol.asyncDispose]: dispose };
   } catch (thrown) {
     const error = await cause(thrown);
     await dispose();
@@ -94,13 +103,17 @@ export async function startAcpAgent(options: {
   }
 }
 
-function connect(child: Child, updates: Updates, questions: Questions): ClientConnection {
-  return client({ name: 'errand' })
-    .onRequest(methods.client.session.requestPermission, ({ params }) => permit(params))
-    .onRequest(methods.client.elicitation.create, ({ params, signal }) => questions.ask(params, signal))
-    .onNotification(methods.client.session.update, ({ params }) => updates.take(params))
-    .onNotification('*', () => {})
-    .connect(ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout)));
+function connect(child: Child, updates: Updates, questions: Questions, asides: Asides): ClientConnection {
+  return (
+    client({ name: 'errand' })
+      // Qwen Code's way of steering: it asks after each round of tool calls.
+      .onRequest('craft/drainMidTurnQueue', z.unknown(), () => ({ messages: asides.offer?.() ?? [] }))
+      .onRequest(methods.client.session.requestPermission, ({ params }) => permit(params))
+      .onRequest(methods.client.elicitation.create, ({ params, signal }) => questions.ask(params, signal))
+      .onNotification(methods.client.session.update, ({ params }) => updates.take(params))
+      .onNotification('*', () => {})
+      .connect(ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout)))
+  );
 }
 
 /** The sandbox is the limit, so every permission is given, for good where that is offered. */

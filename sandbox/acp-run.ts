@@ -98,12 +98,14 @@ class Talk {
       stopped.addEventListener('abort', halt, { once: true, signal: over.signal });
     });
     this.#running = true;
+    this.#agent.asides.offer = () => this.#takeWaiting().map(({ text }) => text);
     try {
       const { stopReason } = await Promise.race([answered, died, halted]);
       stopped.throwIfAborted();
       if (stopReason !== 'end_turn') throw new RunFailure('agent_error', endings[stopReason]);
     } finally {
       this.#running = false;
+      this.#agent.asides.offer = null;
       over.abort();
       updates.endMessage();
     }
@@ -112,10 +114,13 @@ class Talk {
   /** What came too late for the turn that ended, as the next prompt. */
   async leftOver(): Promise<ContentBlock[]> {
     await Promise.all(this.#underWay);
-    return this.waiting.splice(0).map((steer) => {
-      this.#records.write({ type: 'steered', id: steer.id, accepted: true });
-      return { type: 'text', text: steer.text };
-    });
+    return this.#takeWaiting().map(({ text }) => ({ type: 'text', text }));
+  }
+
+  #takeWaiting(): readonly Steer[] {
+    const taken = this.waiting.splice(0);
+    for (const { id } of taken) this.#records.write({ type: 'steered', id, accepted: true });
+    return taken;
   }
 
   async #inject(steer: Steer): Promise<void> {

@@ -8,16 +8,18 @@ COPY ca.crt /usr/local/share/errand/ca.crt
 RUN set -eu; \
     export DEBIAN_FRONTEND=noninteractive; \
     apt() { apt-get -o Acquire::Retries=3 $([ -s /usr/local/share/errand/ca.crt ] && echo "-o Acquire::https::CAInfo=/usr/local/share/errand/ca.crt") "$@"; }; \
+    printf 'path-exclude=/usr/share/%s/*\n' doc man locale info > /etc/dpkg/dpkg.cfg.d/errand; \
     apt update; \
     apt install -y --no-install-recommends \
       ca-certificates curl file g++ git jq less make openssh-client patch procps python3 python3-venv ripgrep \
       unzip xz-utils; \
-    rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin; \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb; \
     cat /usr/local/share/errand/ca.crt >> /etc/ssl/certs/ca-certificates.crt; \
     find / -xdev -type f -perm /6000 -exec chmod ug-s {} +
 
 COPY agents/ /opt/errand/
 COPY gitconfig /etc/gitconfig
+COPY qwen-settings.json /etc/qwen-code/settings.json
 
 # Programs ask who they are; every uid that a task may run as has a name.
 RUN set -eu; \
@@ -26,7 +28,7 @@ RUN set -eu; \
     for opencode in /opt/errand/node_modules/opencode-linux-*/bin/opencode; do \
       if [ -e "$opencode" ]; then ln -s "$opencode" /usr/local/bin/opencode; fi; \
     done; \
-    for name in claude-agent-acp codex-acp npm npx; do ln -s /opt/errand/node_modules/.bin/$name /usr/local/bin/$name; done; \
+    for name in claude-agent-acp codex-acp npm npx qwen; do ln -s /opt/errand/node_modules/.bin/$name /usr/local/bin/$name; done; \
     for uid in $(seq 20000 20255); do \
       echo "agent-$uid:x:$uid:$uid:Errand agent:/workspace/home:/bin/bash" >> /etc/passwd; \
       echo "agent-$uid:x:$uid:" >> /etc/group; \

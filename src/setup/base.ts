@@ -12,6 +12,8 @@ import { mountsBelow } from './mounts.ts';
 
 const official = 'debian:bookworm-slim';
 const registryProbeMs = 5_000;
+/** What the official slim image leaves out too. */
+const leftOut = ['var/cache/apt/archives/*.deb', 'usr/share/doc/*', 'usr/share/man/*', 'usr/share/locale/*'];
 
 /** A Debian to build on: the official image where a registry is in reach, else one made with debootstrap; kept as an image. */
 export async function baseImage(docker: Docker, workDir: string, journal: Journal): Promise<string> {
@@ -29,7 +31,7 @@ export async function baseImage(docker: Docker, workDir: string, journal: Journa
   const sources = await aptSources(journal);
   const settings = await aptSettings(journal);
   const key = createHash('sha256')
-    .update(JSON.stringify([sources, settings, process.arch]))
+    .update(JSON.stringify([sources, settings, process.arch, leftOut]))
     .digest('hex')
     .slice(0, 12);
   const tag = `errand-base:${key}`;
@@ -42,7 +44,8 @@ export async function baseImage(docker: Docker, workDir: string, journal: Journa
     await journal.run('debootstrap', args);
     writeFileSync(join(root, 'etc/apt/sources.list'), `${sources.lines.join('\n')}\n`);
     writeFileSync(join(root, 'etc/apt/apt.conf.d/90host'), settings);
-    const tar = spawn('tar', ['-C', root, '--numeric-owner', '--exclude=./var/cache/apt/archives/*.deb', '-c', '.'], {
+    const excluded = leftOut.map((path) => `--exclude=./${path}`);
+    const tar = spawn('tar', ['-C', root, '--numeric-owner', ...excluded, '-c', '.'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [repo, version] = tag.split(':');

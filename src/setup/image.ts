@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type Docker from 'dockerode';
+import { z } from 'zod';
 import { Problem } from '../task/problem.ts';
 import { baseImage } from './base.ts';
 import { hostCertificates } from './certificates.ts';
@@ -23,7 +24,7 @@ export interface ImageInputs {
 }
 
 const sandbox = resolve(import.meta.dirname, '../../sandbox');
-const toolFiles = ['tools.Dockerfile', 'gitconfig', 'package.json', 'package-lock.json'];
+const toolFiles = ['tools.Dockerfile', 'gitconfig', 'qwen-settings.json', 'package.json', 'package-lock.json'];
 
 /** The image that these very inputs make, if the engine has it. */
 export async function findImage(docker: Docker, certificates = hostCertificates()): Promise<SandboxImage | undefined> {
@@ -49,7 +50,7 @@ export async function buildImage(docker: Docker, places: Places, journal: Journa
       const tools = join(context, 'tools');
       mkdirSync(tools);
       copyText(join(sandbox, 'tools.Dockerfile'), join(tools, 'Dockerfile'));
-      copyText(join(sandbox, 'gitconfig'), join(tools, 'gitconfig'));
+      for (const file of ['gitconfig', 'qwen-settings.json']) copyText(join(sandbox, file), join(tools, file));
       writeFileSync(join(tools, 'ca.crt'), certificates);
       journal.say('  1 of 3: a Debian to build on, and the agents …');
       const [base] = await Promise.all([
@@ -91,6 +92,7 @@ async function installAgents(dir: string, journal: Journal): Promise<void> {
   for (const file of ['package.json', 'package-lock.json']) copyText(join(sandbox, file), join(dir, file));
   const cpu = process.arch;
   await journal.run('npm', ['ci', '--ignore-scripts', '--os=linux', `--cpu=${cpu}`, '--libc=glibc'], { cwd: dir });
+  leaveOut(dir);
   const registry = await journal.read('npm', ['config', 'get', 'registry'], { cwd: dir });
   const url = URL.parse(registry.trim());
   if (url === null) return;
@@ -98,6 +100,14 @@ async function installAgents(dir: string, journal: Journal): Promise<void> {
   url.password = '';
   // npm's own built-in configuration: the sandbox asks the registry that the host asks.
   writeFileSync(join(dir, 'node_modules/npm/npmrc'), `registry=${url.href}\n`);
+}
+
+/** Takes away what `leftOut` of the packages' manifest names: parts of agents that no task can use, hundreds of megabytes in all. */
+export function leaveOut(dir: string): void {
+  const manifest = readFileSync(join(dir, 'package.json'), 'utf8');
+  const { leftOut } = z.object({ leftOut: z.array(z.string()) }).parse(JSON.parse(manifest));
+  const modules = join(dir, 'node_modules');
+  for (const path of globSync(leftOut, { cwd: modules })) rmSync(join(modules, path), { recursive: true });
 }
 
 async function buildFrom(

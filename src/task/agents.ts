@@ -110,6 +110,24 @@ export const builtInAgents: Readonly<Record<string, Agent>> = {
       }),
     }),
   },
+  // Qwen Code, the one for every endpoint that speaks OpenAI's chat completions: vLLM, Ollama, DeepSeek and their like.
+  qwen: {
+    type: 'acp',
+    label: 'Qwen Code',
+    provider: 'openai',
+    command: ['qwen', '--acp', '--auth-type', 'openai'],
+    mode: 'yolo',
+    modelBy: 'env',
+    env: ({ forwarder, dummyKey, model }) => ({
+      OPENAI_BASE_URL: `${forwarder}/openai/v1`,
+      OPENAI_API_KEY: dummyKey,
+      // Without a model it would go to its maker's sign-in.
+      OPENAI_MODEL: model ?? 'gpt-5.5',
+      // It would start itself a second time to set its heap, which costs half a second.
+      QWEN_CODE_NO_RELAUNCH: '1',
+      QWEN_DISABLE_AUTO_TITLE: '1',
+    }),
+  },
 };
 
 /** Turns an agent of the configuration file into one like those that ship. */

@@ -120,6 +120,7 @@ function shellCall(command: string, tools: readonly string[]): WireCall | undefi
     bash: { command, description: 'Run a command' },
     exec_command: { cmd: command },
     shell_command: { command },
+    run_shell_command: { command, is_background: false, description: 'Run a command' },
     shell: { command: ['sh', '-c', command] },
   };
   if (tools.includes('exec.exec_command')) return scripted('exec_command', { cmd: command, login: false });
@@ -143,6 +144,10 @@ function planCall(steps: readonly PlanStep[], tools: readonly string[]): WireCal
   if (tools.includes('todowrite')) {
     const todos = steps.map(([content, status], index) => ({ id: `${index}`, content, status, priority: 'medium' }));
     return { name: 'todowrite', args: { todos } };
+  }
+  if (tools.includes('todo_write')) {
+    const todos = steps.map(([content, status], index) => ({ id: `${index}`, content, status }));
+    return { name: 'todo_write', args: { todos } };
   }
   const args = { plan: steps.map(([step, status]) => ({ step, status })) };
   if (tools.includes('exec.update_plan')) return scripted('update_plan', args);

@@ -27,7 +27,7 @@ describe('the name of an image', () => {
     expect(second.tag).not.toBe(first.tag);
   });
 
-  it.each(['tools.Dockerfile', 'gitconfig', 'package.json', 'package-lock.json'])(
+  it.each(['tools.Dockerfile', 'gitconfig', 'qwen-settings.json', 'package.json', 'package-lock.json'])(
     'and the tools change with %s',
     (file) => {
       const first = imageInputs(folder, 'certificates');
