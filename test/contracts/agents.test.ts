@@ -97,7 +97,8 @@ describe.each(['claude', 'codex', 'opencode', 'qwen'])('%s', (name) => {
     await set.model.called(1);
     runner.send({ type: 'steer', id: 'm1', text: 'Use tabs, not spaces.' });
     // Qwen Code asks for messages itself once its tool has run; OpenCode reads them after its turn.
-    if (!['opencode', 'qwen'].includes(name)) await runner.until('steered', ({ id, accepted }) => id === 'm1' && accepted);
+    if (!['opencode', 'qwen'].includes(name))
+      await runner.until('steered', ({ id, accepted }) => id === 'm1' && accepted);
     hold.resolve();
     expect(await runner.result()).toEqual({ type: 'finished', exitCode: 0, claim: 'Tabs it is.', unread: [] });
     expect(told(set.model).at(-1)?.text).toContain('Use tabs, not spaces.');
@@ -139,8 +140,8 @@ describe.each(['claude', 'codex', 'opencode', 'qwen'])('%s', (name) => {
     });
   });
 
-  // OpenCode tries for a minute and a half and can't be told otherwise; what is tested is the same for all.
-  test.skipIf(name === 'opencode')(
+  // OpenCode and Qwen Code try for a minute and a half and can't be told otherwise; what is tested is the same for all.
+  test.skipIf(['opencode', 'qwen'].includes(name))(
     'fails as model_down while the endpoint is away, and says so in between',
     async () => {
       await using set = await prepare(name, { down: true });
