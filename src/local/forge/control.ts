@@ -10,7 +10,9 @@ import {
   type BranchRules,
   branchRulesSchema,
   type Check,
+  type Installation,
   type LedgerEntry,
+  type Levels,
   type Pull,
   type Repository,
 } from './state.ts';
@@ -125,6 +127,39 @@ export class Control {
     await store.save();
   }
 
+  /** Registers an app with the public half of its key. Returns its id. */
+  async createApp(order: { slug: string; publicKey: string; permissions: Levels }): Promise<number> {
+    const { store } = this.#forge;
+    const { slug, publicKey, permissions } = order;
+    const id = store.nextId();
+    store.state.apps.push({ id, slug, name: slug, publicKey, permissions, installations: [] });
+    await store.save();
+    return id;
+  }
+
+  /** Installs an app on an account, or changes how it is installed there; null takes it off again. */
+  async installApp(app: number, account: string, change: Partial<Omit<Installation, 'id' | 'account'>> | null) {
+    const { store } = this.#forge;
+    const found = store.state.apps.find(({ id }) => id === app);
+    if (found === undefined) throw notFound();
+    const before = found.installations.find((each) => each.account === account);
+    const { permissions } = found;
+    const fresh = { id: store.nextId(), account, repositories: null, permissions, suspended: false };
+    const others = found.installations.filter((each) => each.account !== account);
+    found.installations = change === null ? others : [...others, { ...(before ?? fresh), ...change }];
+    await store.save();
+  }
+
+  /** Sets the forge's clock apart from everybody else's. */
+  skewClock(ms: number): void {
+    this.#forge.now = () => Date.now() + ms;
+  }
+
+  /** How many tokens of apps are good now. */
+  liveTokens(): number {
+    return this.#forge.store.state.appTokens.filter(({ expiresAt }) => expiresAt > this.#forge.now()).length;
+  }
+
   /** Sets a branch's rules; null lifts them. */
   async setRules(name: string, branch: string, rules: Partial<BranchRules> | null): Promise<void> {
     const repository = this.#repository(name);
@@ -144,7 +179,7 @@ export class Control {
   async setPull(
     name: string,
     number: number,
-    change: Partial<Pick<Pull, 'draft' | 'openConversations'>>,
+    change: Partial<Pick<Pull, 'draft' | 'openConversations' | 'body'>>,
   ): Promise<void> {
     Object.assign(this.#pull(name, number).pull, change);
     await this.#forge.store.save();

@@ -1,8 +1,9 @@
+import { type Actor, Apps, covers } from './apps.ts';
 import { Faults } from './faults.ts';
 import { tryGit } from './git.ts';
 import { Pulls } from './pulls.ts';
 import type { Addresses } from './render.ts';
-import type { Repository, Store } from './state.ts';
+import type { Levels, Repository, Store } from './state.ts';
 
 export const botLogin = 'errand-bot';
 
@@ -11,6 +12,9 @@ export class Forge {
   readonly store: Store;
   readonly at: Addresses;
   readonly pulls: Pulls;
+  readonly apps: Apps;
+  /** Epoch milliseconds; a test moves it to have clocks that differ. */
+  now: () => number = () => Date.now();
   readonly faults = new Faults();
   readonly log: (error: unknown) => void;
   /** The newest requests, `METHOD /path`, oldest first. */
@@ -25,10 +29,25 @@ export class Forge {
     this.log = options.log;
     this.#token = options.token;
     this.pulls = new Pulls(options.store);
+    this.apps = new Apps(options.store, () => this.now());
   }
 
-  loginOf(token: string): string | undefined {
-    return token === this.#token ? botLogin : undefined;
+  /** Whose token this is; one in three parts is an app's own word. Throws `HttpError` for such a word that doesn't hold. */
+  actorOf(token: string): Actor | undefined {
+    if (token === this.#token) return { type: 'user', login: botLogin };
+    if (token.split('.').length !== 3) return this.apps.find(token);
+    const app = this.apps.verify(token);
+    return { type: 'app', login: app.slug, app };
+  }
+
+  mayReach(actor: Actor, repository: Repository): boolean {
+    return actor.type === 'user' || (actor.type === 'installation' && this.apps.reaches(actor, repository));
+  }
+
+  may(actor: Actor, permission: string, level: Levels[string]): boolean {
+    return (
+      actor.type === 'user' || (actor.type === 'installation' && covers(actor.token.permissions[permission], level))
+    );
   }
 
   nextRequest(): number {

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import type { Actor } from './apps.ts';
 import type { Forge } from './forge.ts';
 import { gitEnvironment } from './git.ts';
 import { type PushHead, readPushHead, refusePush } from './receive-pack.ts';
@@ -26,17 +27,23 @@ export async function serveGit(
 ): Promise<void> {
   const url = new URL(incoming.url ?? '/', 'http://forge');
   const [, owner = '', name = '', service = ''] = route.exec(url.pathname) ?? [];
-  const login = authenticate(forge, incoming.headers.authorization ?? '');
-  if (login === undefined) {
+  const actor = authenticate(forge, incoming.headers.authorization ?? '');
+  if (actor === undefined || actor.type === 'app') {
     const words = incoming.headers.authorization === undefined ? '' : 'Invalid username or token.\n';
     refuse(incoming, outgoing, 401, words, { 'www-authenticate': 'Basic realm="GitHub"' });
     return;
   }
   const repository = forge.store.find(owner, name);
-  if (repository === undefined) {
+  if (repository === undefined || !forge.mayReach(actor, repository)) {
     refuse(incoming, outgoing, 404, 'Repository not found.\n');
     return;
   }
+  const pushes = service === 'git-receive-pack' || url.searchParams.get('service') === 'git-receive-pack';
+  if (!forge.may(actor, 'contents', pushes ? 'write' : 'read')) {
+    refuse(incoming, outgoing, 403, pushes ? 'Write access to repository not granted.\n' : 'Repository not found.\n');
+    return;
+  }
+  const { login } = actor;
   const child = () => startBackend(forge.store.path(repository), service, url.search, login, incoming);
   if (service !== 'git-receive-pack') {
     await streamAnswer(child(), incoming, outgoing, loseAnswer);
@@ -67,12 +74,12 @@ function refuse(
   outgoing.writeHead(status, { 'content-type': 'text/plain', ...headers }).end(words);
 }
 
-function authenticate(forge: Forge, authorization: string): string | undefined {
+function authenticate(forge: Forge, authorization: string): Actor | undefined {
   const [scheme = '', value = ''] = authorization.split(' ');
-  if (/^(?:bearer|token)$/i.test(scheme)) return forge.loginOf(value);
+  if (/^(?:bearer|token)$/i.test(scheme)) return forge.actorOf(value);
   if (!/^basic$/i.test(scheme)) return undefined;
   const text = Buffer.from(value, 'base64').toString('utf8');
-  return forge.loginOf(text.slice(text.indexOf(':') + 1));
+  return forge.actorOf(text.slice(text.indexOf(':') + 1));
 }
 
 function refusals(repository: Repository, head: PushHead): ReadonlyMap<string, string> {

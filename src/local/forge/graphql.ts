@@ -21,6 +21,9 @@ export function addGraphql(app: Hono<RestEnvironment>, forge: Forge): void {
       const message = `Could not resolve to a node with the global id of '${id}'`;
       return c.json({ data: null, errors: [{ type: 'NOT_FOUND', message }] });
     }
+    if (!forge.mayReach(c.get('actor'), repository) || !forge.may(c.get('actor'), 'pull_requests', 'write')) {
+      return c.json({ data: null, errors: [{ type: 'FORBIDDEN', message: 'Resource not accessible by integration' }] });
+    }
     await forge.changing(repository, c.get('login'), async () => {
       pull.draft = false;
       const what = `markPullRequestReadyForReview #${pull.number}`;

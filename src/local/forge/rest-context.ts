@@ -1,16 +1,17 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
+import type { Actor } from './apps.ts';
 import { HttpError, notFound } from './errors.ts';
 import type { Forge } from './forge.ts';
 import type { Pull, Repository } from './state.ts';
 
-export type RestEnvironment = { Bindings: HttpBindings; Variables: { login: string } };
+export type RestEnvironment = { Bindings: HttpBindings; Variables: { login: string; actor: Actor } };
 export type RestContext = Context<RestEnvironment>;
 
 /** The repository that a path names; GitHub says 404 for what a token may not see. */
 export function repositoryOf(forge: Forge, c: RestContext): Repository {
   const repository = forge.store.find(c.req.param('owner') ?? '', c.req.param('repo') ?? '');
-  if (repository === undefined) throw notFound();
+  if (repository === undefined || !forge.mayReach(c.get('actor'), repository)) throw notFound();
   return repository;
 }
 

@@ -9,10 +9,6 @@ import type { BranchRules } from './state.ts';
 export function addRepositoryRoutes(app: Hono<RestEnvironment>, forge: Forge): void {
   const { store } = forge;
 
-  app.get('/installation/repositories', (c) => {
-    const repositories = store.state.repositories.map((each) => renderRepository(forge.at, each));
-    return c.json({ total_count: repositories.length, repositories: paged(c, repositories) });
-  });
   app.get('/user/repos', (c) =>
     c.json(
       paged(

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
+import { type Actor, botOf } from './apps.ts';
 import { HttpError, notFound } from './errors.ts';
 import type { Forge } from './forge.ts';
 import { addGraphql } from './graphql.ts';
+import { neededFor } from './permissions.ts';
 import { renderUser } from './render.ts';
+import { addAppRoutes } from './rest-apps.ts';
 import { addCheckRoutes } from './rest-checks.ts';
 import type { RestContext, RestEnvironment } from './rest-context.ts';
 import { addPullRoutes } from './rest-pulls.ts';
@@ -13,15 +16,18 @@ import { addRepositoryRoutes } from './rest-repositories.ts';
 export function createRest(forge: Forge): Hono<RestEnvironment> {
   const app = new Hono<RestEnvironment>();
   app.use(async (c, next) => {
-    const login = forge.loginOf((c.req.header('authorization') ?? '').replace(/^(?:bearer|token) /i, ''));
-    for (const [name, value] of Object.entries(rateLimitHeaders(forge))) c.header(name, value);
-    if (login === undefined) {
+    for (const [name, value] of Object.entries(commonHeaders(forge))) c.header(name, value);
+    const actor = forge.actorOf((c.req.header('authorization') ?? '').replace(/^(?:bearer|token) /i, ''));
+    if (actor === undefined) {
       throw new HttpError(
         401,
         c.req.header('authorization') === undefined ? 'Requires authentication' : 'Bad credentials',
       );
     }
+    const { login } = actor;
     c.set('login', login);
+    c.set('actor', actor);
+    refuseWithoutPermission(forge, c, actor);
     await next();
     if (c.req.method !== 'GET' && c.res.status < 400) {
       const [, , owner, name] = c.req.path.split('/');
@@ -43,11 +49,19 @@ export function createRest(forge: Forge): Hono<RestEnvironment> {
   });
 
   app.get('/user', (c) => c.json({ ...renderUser(c.get('login')), name: 'Errand', email: null }));
+  app.get('/users/:login', (c) => {
+    const asked = c.req.param('login').toLowerCase();
+    const { people, apps } = forge.store.state;
+    const login = [...people, ...apps.map(botOf)].find((each) => each.toLowerCase() === asked);
+    if (login === undefined) throw notFound();
+    return c.json(renderUser(login));
+  });
   app.get('/rate_limit', (c) => {
     const core = { limit: 5000, remaining: 4999, reset: resetAt(), used: 1 };
     return c.json({ resources: { core, search: core, graphql: core }, rate: core });
   });
   app.get('/meta', (c) => c.json({ verifiable_password_authentication: false, installed_version: '3.17.0' }));
+  addAppRoutes(app, forge);
   addRepositoryRoutes(app, forge);
   addPullRoutes(app, forge);
   addCheckRoutes(app, forge);
@@ -61,7 +75,7 @@ export function createRest(forge: Forge): Hono<RestEnvironment> {
     }
     return new Response(JSON.stringify(error.body), {
       status: error.status,
-      headers: { 'content-type': 'application/json; charset=utf-8', ...rateLimitHeaders(forge), ...error.headers },
+      headers: { 'content-type': 'application/json; charset=utf-8', ...commonHeaders(forge), ...error.headers },
     });
   });
   return app;
@@ -79,8 +93,25 @@ function resetAt(): number {
   return Math.ceil(Date.now() / 3_600_000) * 3600;
 }
 
-function rateLimitHeaders(forge: Forge): Readonly<Record<string, string>> {
+/** What an app may not do is refused before anything is looked up, with what it would take. */
+function refuseWithoutPermission(forge: Forge, c: RestContext, actor: Actor): void {
+  if (actor.type !== 'installation') return;
+  const refused = (needs: string) =>
+    new HttpError(403, 'Resource not accessible by integration', {
+      headers: { 'x-accepted-github-permissions': needs },
+    });
+  if (c.req.path === '/user' || c.req.path.startsWith('/user/')) throw refused('allows_permissionless_access=false');
+  if (!c.req.path.startsWith('/repos/')) return;
+  const [, , owner = '', name = ''] = c.req.path.split('/');
+  const repository = forge.store.find(owner, name);
+  if (repository === undefined || !forge.mayReach(actor, repository)) throw notFound();
+  const needed = neededFor(c.req.method, c.req.path);
+  if (needed === null || !forge.may(actor, ...needed)) throw refused(needed?.join('=') ?? '');
+}
+
+function commonHeaders(forge: Forge): Readonly<Record<string, string>> {
   return {
+    date: new Date(forge.now()).toUTCString(),
     'x-ratelimit-limit': '5000',
     'x-ratelimit-remaining': '4999',
     'x-ratelimit-used': '1',

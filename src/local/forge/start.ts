@@ -76,7 +76,7 @@ export async function startLocalForge(options: LocalForgeOptions): Promise<Local
       ? serveGit(forge, incoming, outgoing, fault !== undefined)
       : answer(incoming, fault === undefined ? outgoing : cutBeforeAnswer(outgoing));
     Promise.resolve(handled).catch((error: unknown) => {
-      log(error);
+      if (!(error instanceof HttpError)) log(error);
       outgoing.destroy();
     });
   });

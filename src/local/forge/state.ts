@@ -88,12 +88,51 @@ const ledgerEntry = z.object({
   after: z.string().nullable(),
 });
 
+const levels = z.record(z.string(), z.enum(['read', 'write', 'admin']));
+
+const installation = z.object({
+  id: z.number(),
+  account: z.string(),
+  /** Full names; null is every repository of the account. */
+  repositories: z.array(z.string()).nullable(),
+  permissions: levels,
+  suspended: z.boolean(),
+});
+
+const app = z.object({
+  id: z.number(),
+  slug: z.string(),
+  name: z.string(),
+  /** PEM; the private half is the app's alone. */
+  publicKey: z.string(),
+  permissions: levels,
+  installations: z.array(installation),
+});
+
+const appToken = z.object({
+  hash: z.string(),
+  app: z.number(),
+  installation: z.number(),
+  /** Full names in lower case; null is every repository of the installation. */
+  repositories: z.array(z.string()).nullable(),
+  permissions: levels,
+  expiresAt: z.number(),
+});
+
 const forgeState = z.object({
   nextId: z.number(),
+  /** Logins that have an account. */
+  people: z.array(z.string()).default(['errand-bot', 'dana', 'robin', 'ada-park', 'max-vogel']),
   repositories: z.array(repository),
+  apps: z.array(app).default([]),
+  appTokens: z.array(appToken).default([]),
   ledger: z.array(ledgerEntry),
 });
 
+export type Levels = z.infer<typeof levels>;
+export type Installation = z.infer<typeof installation>;
+export type App = z.infer<typeof app>;
+export type AppToken = z.infer<typeof appToken>;
 export type ForgeState = z.infer<typeof forgeState>;
 export type Repository = z.infer<typeof repository>;
 export type Pull = z.infer<typeof pull>;
@@ -124,7 +163,7 @@ export class Store {
       text = await readFile(join(dir, 'state.json'), 'utf8');
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-      return new Store(dir, { nextId: 1, repositories: [], ledger: [] });
+      return new Store(dir, forgeState.parse({ nextId: 1, repositories: [], ledger: [] }));
     }
     return new Store(dir, forgeState.parse(JSON.parse(text)));
   }
