@@ -7,6 +7,7 @@ import type {
   Drafts,
   Forge,
   Limits,
+  LinkedAuthor,
   NetworkPolicy,
   Outbox,
   Repositories,
@@ -63,6 +64,8 @@ export interface WorkerDeps {
   ) => { command: AgentCommand; network: NetworkPolicy; image: string };
   /** The permalink of a task's thread, for the pull request; null while it is unknown. */
   readonly threadUrl: (task: Task) => Promise<string | null>;
+  /** Who asked, by their own account on GitHub where the configuration links one. Throws `Problem`. */
+  readonly author: (task: Task) => Promise<LinkedAuthor>;
   readonly changes: Changes;
   /** Removes what tasks other than these left on this machine, once nothing touched it for a day. */
   readonly reap: (alive: readonly TaskId[]) => Promise<void>;

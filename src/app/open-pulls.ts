@@ -3,6 +3,7 @@ import { isUnderReview, partIn } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
 import type { Change, Report, Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';
+import { framed } from './pull-request-frame.ts';
 import { toPullRequestBody, toPullRequestTitle } from './pull-request-words.ts';
 
 /** How bringing one part's change into a pull request went. */
@@ -15,8 +16,11 @@ export type Opened = { readonly change: Change; readonly problem: Problem | null
 export async function openPulls(deps: WorkerDeps, asked: Task, changes: readonly Change[]): Promise<readonly Opened[]> {
   const thread = await deps.threadUrl(asked);
   const described = new Map<RepositoryName, string>();
-  const bodyOf = (now: Task, repository: RepositoryName, report: Report) =>
-    toPullRequestBody(now, report, thread, siblingsOf(now, repository));
+  const author = await deps.author(asked);
+  const bodyOf = async (now: Task, repository: RepositoryName, report: Report) => {
+    const around = { threadUrl: thread, author, siblings: siblingsOf(now, repository) };
+    return framed(toPullRequestBody(now, report, around), await templateOf(deps, now, repository));
+  };
   const opened: Opened[] = [];
   let task = asked;
   for (const change of changes) {
@@ -26,7 +30,7 @@ export async function openPulls(deps: WorkerDeps, asked: Task, changes: readonly
       opened.push({ change, problem: null });
       continue;
     }
-    const body = bodyOf(task, repository, report);
+    const body = await bodyOf(task, repository, report);
     const title = toPullRequestTitle(task);
     const draft = part.checkout?.draft ?? false;
     const base = part.checkout?.baseBranch ?? part.base;
@@ -49,10 +53,16 @@ export async function openPulls(deps: WorkerDeps, asked: Task, changes: readonly
     // What an earlier run made is described anew only for the sake of a pull request that has come beside it.
     const report = change?.report ?? (described.size === 0 ? null : results.findLast(({ by }) => by === 'run')?.report);
     if (report === null || report === undefined) continue;
-    const body = bodyOf(task, repository, report);
+    const body = await bodyOf(task, repository, report);
     if (described.get(repository) !== body) await deps.forge.describePull(repository, pull.pull.number, body);
   }
   return opened;
+}
+
+async function templateOf(deps: WorkerDeps, task: Task, repository: RepositoryName): Promise<string | null> {
+  const part = task.parts.findIndex((each) => each.repository === repository);
+  const base = task.parts[part]?.checkout?.base;
+  return base === undefined ? null : deps.repositories.template({ task: task.id, part, base });
 }
 
 /** The task's other pull requests, as GitHub links them. */

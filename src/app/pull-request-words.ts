@@ -1,5 +1,6 @@
 import type { RunId } from '../task/ids.ts';
 import { toTitle } from '../task/policy.ts';
+import type { LinkedAuthor } from '../task/ports.ts';
 import type { Report, Task } from '../task/task.ts';
 
 /**
@@ -9,13 +10,13 @@ import type { Report, Task } from '../task/task.ts';
 export function toPullRequestBody(
   task: Task,
   report: Report,
-  threadUrl: string | null,
-  siblings: readonly string[] = [],
+  around: { threadUrl: string | null; author: LinkedAuthor; siblings?: readonly string[] },
 ): string {
+  const { threadUrl, author, siblings = [] } = around;
   const asked = task.spec.filter(({ trust }) => trust === 'steering').map(({ text }) => text);
   const thread = threadUrl === null ? 'a Slack thread' : `[a Slack thread](${threadUrl})`;
   return [
-    `Asked by ${inline(task.requesterName)} in ${thread}, done by the agent \`${inline(task.agent)}\` in Errand's sandbox.`,
+    `Asked by ${asker(author)} in ${thread}, done by the agent \`${inline(task.agent)}\` in Errand's sandbox.`,
     ...(siblings.length === 0 ? [] : [`Belongs together with ${siblings.join(', ')}.`]),
     '### What was asked',
     quoted(asked.join('\n\n'), 6_000),
@@ -28,6 +29,14 @@ export function toPullRequestBody(
       : ['### Look at these first', report.sensitive.map((path) => `- \`${inline(path)}\``).join('\n')]),
     `<sub>Errand task \`${task.id}\`. ${task.agent === 'shell' ? 'Made by a script' : 'AI-written'}: review it before you merge. A ✅ on the result in Slack approves exactly one commit.</sub>`,
   ].join('\n\n');
+}
+
+/** By name and page: a mention would ping whoever asked of everything that happens here. */
+function asker({ name, account }: LinkedAuthor): string {
+  const shown = inline(name)
+    .replace(/[[\]()\\]/g, ' ')
+    .trim();
+  return account === null ? shown : `[${shown}](${account.url})`;
 }
 
 /** At most GitHub's 256 characters; agent and person text alike lose mentions and control characters. */
@@ -80,5 +89,6 @@ function inline(text: string): string {
 }
 
 function withoutControls(text: string): string {
-  return text.replace(/[^\P{C}\n\t]/gu, '');
+  // What marks Errand's own part of a description must stand nowhere else.
+  return text.replace(/[^\P{C}\n\t]/gu, '').replace(/<!--(?=\s*\/?errand)/gi, '<! --');
 }

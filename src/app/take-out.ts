@@ -26,13 +26,14 @@ export async function takeOut(deps: WorkerDeps, task: Task, run: RunId, part: Pr
     const imported = await deps.repositories.import({
       task: task.id,
       part: index,
+      repository: part.repository,
       run,
       bundle,
       start,
       words: {
         message: toCommitMessage(task, run),
         at,
-        coAuthor: { name: task.requesterName, email: `${task.requester.toLowerCase()}@users.noreply.slack.invalid` },
+        coAuthor: await deps.author(task),
       },
     });
     return { part, imported, refused: null };

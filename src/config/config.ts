@@ -1,7 +1,7 @@
 import type { Price } from '../gateway/prices.ts';
 import type { ConfiguredAgent } from '../task/agents.ts';
 import type { DayLimits } from '../task/budget.ts';
-import type { BranchName, ChannelId, RepositoryName } from '../task/ids.ts';
+import type { BranchName, ChannelId, RepositoryName, UserId } from '../task/ids.ts';
 import type { Limits } from '../task/ports.ts';
 import type { Budget } from '../task/task.ts';
 
@@ -26,6 +26,11 @@ export interface Config {
   >;
   /** Images by the name that a repository's `environment` uses. */
   readonly environments: ReadonlyMap<string, string>;
+  /** Who somebody in Slack is on GitHub: named as the co-author of what they asked for. */
+  readonly accounts: ReadonlyMap<
+    UserId,
+    { readonly login: string; readonly name: string | null; readonly email: string | null }
+  >;
   /** Slack ids of people and groups; empty is every full member. */
   readonly people: {
     readonly requesters: readonly string[];

@@ -13,6 +13,12 @@ const variables: kinds.Kind<Record<string, string>> = {
   must: 'a mapping of names to texts',
   schema: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()),
 };
+const personId: kinds.Kind<string> = { must: 'a Slack user’s id', schema: z.string().regex(/^[UW][A-Z0-9]{2,}$/) };
+const login: kinds.Kind<string> = {
+  must: 'a login on GitHub',
+  schema: z.string().regex(/^[A-Za-z\d](?:[\w-]{0,98}[A-Za-z\d])?$/),
+};
+const email: kinds.Kind<string> = { must: 'an e-mail address', schema: z.email() };
 const channelId: kinds.Kind<string> = { must: 'a channel id', schema: z.string().regex(/^[CGD][A-Z0-9]{2,}$/) };
 const prices: kinds.Kind<Record<string, Price>> = {
   must: 'a mapping of model names to { input, output }, in US dollars a million tokens',
@@ -37,6 +43,11 @@ const mergeFields = {
   method: field(kinds.oneOf('merge', 'squash', 'rebase'), 'squash'),
   selfApproval: field(kinds.yesOrNo, 'false'),
 };
+const personFields = {
+  github: field(login, 'octocat'),
+  name: field(kinds.text, 'Mona Lisa'),
+  email: field(email, 'mona@example.com'),
+};
 const channelFields = { repository: field(kinds.repository, 'acme/shop'), agent: field(kinds.text, 'codex') };
 const agentFields = {
   command: field(command, '[my-agent, --acp]'),
@@ -53,7 +64,7 @@ const providerFields = {
 };
 
 /** The parts of the YAML file whose keys are the operator's own names. */
-export const sectionNames = ['repositories', 'channels', 'agents', 'providers', 'environments'] as const;
+export const sectionNames = ['repositories', 'people', 'channels', 'agents', 'providers', 'environments'] as const;
 
 export type Sections = ReturnType<typeof readSections>;
 
@@ -69,6 +80,15 @@ export function readSections(file: Readonly<Record<string, unknown>>, problems: 
       const merge = readFields(read.merge, mergeFields, `${at}.merge`, problems);
       const pullRequest = readFields(read.pullRequest, pullRequestFields, `${at}.pullRequest`, problems);
       return name && { ...read, name, merge, pullRequest };
+    }),
+    people: readMap(file.people, 'people', problems, (raw, at, written) => {
+      const id = named(written, personId, at, problems);
+      const read = readFields(raw, personFields, at, problems);
+      if (id !== undefined && read.github === undefined) {
+        problems.push({ where: at, problem: 'needs the account on GitHub', example: '{ github: octocat }' });
+        return undefined;
+      }
+      return id === undefined ? undefined : read;
     }),
     channels: readMap(file.channels, 'channels', problems, (raw, at, written) => {
       const id = named(written, channelId, at, problems);

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import type { ChannelId } from '../task/ids.ts';
+import type { ChannelId, UserId } from '../task/ids.ts';
 import type { Config } from './config.ts';
 import { toGitHub, toSlack } from './credentials.ts';
 import type { Env } from './env.ts';
@@ -67,6 +67,12 @@ export function toConfig(
       ]),
     ),
     environments: sections.environments,
+    accounts: new Map(
+      Array.from(sections.people, ([id, { github = '', name = null, email = null }]) => [
+        id as UserId,
+        { login: github, name, email },
+      ]),
+    ),
     people: {
       requesters: values.requesters ?? [],
       approvers: values.approvers ?? [],

@@ -1,7 +1,7 @@
 import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BranchName, parseSha, type RepositoryName, type Sha } from '../task/ids.ts';
-import type { PartPlace, Prepared, Repositories, RepositoryRules } from '../task/ports.ts';
+import type { Author, PartPlace, Prepared, Repositories, RepositoryRules } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import { type Credentials, createGit, type GitOrder, must } from './git.ts';
 import { initBare, makeReadable, mirrorPath, refreshMirror } from './mirror.ts';
@@ -11,6 +11,7 @@ import { defaultImportCaps, type ImportCaps, quarantinePrefix } from './quaranti
 import { askHeads, type Remote } from './remote.ts';
 import { defaultRules, maxRulesBytes, parseRules, rulesFile } from './rules.ts';
 import { takeOut } from './take-out.ts';
+import { readTemplate } from './template.ts';
 import { together } from './together.ts';
 
 export interface RepositoriesOptions {
@@ -22,8 +23,8 @@ export interface RepositoriesOptions {
   readonly githubUrl: string;
   /** Asked before each call to the remote. */
   readonly credentials: (repository: RepositoryName) => Promise<Credentials>;
-  /** Who commits. */
-  readonly bot: { readonly name: string; readonly email: string };
+  /** Who commits in a repository; the same each time it is asked. */
+  readonly committer: (repository: RepositoryName) => Promise<Author>;
   readonly caps?: Partial<ImportCaps>;
   /** Whether a change may touch `.github/workflows` and `.github/actions`; no by default. */
   readonly allowWorkflows?: boolean;
@@ -50,9 +51,9 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
         throw toProblem(`Fetching ${repository}`, error);
       }
     },
-    async import({ bundle, start, words, ...place }) {
+    async import({ repository, bundle, start, words, ...place }) {
       const caps = { ...defaultImportCaps, ...options.caps };
-      const { bot, allowWorkflows = false } = options;
+      const { allowWorkflows = false } = options;
       const taskRepository = taskPath(place);
       try {
         const order = {
@@ -62,13 +63,20 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
           words,
           taskRepository,
           dir: tasksDir,
-          bot,
+          bot: await options.committer(repository),
           caps,
           allowWorkflows,
         };
         return await takeOut(git, order);
       } catch (error) {
         throw toProblem('Taking in what the agent left', error);
+      }
+    },
+    async template({ base, ...place }) {
+      try {
+        return await readTemplate(git, taskPath(place), base);
+      } catch (error) {
+        throw toProblem('Reading the pull request template', error);
       }
     },
     push: ({ task, part, ...order }) => pushBranch(remote, { ...order, gitDir: taskPath({ task, part }) }),

@@ -8,6 +8,7 @@ import { gatherFacts } from './facts.ts';
 import { judge } from './gates.ts';
 import { markReady } from './mark-ready.ts';
 import { mergePull } from './merge.ts';
+import { spliced } from './own-part.ts';
 import { isAmbiguous, wordsOf } from './problems.ts';
 import { createRecent } from './recent.ts';
 import { toPull, toSha, toView } from './views.ts';
@@ -83,9 +84,11 @@ export function createForge(options: ForgeOptions): Forge {
     markReady: (repository, number) => markReady(client, repository, number),
 
     async describePull(repository, number, body) {
-      await client.call(repository, `Describing pull request #${number} of ${repository}`, (rest, target) =>
-        rest.pulls.update({ ...target, pull_number: number, body: body.slice(0, maxBodyChars) }),
-      );
+      await client.call(repository, `Describing pull request #${number} of ${repository}`, async (rest, target) => {
+        const named = { ...target, pull_number: number };
+        const { data } = await rest.pulls.get(named);
+        await rest.pulls.update({ ...named, body: spliced(data.body, body).slice(0, maxBodyChars) });
+      });
     },
 
     async findPull(repository, number) {

@@ -7,6 +7,8 @@ import { toProblem } from './problems.ts';
 export interface Identity {
   /** A login, or the app's name; null where these credentials may not ask (a workflow's token). */
   readonly name: string | null;
+  /** What an app is called in addresses; null for tokens. */
+  readonly slug: string | null;
   /** What a classic token may do; null for tokens with rights per repository, and for apps. */
   readonly scopes: readonly string[] | null;
   /** What an app was given, `contents: write`; null for tokens. */
@@ -35,13 +37,14 @@ export async function identifyToken(options: {
     const scopes = headers['x-oauth-scopes'];
     return {
       name: data.login,
+      slug: null,
       scopes: scopes === undefined ? null : scopes.split(',').flatMap((scope) => scope.trim() || []),
       permissions: null,
     };
   } catch (error) {
     // An app's installation and a workflow have tokens that are nobody's; what they may do shows at each repository.
     if (error instanceof RequestError && error.status === 403 && /integration/i.test(error.message)) {
-      return { name: null, scopes: null, permissions: null };
+      return { name: null, slug: null, scopes: null, permissions: null };
     }
     throw toProblem('Asking GitHub whose token this is', error, options.clock.now());
   }
@@ -54,7 +57,12 @@ export async function identifyApp(options: AppOptions): Promise<Identity> {
     const permissions = Object.entries(data?.permissions ?? {}).flatMap(([name, level]): [string, string][] =>
       typeof level === 'string' ? [[name, level]] : [],
     );
-    return { name: data?.name ?? null, scopes: null, permissions: Object.fromEntries(permissions) };
+    return {
+      name: data?.name ?? null,
+      slug: data?.slug ?? null,
+      scopes: null,
+      permissions: Object.fromEntries(permissions),
+    };
   } catch (error) {
     throw toProblem('Asking GitHub which app this is', error, options.clock.now());
   }

@@ -6,6 +6,8 @@ import { toPrompt, toScript } from '../app/prompt.ts';
 import { Worker } from '../app/worker.ts';
 import type { Config } from '../config.ts';
 import { createRepositories } from '../git/repositories.ts';
+import { createAuthors } from '../github/authors.ts';
+import { createClient } from '../github/client.ts';
 import {
   type AppOptions,
   appCredentials,
@@ -14,12 +16,14 @@ import {
   tokenCredentials,
 } from '../github/credentials.ts';
 import { createForge } from '../github/forge.ts';
+import { identifyApp, identifyToken } from '../github/identity.ts';
 import { BrokerClient } from '../sandbox/broker-client.ts';
 import type { Places } from '../setup/places.ts';
 import { builtInAgents, toAcpCommand, toAgent } from '../task/agents.ts';
 import type { TaskStore } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { Run, Task } from '../task/task.ts';
+import { toAuthor } from './authors.ts';
 import { createChanges } from './changes.ts';
 import { outbound, outboundEnv } from './outbound.ts';
 import { toPolicy } from './policy.ts';
@@ -39,12 +43,14 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   const sandbox = new BrokerClient(places.brokerSocket);
   const credentials = credentialsOf(config);
   const { fetch } = outbound(config.outbound);
+  const github = { apiUrl: config.github.apiUrl, credentials, clock, ...(fetch && { fetch }) };
+  const authors = createAuthors({ client: createClient(github), url: config.github.url, self: selfOf(config) });
   const repositories = createRepositories({
     mirrorsDir: places.mirrorsDir,
     tasksDir: places.tasksDir,
     githubUrl: config.github.url,
     credentials,
-    bot: { name: 'Errand', email: 'errand@users.noreply.github.com' },
+    committer: (repository) => authors.committer(repository),
     outboundEnv: outboundEnv(config.outbound),
   });
   const deps: WorkerDeps = {
@@ -52,7 +58,8 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     queue: store.queue,
     sandbox,
     repositories,
-    forge: createForge({ apiUrl: config.github.apiUrl, credentials, clock, ...(fetch && { fetch }) }),
+    forge: createForge(github),
+    author: toAuthor(config, authors, log),
     engine: await sandbox.engine(),
     policy: toPolicy(config),
     limits: config.limits,
@@ -74,6 +81,19 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   const working = worker.run(signal, { sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 });
   scope.ready();
   await working;
+}
+
+/** The login of whose credentials these are; an app writes as a bot that is called after it. */
+function selfOf(config: Config): () => Promise<string | null> {
+  const { github } = config;
+  const { fetch } = outbound(config.outbound);
+  const way = { apiUrl: github.apiUrl, clock, ...(fetch && { fetch }) };
+  return async () => {
+    if (github.mode === 'local') return null;
+    if (github.mode === 'token') return (await identifyToken({ ...way, token: github.token })).name;
+    const { slug } = await identifyApp({ ...way, appId: github.appId, privateKey: github.privateKey });
+    return slug === null ? null : `${slug}[bot]`;
+  };
 }
 
 function credentialsOf({ github }: Config): Credentials {

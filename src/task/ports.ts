@@ -242,7 +242,18 @@ export interface CommitWords {
   readonly message: string;
   /** Author and committer date, epoch milliseconds: the same run imported twice makes the same commit. */
   readonly at: number;
-  readonly coAuthor: { readonly name: string; readonly email: string };
+  readonly coAuthor: Author;
+}
+
+/** Somebody as a commit names them. */
+export interface Author {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** Somebody who asked: as a commit names them, and their page on GitHub where their account is linked. */
+export interface LinkedAuthor extends Author {
+  readonly account: { readonly login: string; readonly url: string } | null;
 }
 
 /** Which of a task's bare repositories is meant: each of its parts has one of its own, and nothing moves between them. */
@@ -264,7 +275,11 @@ export interface Repositories {
     },
   ): Promise<Prepared>;
   /** Checks a bundle in quarantine and re-commits its tree as the bot on top of `start`; null when nothing changed. Throws `Problem` for what it refuses. */
-  import(order: PartPlace & { run: RunId; bundle: string; start: Sha; words: CommitWords }): Promise<Imported | null>;
+  import(
+    order: PartPlace & { run: RunId; repository: RepositoryName; bundle: string; start: Sha; words: CommitWords },
+  ): Promise<Imported | null>;
+  /** The repository's own template for pull requests at this commit of its base; null without one. */
+  template(order: PartPlace & { base: Sha }): Promise<string | null>;
   /** Pushes one branch with a lease on `remote`. `moved` when somebody pushed meanwhile; `already` when the remote has `head`. */
   push(
     order: PartPlace & {
@@ -310,6 +325,7 @@ export interface Forge {
   }): Promise<PullRequest>;
   /** Makes a draft ready for review; nothing where it is that already. */
   markReady(repository: RepositoryName, number: number): Promise<void>;
+  /** Replaces Errand's part of a description; what people wrote around it stays. */
   describePull(repository: RepositoryName, number: number, body: string): Promise<void>;
   findPull(repository: RepositoryName, number: number): Promise<PullView>;
   /** Every rule that GitHub and `.errand.yml` set, asked for this head. */

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { toCommitMessage, toPullRequestBody, toPullRequestTitle } from '../../src/app/pull-request-words.ts';
 import { message, report, run, runId, task } from '../task/example.ts';
 
+const alice = { name: 'Alice', email: 'alice@localhost', account: null };
+
 test('the description says what was asked, what is claimed and what was measured', () => {
   const done = {
     ...report,
@@ -13,7 +15,9 @@ test('the description says what was asked, what is claimed and what was measured
     files: [{ path: 'src/cart.ts', added: 4, removed: 1 }],
     sensitive: ['package.json'],
   };
-  expect(`${toPullRequestBody(task(), done, 'https://acme.slack.example/archives/C1/p1')}\n`).toMatchInlineSnapshot(`
+  expect(
+    `${toPullRequestBody(task(), done, { threadUrl: 'https://acme.slack.example/archives/C1/p1', author: alice })}\n`,
+  ).toMatchInlineSnapshot(`
     "Asked by Alice in [a Slack thread](https://acme.slack.example/archives/C1/p1), done by the agent \`claude\` in Errand's sandbox.
 
     ### What was asked
@@ -48,7 +52,11 @@ test('the description says what was asked, what is claimed and what was measured
 
 test('nothing of a spec or a claim means anything on GitHub', () => {
   const hostile = 'Fixes #1 @acme/owners <img src="https://evil.example/?q"> <!-- hidden -->\n```\nescape\n````\nmore';
-  const body = toPullRequestBody(task({ spec: [message(1, { text: hostile })] }), { ...report, claim: hostile }, null);
+  const body = toPullRequestBody(
+    task({ spec: [message(1, { text: hostile })] }),
+    { ...report, claim: hostile },
+    { threadUrl: null, author: alice },
+  );
   const outside = body.replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '');
   expect(outside).not.toMatch(/Fixes|@acme|<img|<!--|escape/);
 });
@@ -67,4 +75,18 @@ test('a later run’s commit is named by what was asked of it', () => {
 
 test('a commit message names the task and who asked', () => {
   expect(toCommitMessage(task(), runId(1))).toBe('Fix the checkout\n\nErrand task t000001, asked by Alice.');
+});
+
+test('whoever asked is linked by their page and never mentioned', () => {
+  const account = { login: 'alice', url: 'https://github.example.com/alice' };
+  const author = { name: 'Alice [x](https://evil.example) @all', email: 'alice@localhost', account };
+  const [line] = toPullRequestBody(task(), report, { threadUrl: null, author }).split('\n');
+  expect(line).toContain('[Alice  x  https://evil.example  @\u200ball](https://github.example.com/alice)');
+});
+
+test('what marks the own part of a description stands nowhere within it', () => {
+  const claim = 'Done <!-- errand:end --> <!--errand-->';
+  expect(toPullRequestBody(task(), { ...report, claim }, { threadUrl: null, author: alice })).not.toMatch(
+    /<!--\s*errand/,
+  );
 });

@@ -152,6 +152,7 @@ export class World {
       },
     }),
     import: async () => ({ head: sha('b'), files: [], sensitive: [] }),
+    template: async () => null,
     push: async (): Promise<'pushed' | 'already' | 'moved'> => 'pushed',
     remove: async (_task: TaskId): Promise<void> => {},
     reap: async (): Promise<void> => {},
@@ -232,6 +233,7 @@ export class World {
       askAgainMs: 1_000,
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },
       threadUrl: async () => null,
+      author: async ({ requesterName }) => ({ name: requesterName, email: 'asker@localhost', account: null }),
       reap: async () => undefined,
       changes: {
         subscribe: (id, changed) => {

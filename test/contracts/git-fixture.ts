@@ -43,7 +43,7 @@ export async function startBench(): Promise<Bench> {
     tasksDir: join(dir, 'tasks'),
     githubUrl: forge.url,
     credentials: async () => ({ username: 'x-access-token', token }),
-    bot: { name: 'errand[bot]', email: 'errand@localhost' },
+    committer: async () => ({ name: 'errand[bot]', email: 'errand@localhost' }),
   };
   return {
     dir,

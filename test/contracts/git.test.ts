@@ -44,7 +44,15 @@ async function problemOf(promise: Promise<unknown>): Promise<Problem> {
 }
 
 async function importOf(bundle: string, prepared: { start: ReturnType<typeof shaOf> }) {
-  return bench.repositories.import({ task, part: 0, run: firstRun, bundle, start: prepared.start, words });
+  return bench.repositories.import({
+    repository: web,
+    task,
+    part: 0,
+    run: firstRun,
+    bundle,
+    start: prepared.start,
+    words,
+  });
 }
 
 async function changed(script: string): Promise<{ agent: Agent; bundle: string }> {
@@ -257,7 +265,15 @@ test('a workflow is stopped before the push unless the operator allows it', asyn
   const { bundle, agent } = await changed('mkdir -p .github/workflows; echo "on: push" > .github/workflows/ci.yml');
   expect((await problemOf(importOf(bundle, agent.prepared))).failure.code).toBe('workflow_refused');
   const open = bench.other({ allowWorkflows: true });
-  const imported = await open.import({ task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words });
+  const imported = await open.import({
+    repository: web,
+    task,
+    part: 0,
+    run: firstRun,
+    bundle,
+    start: agent.prepared.start,
+    words,
+  });
   expect(imported?.sensitive).toEqual(['.github/workflows/ci.yml']);
 });
 
@@ -318,7 +334,7 @@ test('a bundle that is cut short, lacks objects, is no file or is too large is r
   const refused = async (path: string) => (await problemOf(importOf(path, agent.prepared))).failure.code;
   const small = bench.other({ caps: { bundleBytes: 1_000 } });
   const large = await problemOf(
-    small.import({ task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words }),
+    small.import({ repository: web, task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words }),
   );
   expect(large.failure.sentence).toContain('1000 are allowed');
   await symlink(bundle, `${bundle}.link`);
@@ -337,7 +353,7 @@ test('a pack that unpacks into far more than its size, or holds too much, is ref
   expect((await stat(bundle)).size).toBeLessThan(200_000);
   expect((await problemOf(importOf(bundle, agent.prepared))).failure.sentence).toContain('60000000 bytes');
   const few = bench.other({ caps: { objects: 2 } });
-  const order = { task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words };
+  const order = { repository: web, task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words };
   expect((await problemOf(few.import(order))).failure.sentence).toContain('2 are allowed');
   const total = bench.other({ caps: { blobBytes: 1e9, totalBytes: 1_000_000 } });
   expect((await problemOf(total.import(order))).failure.sentence).toContain('unpacks to');
@@ -457,4 +473,17 @@ test('a task that is forgotten leaves nothing behind', async () => {
   await mkdir(join(bench.dir, 'tasks', `quarantine-${task}-crashed`));
   await bench.repositories.remove(task);
   expect(await readdir(join(bench.dir, 'tasks'))).toEqual([]);
+});
+
+test.each([
+  [{ '.github/PULL_REQUEST_TEMPLATE.md': 'hidden\n', 'PULL_REQUEST_TEMPLATE.md': 'root\n' }, 'hidden'],
+  [{ 'docs/pull_request_template.txt': 'docs\r\nlines\r\n' }, 'docs\nlines'],
+  [{ '.github/PULL_REQUEST_TEMPLATE/bug.md': 'bug', '.github/PULL_REQUEST_TEMPLATE/Default.md': 'default' }, 'default'],
+  [{ '.github/PULL_REQUEST_TEMPLATE/bug.md': 'bug', '.github/PULL_REQUEST_TEMPLATE/feature.md': 'feature' }, null],
+  [{ 'pull_request_template.md': `${'x'.repeat(33 * 1024)}` }, null],
+  [{ 'README.md': 'none' }, null],
+])('the template among %o is found where GitHub looks', async (files, expected) => {
+  await bench.forge.control.commit({ repository: 'acme/web', files, message: 'Add a template' });
+  const { base } = await bench.repositories.prepare(prepareOrder);
+  expect(await bench.repositories.template({ task, part: 0, base })).toBe(expected);
 });

@@ -24,6 +24,7 @@ const step = z.union([
   z.strictObject({ merge_pull: z.literal(true) }),
   z.strictObject({ rules: z.record(text, z.unknown()) }),
   z.strictObject({ repository: z.record(text, z.unknown()) }),
+  z.strictObject({ describe: z.strictObject({ from: text, to: text }) }),
   z.strictObject({ check: text, conclusion: text.nullable() }),
   z.strictObject({ forge_fault: z.record(text, z.unknown()) }),
   z.strictObject({ slack_fault: z.record(text, z.unknown()) }),
@@ -144,7 +145,12 @@ class Stage {
     else if ('release' in step) this.#held[this.#released++]?.();
     else if ('rules' in step) await forge.control.setRules(repository, 'main', step.rules);
     else if ('repository' in step) await forge.control.setRepository(repository, step.repository);
-    else if ('check' in step) {
+    else if ('describe' in step) {
+      const { pull } = await forge.control.viewPull(repository, 1);
+      await forge.control.setPull(repository, 1, {
+        body: String(pull.body).replace(step.describe.from, step.describe.to),
+      });
+    } else if ('check' in step) {
       const sha = await forge.control.branchHead(repository, await this.#taskBranch());
       if (sha === undefined) throw new Error('no task branch');
       await forge.control.setCheck({ repository, sha, name: step.check, conclusion: step.conclusion });

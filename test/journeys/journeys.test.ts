@@ -9,8 +9,10 @@ const names = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-/** Agents of the operator's own: a command that speaks ACP and its provider; one of the two leads nowhere. */
-const ownAgents = `
+/** One account that is linked; agents of the operator's own, each a command that speaks ACP and its provider; one of the two leads nowhere. */
+const configured = `
+people:
+  U0MAXVOGEL: { github: Max-Vogel }
 agents:
   house:
     command: [claude-agent-acp]
@@ -33,7 +35,7 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
   const played = mode === 'socket' ? names : names.filter((name) => name === 'script-to-merge');
   const free: ErrandUnderTest[] = [];
   beforeAll(async () => {
-    const options = { mode, repositories: names.map((name) => `acme/${name}`), yaml: ownAgents };
+    const options = { mode, repositories: names.map((name) => `acme/${name}`), yaml: configured };
     const count = Math.min(stages, played.length);
     free.push(...(await Promise.all(Array.from({ length: count }, () => startErrand(options)))));
   });

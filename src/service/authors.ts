@@ -1,0 +1,19 @@
+import type { WorkerDeps } from '../app/deps.ts';
+import type { Config } from '../config.ts';
+import type { Authors } from '../github/authors.ts';
+
+/** Who asked, as commits and pull requests name them: by the account that the configuration links to them, else by name alone. */
+export function toAuthor({ accounts }: Config, authors: Authors, log: WorkerDeps['log']): WorkerDeps['author'] {
+  return async ({ id, requester, requesterName: name, parts: [{ repository }] }) => {
+    const nameless = { name, email: `${requester.toLowerCase()}@users.noreply.slack.invalid`, account: null };
+    const linked = accounts.get(requester);
+    if (linked === undefined) return nameless;
+    const account = await authors.account(repository, linked.login);
+    if (account === null) {
+      log.warn({ task: id, login: linked.login }, 'The configuration links an account that GitHub does not know');
+      return nameless;
+    }
+    const { login, url, email } = account;
+    return { name: linked.name ?? name, email: linked.email ?? email, account: { login, url } };
+  };
+}
