@@ -4,6 +4,7 @@ import { currentRun } from '../task/transition.ts';
 import type { Answer, Asked, Target, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
 import { maySteer, say, silent } from './people.ts';
+import { followUpRefusal } from './spending.ts';
 
 /** The task that is meant; a target that is no task's is a sentence rather than silence. */
 export async function findTarget(deps: BotDeps, target: Target): Promise<Task | undefined> {
@@ -39,6 +40,8 @@ export async function retry(deps: BotDeps, asked: Asked, target: Target): Promis
       next: 'Reply in its thread to start a task that continues it.',
     });
   }
+  const spent = task.run.type === 'idle' ? await followUpRefusal(deps, task) : null;
+  if (spent !== null) return say(spent);
   const retried = await deps.store.apply(task.id, { type: 'retried', by: asked.by, at: deps.clock.now() });
   if (retried.task?.run.type === 'queued') await deps.queue.wake({ type: 'run', task: task.id });
   if (retried.type === 'applied' || retried.task?.run.type === 'queued') return silent;

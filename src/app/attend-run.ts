@@ -12,6 +12,7 @@ import { followRecords } from './follow-records.ts';
 import { keepWork } from './keep-work.ts';
 import { prepareParts } from './prepare-parts.ts';
 import { toPrompt } from './prompt.ts';
+import { followSpending, settleRun, toMeterLimits, toRunMs } from './spending.ts';
 
 /**
  * Sees a claimed run through to its outcome: prepares or adopts the sandbox, follows its records, takes the work out.
@@ -30,6 +31,7 @@ export async function attendRun(deps: WorkerDeps, task: Task, signal: AbortSigna
     if (isAway(error)) throw error;
     await end(attendance, error);
   }
+  await settleRun(deps, task.id, run);
   await deps.sandbox.remove(task.id, { workspace: false });
 }
 
@@ -40,8 +42,13 @@ async function work(attendance: Attendance, task: Task, run: Run): Promise<void>
   if ((await deps.store.cursor(run.id)) === null) await begin(attendance, prepared, run, parts);
   else if ((await deps.sandbox.state(run.id)).type === 'absent') throw lost();
   const checks = parts.reduce((sum, { checkout }) => sum + checkout.checks.length, 0);
-  const folded = await followRecords(attendance, checks);
+  const folded = await follow(attendance, run, checks);
   await persist(attendance, folded, checks, (last) => finishRun(attendance, folded, last));
+}
+
+async function follow(attendance: Attendance, run: Run, checks: number): Promise<Folded> {
+  using _spending = followSpending(attendance, run);
+  return await followRecords(attendance, checks);
 }
 
 const triesToFinish = 8;
@@ -115,8 +122,12 @@ async function begin(attendance: Attendance, task: Task, run: Run, parts: readon
     run: run.id,
     image,
     repositories: parts.flatMap(({ checkout }) => checkout.repositories),
-    limits: { ...deps.limits, runMs: task.budget.minutes * 60_000 },
-    policy: { ...network, allow: [...new Set([...network.allow, ...parts.flatMap(({ checkout }) => checkout.allow)])] },
+    limits: { ...deps.limits, runMs: toRunMs(task, run) },
+    policy: {
+      ...network,
+      ...(await toMeterLimits(attendance, task, run)),
+      allow: [...new Set([...network.allow, ...parts.flatMap(({ checkout }) => checkout.allow)])],
+    },
   });
   await record(attendance, { type: 'messages_taken', run: run.id, taken: told.spec.length });
   const [{ checkout }] = task.parts;

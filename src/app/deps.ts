@@ -6,8 +6,10 @@ import type {
   Directory,
   Drafts,
   Forge,
+  Ledger,
   Limits,
   LinkedAuthor,
+  MeterLimits,
   NetworkPolicy,
   Outbox,
   Repositories,
@@ -31,6 +33,7 @@ export interface BotDeps {
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly queue: RunQueue;
+  readonly ledger: Ledger;
   readonly directory: Directory;
   readonly threads: ThreadReader;
   readonly policy: Policy;
@@ -43,6 +46,7 @@ export interface BotDeps {
 export interface WorkerDeps {
   readonly store: TaskStore;
   readonly queue: RunQueue;
+  readonly ledger: Ledger;
   readonly sandbox: Sandbox;
   readonly repositories: Repositories;
   readonly forge: Forge;
@@ -61,7 +65,7 @@ export interface WorkerDeps {
     task: Task,
     run: Run,
     prompt: string,
-  ) => { command: AgentCommand; network: NetworkPolicy; image: string };
+  ) => { command: AgentCommand; network: Omit<NetworkPolicy, keyof MeterLimits>; image: string };
   /** The permalink of a task's thread, for the pull request; null while it is unknown. */
   readonly threadUrl: (task: Task) => Promise<string | null>;
   /** Who asked, by their own account on GitHub where the configuration links one. Throws `Problem`. */

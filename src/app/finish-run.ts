@@ -11,6 +11,7 @@ import { measure } from './measure.ts';
 import { openPulls } from './open-pulls.ts';
 import { overtakenIn } from './overtaken.ts';
 import { moveHead, pushWork } from './push-work.ts';
+import { measureRun } from './spending.ts';
 import { takeOut, type Work } from './take-out.ts';
 import { together } from './together.ts';
 import { watchPull } from './watch-pull.ts';
@@ -28,7 +29,12 @@ export async function finishRun(attendance: Attendance, folded: Folded, last: bo
   const show = (phase: Phase) =>
     record(attendance, { type: 'progressed', run, progress: toProgress(phase, folded, checks) });
   const finish = (outcome: Outcome) => record(attendance, { type: 'run_finished', run, outcome });
-  const verdict = judge(await deps.sandbox.state(run), folded.result, task.budget.minutes, deps.limits);
+  const current = currentRun(task.run);
+  if (current === undefined) return;
+  const spending = await measureRun(attendance, current);
+  const verdict = spending.explain(
+    judge(await deps.sandbox.state(run), folded.result, task.budget.minutes, deps.limits),
+  );
 
   await show('keeping');
   const works = await takeAllOut(attendance, task, parts, verdict);
@@ -44,8 +50,8 @@ export async function finishRun(attendance: Attendance, folded: Folded, last: bo
   }
   const checked = verdict === null;
   if (checked && made.length > 0 && checks > 0) await show('checking');
-  const startedAt = currentRun(task.run)?.startedAt ?? deps.clock.now();
-  const measured = await measure(attendance, task, { works, result: folded.result, startedAt, checked });
+  const { startedAt } = current;
+  const measured = await measure(attendance, task, { works, result: folded.result, startedAt, checked, spending });
   const report = measured.whole;
   if (made.length + standing.length === 0) {
     await finish(

@@ -16,9 +16,15 @@ export interface Measured {
 export async function measure(
   { deps, run }: Attendance,
   task: Task,
-  options: { works: readonly Work[]; result: RunnerResult | null; startedAt: number; checked: boolean },
+  options: {
+    works: readonly Work[];
+    result: RunnerResult | null;
+    startedAt: number;
+    checked: boolean;
+    spending: Pick<Report, 'usage' | 'total'>;
+  },
 ): Promise<Measured> {
-  const { works, result, startedAt, checked } = options;
+  const { works, result, startedAt, checked, spending } = options;
   const found = new Map<RepositoryName, Pick<Report, 'checks' | 'files' | 'sensitive'>>();
   for (const { part, imported } of works) {
     if (imported === null) continue;
@@ -31,7 +37,8 @@ export async function measure(
   }
   const common = {
     claim: result?.type === 'finished' ? result.claim : '',
-    usage: task.agent === 'shell' ? null : await deps.sandbox.usage(task.id),
+    usage: spending.usage,
+    total: spending.total,
     durationMs: deps.clock.now() - startedAt,
     blocked: await deps.sandbox.blocked(task.id),
   };

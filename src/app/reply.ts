@@ -5,6 +5,7 @@ import type { Answer, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
 import { maySteer, say, silent } from './people.ts';
 import { scriptMissing } from './prompt.ts';
+import { followUpRefusal, spendingRefusal } from './spending.ts';
 import { continueTask } from './submit.ts';
 
 type Reply = Parameters<UseCases['reply']>[0];
@@ -50,8 +51,15 @@ export async function reply(
     return asked.chatter ? silent : say(scriptMissing('reply'), asked.text);
   }
   if (isOver(task) && task.run.type === 'idle') {
-    if (steers) await continueTask(deps, task, asked.thread, message);
+    if (!steers) return silent;
+    const spent = await spendingRefusal(deps, { person: asked.by, name: member.name, agent: task.agent });
+    if (spent !== null) return say(spent, asked.text);
+    await continueTask(deps, task, asked.thread, message);
     return silent;
+  }
+  if (steers && task.run.type === 'idle') {
+    const spent = await followUpRefusal(deps, task);
+    if (spent !== null) return say(spent, asked.text);
   }
   const added = await deps.store.apply(task.id, { type: 'message_added', message, at: deps.clock.now() });
   // A refused duplicate wakes too: the first delivery may have died between the two steps.

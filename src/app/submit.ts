@@ -4,12 +4,14 @@ import { type Draft, type Field, toSpecText } from '../task/draft.ts';
 import { type MessageTs, type RepositoryName, type TaskId, toTaskId } from '../task/ids.ts';
 import { chooseAgent, chooseRepository, toBranch, toTitle } from '../task/policy.ts';
 import { Problem } from '../task/problem.ts';
+import { noSpending } from '../task/spending.ts';
 import type { Failure, Part, SpecMessage, Task } from '../task/task.ts';
 import type { Answer, Asked, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
 import { giveBack } from './give-back.ts';
 import { narrate } from './narrate.ts';
 import { channelRefusal, mayAsk, silent } from './people.ts';
+import { spendingRefusal } from './spending.ts';
 
 /** What is asked, whichever way it came in. */
 export interface Request extends Asked {
@@ -78,6 +80,8 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   if (!agent.ok) return refused(agent.failure.code === 'script_missing' ? 'goal' : 'agent', agent.failure);
   const budget = chooseBudget(deps.policy, repository.value, command.budgetUsd);
   if (!budget.ok) return refused('budget', budget.failure);
+  const spent = await spendingRefusal(deps, { person: asked.by, name: member.name, agent: agent.value });
+  if (spent !== null) return refused('goal', spent);
 
   const request: SpecMessage = {
     key: asked.message === null ? asked.key : `${asked.channel}:${asked.message}`,
@@ -192,6 +196,7 @@ const untouched = { checkout: null, pull: { type: 'none' }, results: [] } as con
 
 const blank = {
   taken: 0,
+  spending: noSpending,
   runs: 0,
   attempt: 0,
   epoch: 0,

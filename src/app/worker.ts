@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { TaskId } from '../task/ids.ts';
+import type { RunId, TaskId } from '../task/ids.ts';
 import { toRunId } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
@@ -10,6 +10,7 @@ import type { WorkerDeps } from './deps.ts';
 import { keepWork } from './keep-work.ts';
 import { forget, merge } from './merge.ts';
 import { overtakenBy } from './overtaken.ts';
+import { admitRun, settleRun, withdraw } from './spending.ts';
 import { watchPull, watchPulls } from './watch-pull.ts';
 
 const engineRetryMs = 5_000;
@@ -73,15 +74,20 @@ export class Worker {
       return;
     }
     if (!(await this.#engineAnswers(id))) return;
+    const allowance = await admitRun(this.#deps, task);
+    if (allowance === null) return;
     const number = task.runs + 1;
+    const run = toRunId(id, number);
     const started = await this.#deps.store.apply(id, {
       type: 'run_started',
-      run: toRunId(id, number),
+      run,
       number,
       engine: this.#deps.engine,
+      allowance,
       at: this.#deps.clock.now(),
     });
     if (started.type === 'applied') this.#attend(started.task, signal);
+    else await withdraw(this.#deps, started.task, run);
   }
 
   /** A task that finds its engine down stays queued, says so, and costs no attempt. */
@@ -155,10 +161,11 @@ export class Worker {
     });
     const left = new Map(containers.map(({ task, run }) => [task, run]));
     await this.#each(left.keys(), 'A leftover sandbox stays for the next sweep', async (id) => {
-      if (this.#attended.has(id)) return;
+      const run = left.get(id);
+      if (run === undefined || this.#attended.has(id)) return;
       const task = await store.find(id);
-      if (task !== undefined && currentRun(task.run)?.id === left.get(id)) return;
-      const clearing = this.#clear(id);
+      if (task !== undefined && currentRun(task.run)?.id === run) return;
+      const clearing = this.#clear(id, run);
       // The next run of the task starts after it.
       this.#hold(id, clearing);
       await clearing;
@@ -176,8 +183,9 @@ export class Worker {
     if (failed.task?.run.type === 'queued') await queue.wake({ type: 'run', task: task.id });
   }
 
-  async #clear(id: TaskId): Promise<void> {
+  async #clear(id: TaskId, run: RunId): Promise<void> {
     await keepWork(this.#deps, id);
+    await settleRun(this.#deps, id, run);
     await this.#deps.sandbox.remove(id, { workspace: false });
   }
 

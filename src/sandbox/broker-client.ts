@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { ContainerState, RunOrder, Sandbox } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
-import type { Check, Usage } from '../task/task.ts';
+import type { Check, Metered } from '../task/task.ts';
 import { answers, fromWire, problemSchema, recordLineSchema } from './wire.ts';
 
 /** Beyond what a call may take by itself. A start can wait behind others at the gate. */
@@ -74,7 +74,7 @@ export class BrokerClient implements Sandbox {
     return await this.#ask('check', { run, ...work, timeoutMs }, answers.check, deadlineMs + timeoutMs);
   }
 
-  async usage(task: TaskId): Promise<Usage | null> {
+  async usage(task: TaskId): Promise<Metered | null> {
     return await this.#ask('usage', { task }, answers.usage);
   }
 

@@ -1,7 +1,7 @@
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { ContainerState, RunOrder, Sandbox } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
-import type { Check, Usage } from '../task/task.ts';
+import type { Check, Metered } from '../task/task.ts';
 import { connectEngine, type Engine } from './docker.ts';
 import { followLog } from './log-records.ts';
 import type { Log, SandboxOptions } from './options.ts';
@@ -102,7 +102,7 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
     return checkWork(this.#parts, run, work, timeoutMs);
   }
 
-  usage(task: TaskId): Promise<Usage | null> {
+  usage(task: TaskId): Promise<Metered | null> {
     return this.#parts.gateways.usage(task);
   }
 

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { parseTaskId, type TaskId } from '../task/ids.ts';
 import type { NetworkPolicy } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
-import type { Usage } from '../task/task.ts';
+import type { Metered } from '../task/task.ts';
 import { absent, readJson, writeJson } from './files.ts';
 
 export interface GatewayOptions {
@@ -30,7 +30,7 @@ export interface Gateways {
   open(task: TaskId, policy: NetworkPolicy): Promise<void>;
   /** Starts the gateway again where it died, with the policy that it had. */
   revive(task: TaskId): Promise<void>;
-  usage(task: TaskId): Promise<Usage | null>;
+  usage(task: TaskId): Promise<Metered | null>;
   blocked(task: TaskId): Promise<readonly string[]>;
   list(): Promise<readonly { task: TaskId; touchedAt: number }[]>;
   /** Ends the process; what it metered stays. */
@@ -41,9 +41,11 @@ export interface Gateways {
 
 const maxSocketPathBytes = 107;
 const meterSchema = z.object({
+  id: z.string().default('first'),
   inputTokens: z.number().nonnegative(),
   outputTokens: z.number().nonnegative(),
   usd: z.number().nonnegative().nullable(),
+  usdAtMost: z.number().nonnegative(),
 });
 const blockedSchema = z.array(z.string());
 
@@ -143,7 +145,9 @@ export function openGateways(options: GatewayOptions): Gateways {
     },
     async usage(task) {
       const meter = meterSchema.safeParse(await readJson(join(home(task), 'meter.json')));
-      return meter.success ? meter.data : null;
+      if (!meter.success) return null;
+      const { id, ...counted } = meter.data;
+      return { meter: id, ...counted };
     },
     async blocked(task) {
       const hosts = blockedSchema.safeParse(await readJson(join(home(task), 'blocked.json')));

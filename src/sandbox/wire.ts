@@ -70,7 +70,15 @@ export const answers = {
   state: stateSchema,
   export: z.string().nullable(),
   check: z.object({ command: z.string(), exitCode: z.number(), durationMs: z.number() }),
-  usage: z.object({ inputTokens: z.number(), outputTokens: z.number(), usd: z.number().nullable() }).nullable(),
+  usage: z
+    .object({
+      meter: z.string(),
+      inputTokens: z.number(),
+      outputTokens: z.number(),
+      usd: z.number().nullable(),
+      usdAtMost: z.number(),
+    })
+    .nullable(),
   blocked: z.array(z.string()),
   list: z.array(z.object({ task: taskIdSchema, run: runIdSchema, state: stateSchema })),
   reap: z.array(taskIdSchema),

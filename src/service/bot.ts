@@ -40,6 +40,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     outbox: store.outbox,
     drafts: store.drafts,
     queue: store.queue,
+    ledger: store.ledger,
     directory: createDirectory({ reader, teamId, clock }),
     threads: createThreadReader(reader),
     get policy() {

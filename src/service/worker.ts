@@ -56,6 +56,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   const deps: WorkerDeps = {
     store: store.tasks,
     queue: store.queue,
+    ledger: store.ledger,
     sandbox,
     repositories,
     forge: createForge(github),
@@ -123,13 +124,7 @@ function toAgentOf(config: Config, task: Task, run: Run, prompt: string): Return
   const repository = config.repositories.find(({ name }) => name === task.parts[0].repository);
   const image = repository?.environment ?? 'default';
   const dummyKey = `errand-${createHash('sha256').update(run.id).digest('base64url')}`;
-  const network = {
-    allow: repository?.network ?? [],
-    budgetUsd: task.budget.usd,
-    budgetTokens: task.budget.tokens,
-    unpriced: task.budget.tokens === null ? 'dearest' : 'tokens',
-    dummyKey,
-  } as const;
+  const network = { allow: repository?.network ?? [], dummyKey };
   if (agent === undefined) {
     throw new Problem({
       code: 'agent_unknown',

@@ -23,6 +23,8 @@ export function createKeys(instance: string) {
     lane: (name: string) => `${prefix}lane:${name}`,
     pending: (name: string) => `${prefix}lane:${name}:pending`,
     lock: (name: string) => `${prefix}lane:${name}:lock`,
+    spendingDay: (day: string) => `${prefix}spending:day:${day}`,
+    spendingVersion: `${prefix}spending:version`,
     unsettledTasks: `${prefix}tasks:unsettled`,
     recentTasks: `${prefix}tasks:recent`,
     inboxUnsettled: `${prefix}inbox-unsettled`,

@@ -13,6 +13,7 @@ import {
 } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import type { Effect } from '../task/said.ts';
+import { nothingSpent } from '../task/spending.ts';
 import type { Task } from '../task/task.ts';
 import { upgradeEffect, upgradeTask } from './one-repository.ts';
 
@@ -45,11 +46,31 @@ const time = z.number();
 
 const failure = object({ code: z.string(), sentence: z.string(), next: z.string() });
 
+const usage = object({ inputTokens: z.number(), outputTokens: z.number(), usd: z.number().nullable() });
+const spent = usage.extend({ usdAtMost: z.number(), durationMs: z.number() });
+const spending = object({
+  run: spent,
+  task: spent,
+  meters: z.record(z.string(), usage.extend({ meter: z.string(), usdAtMost: z.number() })),
+});
+const share = object({ amount: z.number(), by: z.enum(['task', 'person', 'everybody']) }).nullable();
+const allowance = object({
+  grant: object({ usd: share, tokens: share }),
+  time: object({ ms: z.number(), by: z.enum(['run', 'task']) }),
+});
+const budget = object({
+  usd: z.number().nullable(),
+  tokens: z.number().nullable().default(null),
+  minutes: z.number(),
+  taskMinutes: z.number().nullable().default(null),
+});
+
 const report = object({
   claim: z.string(),
   checks: z.array(object({ command: z.string(), exitCode: z.int(), durationMs: z.number() })),
-  usage: object({ inputTokens: z.number(), outputTokens: z.number(), usd: z.number().nullable() }).nullable(),
+  usage: usage.nullable(),
   durationMs: z.number(),
+  total: object({ spent, budget }).nullable().default(null),
   files: z.array(object({ path: z.string(), added: z.number(), removed: z.number() })),
   sensitive: z.array(z.string()),
   blocked: z.array(z.string()),
@@ -87,6 +108,7 @@ const run = object({
     ),
     activity: z.string().nullable(),
   }),
+  allowance: allowance.nullable().default(null),
 });
 
 const question = object({
@@ -156,12 +178,7 @@ const task = object({
   title: z.string(),
   agent: z.string(),
   model: z.string().nullable(),
-  budget: object({
-    usd: z.number().nullable(),
-    tokens: z.number().nullable().default(null),
-    minutes: z.number(),
-    taskMinutes: z.number().nullable().default(null),
-  }),
+  budget,
   spec: z.array(
     object({
       key: z.string(),
@@ -175,6 +192,7 @@ const task = object({
   ),
   taken: count,
   run: runState,
+  spending: spending.default({ run: { ...nothingSpent }, task: { ...nothingSpent }, meters: {} }),
   runs: count,
   attempt: count,
   epoch: count,
@@ -199,6 +217,7 @@ const eventTypes = {
   task_created: true,
   message_added: true,
   run_started: true,
+  metered: true,
   checkout_prepared: true,
   messages_taken: true,
   session_opened: true,

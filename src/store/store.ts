@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
-import type { Clock, Drafts, Inbox, Narrator, Outbox, TaskStore } from '../task/ports.ts';
+import type { Clock, Drafts, Inbox, Ledger, Narrator, Outbox, TaskStore } from '../task/ports.ts';
 import { createDrafts } from './drafts.ts';
 import { createInbox } from './inbox.ts';
 import { createKeys } from './keys.ts';
+import { createLedger } from './ledger.ts';
 import { createOutbox } from './outbox.ts';
 import { createTaskStore } from './tasks.ts';
 
@@ -11,6 +12,7 @@ export interface Store {
   readonly inbox: Inbox;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
+  readonly ledger: Ledger;
 }
 
 /**
@@ -24,5 +26,6 @@ export function createStore(redis: Redis, options: { instance?: string; narrate:
     inbox: createInbox(redis, keys, options.clock),
     outbox: createOutbox(redis, keys, options.clock),
     drafts: createDrafts(redis, keys),
+    ledger: createLedger(redis, keys, options.clock),
   };
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { TaskEvent } from '../task/events.ts';
 import { type MessageTs, parseTaskId, type TaskId } from '../task/ids.ts';
 import { isUnderReview } from '../task/parts.ts';
 import type { Applied, Clock, Narrator, TaskStore } from '../task/ports.ts';
@@ -17,6 +18,7 @@ import { watch } from './watch.ts';
 const maxRaces = 200;
 /** Enough for every event of a long task; trimmed in whole blocks, so somewhat more are kept. */
 const keptEvents = 2_000;
+const passing: ReadonlySet<TaskEvent['type']> = new Set(['progressed', 'time_passed', 'metered']);
 const cursorSeconds = 14 * 24 * 3_600;
 
 const createTask = createScript(`
@@ -95,8 +97,8 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
             id,
             stored.version,
             formatTask(task),
-            // Progress and time are states rather than facts: only the newest is of use, and the task has it.
-            event.type === 'progressed' || event.type === 'time_passed' ? '' : JSON.stringify(event),
+            // Progress, time and what a meter shows are states rather than facts: only the newest is of use, and the task has it.
+            passing.has(event.type) ? '' : JSON.stringify(event),
             clock.now(),
             task.createdAt,
             isSettled(task) ? '0' : '1',

@@ -1,11 +1,30 @@
 import type { EngineId, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
-import type { Approval, Checkout, Failure, Outcome, Progress, PullRequest, Question, SpecMessage } from './task.ts';
+import type {
+  Allowance,
+  Approval,
+  Checkout,
+  Failure,
+  Metered,
+  Outcome,
+  Progress,
+  PullRequest,
+  Question,
+  SpecMessage,
+} from './task.ts';
 
 /** A fact about a task, in the past tense. `at` is epoch milliseconds. */
 export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'task_created' }
   | { readonly type: 'message_added'; readonly message: SpecMessage }
-  | { readonly type: 'run_started'; readonly run: RunId; readonly number: number; readonly engine: EngineId }
+  | {
+      readonly type: 'run_started';
+      readonly run: RunId;
+      readonly number: number;
+      readonly engine: EngineId;
+      readonly allowance?: Allowance;
+    }
+  /** What the run's meter shows by now, and its time so far; null for a run without a model. Comes after its end as well. */
+  | { readonly type: 'metered'; readonly run: RunId; readonly metered: Metered | null; readonly durationMs: number }
   | { readonly type: 'checkout_prepared'; readonly run: RunId; readonly checkouts: readonly PartCheckout[] }
   | { readonly type: 'messages_taken'; readonly run: RunId; readonly taken: number }
   | { readonly type: 'session_opened'; readonly run: RunId; readonly session: string }

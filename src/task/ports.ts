@@ -2,7 +2,8 @@ import type { Choices, KeptDraft } from './draft.ts';
 import type { TaskEvent } from './events.ts';
 import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
 import type { OutboxRow } from './said.ts';
-import type { Check, FileChange, PullRequest, Task, Usage } from './task.ts';
+import type { Amount, Decision } from './spending.ts';
+import type { Check, FileChange, Metered, PullRequest, Task, Usage } from './task.ts';
 import type { Refusal } from './transition.ts';
 
 export interface Clock {
@@ -52,6 +53,55 @@ export type Applied =
 
 /** Turns a fact into what the thread shows. Pure; `task` is the task after the event, `before` as it was. */
 export type Narrator = (task: Task, event: TaskEvent, before: Task) => readonly OutboxRow[];
+
+/** Who spends, and on what. */
+export interface Spender {
+  readonly person: UserId;
+  readonly repository: RepositoryName;
+  readonly agent: string;
+}
+
+/** What was spent on a calendar day, by one person, repository and agent. */
+export interface DaySpent extends Spender {
+  readonly day: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Of models whose price is known. */
+  readonly usd: number;
+  /** Tokens of runs that used a model without a known price. */
+  readonly unpricedTokens: number;
+  readonly usdAtMost: number;
+}
+
+/** What people spent by day, kept for ninety days, and what the runs under way may still spend. */
+export interface Ledger {
+  /** The accounts of a person and of everybody on a day, without the limits. */
+  standing(day: string, person: UserId): Promise<Standing>;
+  /**
+   * Reserves what `decide` grants, on the accounts as they stand, in one step with looking at them: runs that ask at once, of any
+   * worker, never get the same rest twice. A run that asks again gets what it was granted. What a run doesn't give back lapses at `until`.
+   */
+  reserve(
+    order: { run: RunId; person: UserId; day: string; until: number },
+    decide: (standing: Standing) => Decision,
+  ): Promise<Decision>;
+  /** Counts all that a run has spent so far to a day, each part once, and takes it off what is reserved for it. */
+  book(order: {
+    run: RunId;
+    day: string;
+    spender: Spender;
+    spent: Usage & { readonly usdAtMost: number };
+  }): Promise<void>;
+  /** Gives back what a run has left of its reservation. */
+  release(run: RunId): Promise<void>;
+  /** What was spent on these days. */
+  days(days: readonly string[]): Promise<readonly DaySpent[]>;
+}
+
+export interface Standing {
+  readonly person: { readonly used: Amount; readonly reserved: Amount };
+  readonly everybody: { readonly used: Amount; readonly reserved: Amount };
+}
 
 /** What Slack sent, stored under its natural key before Slack gets its 200. */
 export interface Inbox {
@@ -155,17 +205,20 @@ export interface Limits {
   readonly runMs: number;
 }
 
-/** What one task may reach; frozen when the run starts. */
-export interface NetworkPolicy {
-  /** Names of configured model providers, `anthropic`, `openai`, …; empty is no model. */
-  readonly providers: readonly string[];
-  /** Exact host names for the egress proxy, port 443. */
-  readonly allow: readonly string[];
-  /** What the task's meter may show at most, earlier runs included; null is no limit. */
+/** What the task's meter may show at most, earlier runs included; null is no limit. */
+export interface MeterLimits {
   readonly budgetUsd: number | null;
   readonly budgetTokens: number | null;
   /** What a model without a known price counts as against dollars: the dearest there is, or nothing where tokens hold it. */
   readonly unpriced: 'dearest' | 'tokens';
+}
+
+/** What one task may reach; frozen when the run starts. */
+export interface NetworkPolicy extends MeterLimits {
+  /** Names of configured model providers, `anthropic`, `openai`, …; empty is no model. */
+  readonly providers: readonly string[];
+  /** Exact host names for the egress proxy, port 443. */
+  readonly allow: readonly string[];
   /** What the agent holds instead of a key. */
   readonly dummyKey: string;
 }
@@ -189,7 +242,7 @@ export interface Sandbox {
   export(run: RunId, work: { folder: string; start: Sha }, capBytes: number): Promise<string | null>;
   /** Runs one command in the checkout at `folder`, in a fresh container without network, and takes its exit code. */
   check(run: RunId, work: { folder: string; command: string }, timeoutMs: number): Promise<Check>;
-  usage(task: TaskId): Promise<Usage | null>;
+  usage(task: TaskId): Promise<Metered | null>;
   /** Hosts that the egress proxy refused. */
   blocked(task: TaskId): Promise<readonly string[]>;
   list(): Promise<readonly { task: TaskId; run: RunId; state: ContainerState }[]>;

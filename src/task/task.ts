@@ -1,4 +1,5 @@
 import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
+import type { Grant } from './spending.ts';
 
 /** Where a task began, and so where its thread is. `thread` is null until the root message of a slash command is posted. */
 export interface Origin {
@@ -56,6 +57,14 @@ export interface Run {
   /** The first spec message this run is to read, counted from the start of the spec. */
   readonly from: number;
   readonly progress: Progress;
+  /** What it may spend, and how long it may take; null for a run that an older Errand started. */
+  readonly allowance: Allowance | null;
+}
+
+/** What a run was allowed when it started: models within its grant, and so much time, by its own limit or the task's. */
+export interface Allowance {
+  readonly grant: Grant;
+  readonly time: { readonly ms: number; readonly by: 'run' | 'task' };
 }
 
 /**
@@ -95,6 +104,29 @@ export interface Usage {
   readonly usd: number | null;
 }
 
+/** What one of the gateways' meters shows: all that a task has used there so far. */
+export interface Metered extends Usage {
+  /** Which meter: one that was lost is followed by another, which begins at nothing. */
+  readonly meter: string;
+  /** What limits of dollars are held against: `usd`, and models without a known price as the operator's limits count them. */
+  readonly usdAtMost: number;
+}
+
+export interface Spent extends Usage {
+  readonly usdAtMost: number;
+  /** Wall time of runs. */
+  readonly durationMs: number;
+}
+
+export interface Spending {
+  /** Of the latest run. */
+  readonly run: Spent;
+  /** Of all runs together. */
+  readonly task: Spent;
+  /** What each meter showed when it was last looked at. */
+  readonly meters: Readonly<Record<string, Metered>>;
+}
+
 /** A command of the base branch's `.errand.yml`, with the exit code that Errand itself took. */
 export interface Check {
   readonly command: string;
@@ -112,8 +144,11 @@ export interface FileChange {
 export interface Report {
   readonly claim: string;
   readonly checks: readonly Check[];
+  /** What this run used of models; null for an agent without one. */
   readonly usage: Usage | null;
   readonly durationMs: number;
+  /** What all runs of the task used until then, and what they may; null in reports of an older Errand. */
+  readonly total: { readonly spent: Spent; readonly budget: Budget } | null;
   readonly files: readonly FileChange[];
   /** Changed paths that a reviewer should look at first: workflows, lifecycle scripts, agent instructions. */
   readonly sensitive: readonly string[];
@@ -239,6 +274,7 @@ export interface Task {
   /** How many spec messages an agent has read, counted from the start. */
   readonly taken: number;
   readonly run: RunState;
+  readonly spending: Spending;
   /** Runs started so far, failed attempts included. */
   readonly runs: number;
   /** Runs in a row that failed for the machine's sake rather than the task's. */

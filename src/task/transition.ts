@@ -1,6 +1,7 @@
 import type { PullEvent, TaskEvent } from './events.ts';
-import type { RunId } from './ids.ts';
+import { type RunId, toRunId } from './ids.ts';
 import { atEveryPart } from './parts.ts';
+import { addMetered, forNextRun } from './spending.ts';
 import { maxAttempts, type Part, type PullState, type Result, type Run, type RunState, type Task } from './task.ts';
 
 /** Why an event changed nothing. Duplicates and late events are normal, so this is a value and not an exception. */
@@ -43,13 +44,21 @@ export function transition(task: Task, event: TaskEvent): Transition {
         startedAt: event.at,
         from: task.taken,
         progress: { steps: [], activity: null },
+        allowance: event.allowance ?? null,
       };
       return applied({
         ...atEveryPart(task, (part) => ({ ...part, checkout: null })),
         runs: event.number,
         epoch: task.epoch + 1,
+        spending: forNextRun(task.spending),
         run: { type: 'running', run },
       });
+    }
+    case 'metered': {
+      if (event.run !== toRunId(task.id, task.runs)) return refused('stale_run');
+      const spending = addMetered(task.spending, event.metered, event.durationMs);
+      const same = JSON.stringify(spending) === JSON.stringify(task.spending);
+      return same ? refused('duplicate') : applied({ ...task, spending });
     }
     case 'checkout_prepared':
       return duringRun(task, event.run, () =>

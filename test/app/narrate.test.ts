@@ -31,6 +31,7 @@ const report: Report = {
   checks: [{ command: 'node --test', exitCode: 0, durationMs: 900 }],
   usage: { inputTokens: 52_000, outputTokens: 3_100, usd: 0.21 },
   durationMs: 61_000,
+  total: null,
   files: [{ path: 'src/discount.js', added: 4, removed: 2 }],
   sensitive: [],
   blocked: [],

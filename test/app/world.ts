@@ -9,6 +9,7 @@ import type {
   Drafts,
   Forge,
   Job,
+  Ledger,
   Member,
   Prepared,
   PullView,
@@ -16,16 +17,19 @@ import type {
   RunOrder,
   RunQueue,
   Sandbox,
+  Standing,
   TaskStore,
   ThreadMessage,
   WakeOptions,
 } from '../../src/task/ports.ts';
 import { Problem } from '../../src/task/problem.ts';
 import type { OutboxRow } from '../../src/task/said.ts';
-import type { Task } from '../../src/task/task.ts';
+import type { Grant } from '../../src/task/spending.ts';
+import type { Metered, Task } from '../../src/task/task.ts';
 import { transition } from '../../src/task/transition.ts';
 import { channel, engine, pull, repository, sha, task as toTask, ts } from '../task/example.ts';
 
+const none = { usd: 0, tokens: 0 };
 export const base = 'main' as BranchName;
 
 /** A `Problem` as the outside world makes them. */
@@ -114,6 +118,22 @@ export class World {
     ahead: async () => 0,
   };
 
+  /** What is said to be used and reserved; `reserved` has the runs that reserved and did not give back. */
+  standing: Standing = { person: { used: none, reserved: none }, everybody: { used: none, reserved: none } };
+  readonly reserved = new Map<RunId, Grant>();
+  readonly booked: Parameters<Ledger['book']>[0][] = [];
+  readonly ledger: Ledger = {
+    standing: async () => this.standing,
+    reserve: async ({ run }, decide) => {
+      const decision = decide(this.standing);
+      if (decision.type === 'granted') this.reserved.set(run, decision.grant);
+      return decision;
+    },
+    book: async (order) => void this.booked.push(order),
+    release: async (run) => void this.reserved.delete(run),
+    days: async () => [],
+  };
+
   readonly sandbox = {
     engine: async () => engine,
     start: async (_order: RunOrder): Promise<void> => {},
@@ -130,7 +150,7 @@ export class World {
     stop: async (_run: RunId, _graceMs: number): Promise<void> => {},
     export: async (): Promise<string | null> => '/bundle',
     check: async (_run: RunId, { command }: { command: string }) => ({ command, exitCode: 0, durationMs: 1 }),
-    usage: async () => null,
+    usage: async (): Promise<Metered | null> => null,
     blocked: async () => [],
     list: async (): Promise<{ task: TaskId; run: RunId; state: ContainerState }[]> => [],
     remove: async (_task: TaskId, _options: { workspace: boolean }): Promise<void> => {},
@@ -217,18 +237,15 @@ export class World {
     network: {
       providers: [],
       allow: ['operator.example'],
-      budgetUsd: null,
-      budgetTokens: null,
-      unpriced: 'dearest' as const,
       dummyKey: 'errand-dummy',
     },
     image: 'default',
   });
 
   get worker(): WorkerDeps {
-    const { store, queue, sandbox, repositories, forge, policy, log, toAgent } = this;
+    const { store, queue, ledger, sandbox, repositories, forge, policy, log, toAgent } = this;
     return {
-      ...{ store, queue, sandbox, repositories, forge, policy, log, toAgent, engine },
+      ...{ store, queue, ledger, sandbox, repositories, forge, policy, log, toAgent, engine },
       clock: { now: () => this.now },
       askAgainMs: 1_000,
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },
@@ -246,12 +263,12 @@ export class World {
   }
 
   get bot(): BotDeps {
-    const { store, queue, policy, log } = this;
+    const { store, queue, ledger, policy, log } = this;
     const missing = async () => {
       throw new Error('not in this world');
     };
     return {
-      ...{ store, queue, policy, log },
+      ...{ store, queue, ledger, policy, log },
       outbox: {
         add: missing,
         dirty: missing,

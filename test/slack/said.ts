@@ -54,6 +54,7 @@ export const report: Report = {
   ],
   usage: { inputTokens: 120_400, outputTokens: 8_200, usd: 0.42 },
   durationMs: 252_000,
+  total: null,
   files: [
     { path: 'test/checkout.test.ts', added: 30, removed: 10 },
     { path: '.github/workflows/ci.yml', added: 12, removed: 0 },

@@ -1,5 +1,6 @@
 import type { ChannelId, EngineId, MessageTs, RunId, Sha, TaskId, UserId } from '../../src/task/ids.ts';
 import { parseBranchName, parseRepositoryName, parseSha, parseTaskId, toRunId } from '../../src/task/ids.ts';
+import { noSpending } from '../../src/task/spending.ts';
 import type {
   Failure,
   Part,
@@ -63,6 +64,7 @@ export const report: Report = {
   checks: [],
   usage: null,
   durationMs: 5,
+  total: null,
   files: [],
   sensitive: [],
   blocked: [],
@@ -87,8 +89,8 @@ export function run(number = 1): Run {
     engine,
     startedAt: 100,
     from: 0,
-
     progress: { steps: [], activity: null },
+    allowance: null,
   };
 }
 
@@ -149,6 +151,7 @@ export function task({
     spec: [message(1)],
     taken: 0,
     run: runStates.queued,
+    spending: noSpending,
     runs: 0,
     attempt: 0,
     epoch: 0,
