@@ -4,6 +4,7 @@ import { type AcpAgent, within } from './acp-agent.ts';
 import type { Inbox, Spec, Steer } from './control.ts';
 import { RunFailure } from './failure.ts';
 import type { Feed } from './feed.ts';
+import type { Files } from './files.ts';
 import type { Records } from './records.ts';
 import { oneLine } from './text.ts';
 
@@ -27,7 +28,7 @@ const steered = z.object({ outcome: z.string() });
  */
 export async function runAcp(
   spec: AcpSpec,
-  options: { agent: AcpAgent; cwd: string; inbox: Inbox; records: Records; feed: Feed },
+  options: { agent: AcpAgent; cwd: string; inbox: Inbox; records: Records; feed: Feed; files: Files },
 ): Promise<{ claim: string }> {
   const { agent, inbox, records } = options;
   const session = await openSession(spec, options);
@@ -37,9 +38,9 @@ export async function runAcp(
   agent.updates.goLive();
   inbox.onSteer((steer) => talk.steer(steer));
   try {
-    let prompt: ContentBlock[] = [
-      { type: 'text', text: session.sessionId === spec.session ? spec.prompt : spec.wholePrompt },
-    ];
+    const resumed = session.sessionId === spec.session;
+    const [text, names] = resumed ? [spec.prompt, spec.files] : [spec.wholePrompt, spec.wholeFiles];
+    let prompt = talk.toBlocks(text, names);
     while (prompt.length > 0) {
       await talk.turn(prompt);
       prompt = await talk.leftOver();
@@ -59,16 +60,24 @@ class Talk {
   readonly #agent: AcpAgent;
   readonly #inbox: Inbox;
   readonly #records: Records;
+  readonly #files: Files;
   readonly #underWay = new Set<Promise<void>>();
   readonly #canSteer: boolean;
   #running = false;
 
-  constructor(session: string, options: { agent: AcpAgent; inbox: Inbox; records: Records }) {
+  constructor(session: string, options: { agent: AcpAgent; inbox: Inbox; records: Records; files: Files }) {
     this.#session = session;
     this.#agent = options.agent;
     this.#inbox = options.inbox;
     this.#records = options.records;
+    this.#files = options.files;
     this.#canSteer = steering.safeParse(options.agent.capabilities).success;
+  }
+
+  /** A text with the pictures among its files, for an agent that sees them. */
+  toBlocks(text: string, files: readonly string[]): ContentBlock[] {
+    const sees = this.#agent.capabilities.agentCapabilities?.promptCapabilities?.image ?? false;
+    return [{ type: 'text', text }, ...(sees ? this.#files.pictures(files) : [])];
   }
 
   /** Hands a message into the turn that runs, or keeps it for the next one. */
@@ -114,7 +123,7 @@ class Talk {
   /** What came too late for the turn that ended, as the next prompt. */
   async leftOver(): Promise<ContentBlock[]> {
     await Promise.all(this.#underWay);
-    return this.#takeWaiting().map(({ text }) => ({ type: 'text', text }));
+    return this.#takeWaiting().flatMap(({ text, files }) => this.toBlocks(text, files));
   }
 
   #takeWaiting(): readonly Steer[] {
@@ -127,7 +136,7 @@ class Talk {
     const { connection, died } = this.#agent;
     const params = {
       sessionId: this.#session,
-      prompt: [{ type: 'text', text: steer.text }],
+      prompt: this.toBlocks(steer.text, steer.files),
       _meta: { steering: { idleBehavior: 'promptRequired' } },
     };
     const outcome = await within(steerMs, died, 'The agent took no message', this.#inbox.stopped, () =>

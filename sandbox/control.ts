@@ -5,6 +5,8 @@ import type { Control } from './protocol.ts';
 const maxControlBytes = 1024 * 1024;
 
 const path = z.string().regex(/^\/[^\0\n]*$/);
+const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/);
+const fileNames = z.array(fileName).default([]);
 const spec = z.object({
   type: z.literal('spec'),
   checkout: z.object({
@@ -23,18 +25,29 @@ const spec = z.object({
       session: z.string().nullable(),
       prompt: z.string(),
       wholePrompt: z.string(),
+      files: fileNames,
+      wholeFiles: fileNames,
     }),
   ]),
 });
 const control = z.discriminatedUnion('type', [
   spec,
-  z.object({ type: z.literal('steer'), id: z.string(), text: z.string() }),
+  z.object({ type: z.literal('steer'), id: z.string(), text: z.string(), files: fileNames }),
+  z.object({
+    type: z.literal('file'),
+    name: fileName,
+    offset: z.int().nonnegative(),
+    data: z.base64(),
+    end: z.boolean(),
+  }),
   z.object({ type: z.literal('answer'), question: z.string(), text: z.string() }),
   z.object({ type: z.literal('cancel') }),
 ]);
 
-export type Spec = Extract<Control, { type: 'spec' }>;
-export type Steer = Extract<Control, { type: 'steer' }>;
+export type Spec = z.output<typeof spec>;
+export type Steer = Extract<z.output<typeof control>, { type: 'steer' }>;
+/** What the worker may say, as this runner reads it. */
+type Heard = z.output<typeof control>;
 
 /** What the worker said so far: the first spec, messages not yet taken, answers, and whether the run is to end. */
 export class Inbox {
@@ -42,13 +55,18 @@ export class Inbox {
   readonly #stop = new AbortController();
   readonly #answers = new Map<string, PromiseWithResolvers<string>>();
   readonly #refused: (reason: string) => void;
+  readonly #file: (piece: Extract<Control, { type: 'file' }>) => void;
   readonly #heard = new Set<string>();
   #specTaken = false;
   #waiting: Steer[] = [];
   #steered: ((steer: Steer) => void) | null = null;
 
-  constructor(options: { refused: (reason: string) => void }) {
+  constructor(options: {
+    refused: (reason: string) => void;
+    file: (piece: Extract<Control, { type: 'file' }>) => void;
+  }) {
     this.#refused = options.refused;
+    this.#file = options.file;
   }
 
   get spec(): Promise<Spec> {
@@ -119,6 +137,9 @@ export class Inbox {
         if (this.#answers.has(message.question)) this.#pending(message.question).resolve(message.text);
         else this.#refused('An answer to no open question was ignored.');
         break;
+      case 'file':
+        this.#file(message);
+        break;
       case 'cancel':
         this.stop(new RunFailure('cancelled', 'The run was stopped.'));
         break;
@@ -134,7 +155,7 @@ export class Inbox {
   }
 }
 
-function parse(line: string): Control | undefined {
+function parse(line: string): Heard | undefined {
   try {
     return control.safeParse(JSON.parse(line)).data;
   } catch {

@@ -19,6 +19,9 @@ export type AgentCommand =
       readonly prompt: string;
       /** Everything that was ever asked, for when `session` can't be resumed. */
       readonly wholePrompt: string;
+      /** Names of files that belong to `prompt` and to `wholePrompt`: an agent that sees pictures is shown those among them. */
+      readonly files?: readonly string[];
+      readonly wholeFiles?: readonly string[];
     };
 
 export type Control =
@@ -32,8 +35,17 @@ export type Control =
       };
       readonly agent: AgentCommand;
     }
-  | { readonly type: 'steer'; readonly id: string; readonly text: string }
+  /** `files` came with the message. */
+  | { readonly type: 'steer'; readonly id: string; readonly text: string; readonly files?: readonly string[] }
   | { readonly type: 'answer'; readonly question: string; readonly text: string }
+  /** A piece of a file that people attached, as base64; the file is whole with `end`. Sent before what names the file. */
+  | {
+      readonly type: 'file';
+      readonly name: string;
+      readonly offset: number;
+      readonly data: string;
+      readonly end: boolean;
+    }
   | { readonly type: 'cancel' };
 
 export interface RecordedStep {
@@ -80,6 +92,8 @@ export const inside = {
   workspace: '/workspace',
   checkout: '/workspace/repo',
   home: '/workspace/home',
+  /** Files that came with messages; beside the checkout, so that they are in nobody's commit. */
+  files: '/workspace/files',
   records: '/workspace/records',
   gateway: '/run/errand/gateway.sock',
   /** Where the forwarder offers the gateway. */

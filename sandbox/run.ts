@@ -3,6 +3,7 @@ import { checkOut } from './checkout.ts';
 import type { Inbox, Spec } from './control.ts';
 import { RunFailure } from './failure.ts';
 import type { Feed } from './feed.ts';
+import type { Files } from './files.ts';
 import type { RunnerResult } from './protocol.ts';
 import type { Records } from './records.ts';
 import { runShell } from './shell-agent.ts';
@@ -13,6 +14,7 @@ export interface RunOptions {
   readonly paths: { readonly workspace: string; readonly checkout: string; readonly home: string };
   readonly records: Records;
   readonly feed: Feed;
+  readonly files: Files;
   readonly inbox: Inbox;
   /** What a child gets before the spec's own variables. */
   readonly env: Readonly<Record<string, string>>;
@@ -53,7 +55,7 @@ async function shell(checkout: Spec['checkout'], script: string, options: RunOpt
 type AcpSpec = Extract<Spec['agent'], { type: 'acp' }>;
 
 async function acp(checkout: Spec['checkout'], spec: AcpSpec, options: RunOptions): Promise<Done> {
-  const { feed, inbox, paths, records, wire } = options;
+  const { feed, files, inbox, paths, records, wire } = options;
   // The agent's process comes up while git fills the tree; it looks at the tree only when its session opens.
   const starting = startAcp(spec, options);
   const [prepared, started] = await Promise.allSettled([prepare(checkout, options), starting]);
@@ -62,7 +64,7 @@ async function acp(checkout: Spec['checkout'], spec: AcpSpec, options: RunOption
   if (agent === null) throw started.status === 'rejected' ? started.reason : undefined;
   const [{ runAcp }, { explain }] = await Promise.all([import('./acp-run.ts'), import('./acp-failure.ts')]);
   try {
-    const { claim } = await runAcp(spec, { agent, cwd: paths.checkout, inbox, records, feed });
+    const { claim } = await runAcp(spec, { agent, cwd: paths.checkout, inbox, records, feed, files });
     // Codex ends a turn that its model endpoint refused like any other, with the error as its message.
     if (wire.failure !== null) throw explain(null, { failure: wire.failure, claim });
     return { exitCode: 0, claim };

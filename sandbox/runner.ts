@@ -32,9 +32,12 @@ process.once('uncaughtException', (error) => {
 const { Inbox, readLines } = await import('./control.ts');
 const { Feed } = await import('./feed.ts');
 const { carryOut } = await import('./run.ts');
+const { Files } = await import('./files.ts');
 
 const feed = new Feed(records);
-const inbox = new Inbox({ refused: (reason) => feed.note(reason) });
+const refused = (reason: string) => feed.note(reason);
+const files = new Files({ directory: paths.files, refused });
+const inbox = new Inbox({ refused, file: (piece) => files.take(piece) });
 const wire = new Wire({
   budgetSpent: () => inbox.stop(new RunFailure('budget', "The task's model budget is spent.")),
   keyRefused: () => inbox.stop(new RunFailure('agent_auth', 'The model endpoint refused the key (401).')),
@@ -51,7 +54,7 @@ await using forwarder = await startForwarder({
   answered: (answer) => wire.take(answer),
 });
 const proxy = `http://${paths.forwarder.host}:${forwarder.port}`;
-const result = await carryOut({ paths, records, feed, inbox, wire, env: toEnv(paths.home, proxy) });
+const result = await carryOut({ paths, records, feed, files, inbox, wire, env: toEnv(paths.home, proxy) });
 await records.finish(result);
 // Exits with the stdin still open; in the container every process left over ends with this one.
 process.exit(0);

@@ -4,6 +4,7 @@ import { type PreparedPart, preparedParts } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
 import type { Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
+import { handFiles, withFiles } from './attachments.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
 import type { WorkerDeps } from './deps.ts';
 import { finishRun } from './finish-run.ts';
@@ -134,8 +135,9 @@ async function begin(attendance: Attendance, task: Task, run: Run, parts: readon
   const spec: Control = {
     type: 'spec',
     checkout: { from: checkout?.repositories.at(-1) ?? '', start: checkout?.start ?? '', branch: task.branch },
-    agent: command,
+    agent: withFiles(command, told, run.from),
   };
+  await handFiles(attendance, told.spec);
   await deps.sandbox.send(run.id, spec);
 }
 

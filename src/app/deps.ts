@@ -5,6 +5,8 @@ import type {
   Clock,
   Directory,
   Drafts,
+  FileSource,
+  FileStore,
   Forge,
   Ledger,
   Limits,
@@ -36,6 +38,8 @@ export interface BotDeps {
   readonly ledger: Ledger;
   readonly directory: Directory;
   readonly threads: ThreadReader;
+  readonly fileSource: FileSource;
+  readonly files: FileStore;
   readonly policy: Policy;
   readonly clock: Clock;
   readonly randomBytes: (size: number) => Uint8Array;
@@ -50,6 +54,7 @@ export interface WorkerDeps {
   readonly sandbox: Sandbox;
   readonly repositories: Repositories;
   readonly forge: Forge;
+  readonly files: Pick<FileStore, 'get'>;
   readonly engine: EngineId;
   readonly policy: Policy;
   readonly limits: Limits;

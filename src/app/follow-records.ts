@@ -2,8 +2,9 @@ import type { Control, RunnerRecord } from '../../sandbox/protocol.ts';
 import type { TaskEvent } from '../task/events.ts';
 import type { RunId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
-import type { Task } from '../task/task.ts';
+import type { SpecMessage, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
+import { handFiles, namesOf, toWords } from './attachments.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
 import { type Folded, fold, nothingFolded, toProgress } from './fold.ts';
 import { parseRecord } from './records.ts';
@@ -112,7 +113,7 @@ class Steering {
     for (const message of task.spec.slice(task.taken)) {
       if (message.trust !== 'steering' || this.#sent.has(message.key)) continue;
       this.#sent.add(message.key);
-      await this.#send({ type: 'steer', id: message.key, text: message.text });
+      await this.#steer(message);
     }
     if (task.run.type === 'waiting') {
       const { question } = task.run;
@@ -140,19 +141,35 @@ class Steering {
     await record(this.#attendance, { type: 'messages_taken', run: this.#attendance.run, taken: index + 1 });
   }
 
+  async #steer(message: SpecMessage): Promise<void> {
+    const files = namesOf([message]);
+    await this.#unlessEnded(() => handFiles(this.#attendance, [message]));
+    await this.#send({
+      type: 'steer',
+      id: message.key,
+      text: toWords(message),
+      ...(files.length === 0 ? {} : { files }),
+    });
+  }
+
   async #answer(question: string, text: string): Promise<void> {
     this.#question = null;
     await this.#send({ type: 'answer', question, text });
   }
 
   async #send(control: Control): Promise<void> {
+    const { deps, run } = this.#attendance;
+    await this.#unlessEnded(() => deps.sandbox.send(run, control));
+  }
+
+  async #unlessEnded(tell: () => Promise<void>): Promise<void> {
     const { deps, id, run } = this.#attendance;
     try {
-      await deps.sandbox.send(run, control);
+      await tell();
     } catch (error) {
       // The agent has just ended. What it was to be told stays unread and starts the next run.
       if (!(error instanceof Problem) || error.failure.code !== 'not_running') throw error;
-      deps.log.info({ task: id, run, control: control.type }, 'Said too late for this run');
+      deps.log.info({ task: id, run }, 'Said too late for this run');
     }
   }
 }

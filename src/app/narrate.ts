@@ -23,6 +23,7 @@ export const narrate: Narrator = (task, event, before) => {
     ...questionRow(task, line, event, before),
     ...endingRow(task, line, event),
     ...task.parts.flatMap((part, index) => gateRows(task, line, part, index)),
+    ...leftOutRows(task),
     ...takenRows(task, event),
     // In the new task's own lane, so that it stands before all that the new task says.
     ...(event.type === 'task_created' && task.follows !== null
@@ -222,6 +223,15 @@ function toGate(pull: MadePull, result: Result): Gate {
     default:
       return pull satisfies never;
   }
+}
+
+/** What came with a message and no agent will see, said once under that message. */
+function leftOutRows(task: Task): OutboxRow[] {
+  return task.spec.flatMap(({ key, leftOut }) =>
+    leftOut === undefined
+      ? []
+      : [message(task, `left-out-${key}`, { type: 'sentence', sentence: leftOut, next: null, kept: null })],
+  );
 }
 
 function takenRows(task: Task, event: TaskEvent): OutboxRow[] {

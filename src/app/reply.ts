@@ -7,6 +7,7 @@ import { maySteer, say, silent } from './people.ts';
 import { scriptMissing } from './prompt.ts';
 import { followUpRefusal, spendingRefusal } from './spending.ts';
 import { continueTask } from './submit.ts';
+import { attachments, takeFiles } from './take-files.ts';
 
 type Reply = Parameters<UseCases['reply']>[0];
 
@@ -24,14 +25,20 @@ export async function reply(
   if (task === undefined) return { type: 'no_task' };
   const member = await deps.directory.member(asked.by);
   const steers = member.type === 'member' && (await maySteer(deps, task, asked.by));
-  const message: SpecMessage = {
-    key,
-    message: asked.message,
-    author: asked.by,
-    authorName: member.name,
-    trust: steers ? 'steering' : 'context',
-    text: asked.text,
-    at: asked.at,
+  const offered = asked.files ?? [];
+  const toMessage = async (): Promise<SpecMessage> => {
+    const taken = await takeFiles(deps, [{ key, files: offered }]);
+    return {
+      key,
+      message: asked.message,
+      author: asked.by,
+      authorName: member.name,
+      trust: steers ? 'steering' : 'context',
+      text: asked.text,
+      ...attachments(taken, key),
+      ...(taken.leftOut === null ? {} : { leftOut: taken.leftOut }),
+      at: asked.at,
+    };
   };
   if (task.run.type === 'waiting' && steers && !asked.chatter) {
     const { run, question } = task.run;
@@ -44,7 +51,7 @@ export async function reply(
       at: deps.clock.now(),
     });
     // Somebody else was faster, or nobody was in time: then it is a reply like any other.
-    if (given.type === 'applied') return silent;
+    if (given.type === 'applied' && offered.length === 0) return silent;
   }
   if (task.run.type === 'idle' && asked.chatter) return silent;
   if (task.agent === 'shell' && steers && shellScript(asked.text) === null) {
@@ -54,13 +61,14 @@ export async function reply(
     if (!steers) return silent;
     const spent = await spendingRefusal(deps, { person: asked.by, name: member.name, agent: task.agent });
     if (spent !== null) return say(spent, asked.text);
-    await continueTask(deps, task, asked.thread, message);
+    await continueTask(deps, task, asked.thread, await toMessage());
     return silent;
   }
   if (steers && task.run.type === 'idle') {
     const spent = await followUpRefusal(deps, task);
     if (spent !== null) return say(spent, asked.text);
   }
+  const message = await toMessage();
   const added = await deps.store.apply(task.id, { type: 'message_added', message, at: deps.clock.now() });
   // A refused duplicate wakes too: the first delivery may have died between the two steps.
   if (added.task?.run.type === 'queued') await deps.queue.wake({ type: 'run', task: task.id });

@@ -1,6 +1,7 @@
 import { chooseBudget } from '../task/budget.ts';
 import { readKeys, type TaskCommand } from '../task/command.ts';
 import { type Draft, type Field, toSpecText } from '../task/draft.ts';
+import type { OfferedFile } from '../task/files.ts';
 import { type MessageTs, type RepositoryName, type TaskId, toTaskId } from '../task/ids.ts';
 import { chooseAgent, chooseRepository, toBranch, toTitle } from '../task/policy.ts';
 import { Problem } from '../task/problem.ts';
@@ -12,6 +13,7 @@ import { giveBack } from './give-back.ts';
 import { narrate } from './narrate.ts';
 import { channelRefusal, mayAsk, silent } from './people.ts';
 import { spendingRefusal } from './spending.ts';
+import { attachments, takeFiles } from './take-files.ts';
 
 /** What is asked, whichever way it came in. */
 export interface Request extends Asked {
@@ -21,6 +23,8 @@ export interface Request extends Asked {
   /** The message it stands in or is about; null for one that has none. */
   readonly message: MessageTs | null;
   readonly draft: Draft;
+  /** What was attached, where whoever calls knows it; else it is looked up in the thread. */
+  readonly files?: readonly OfferedFile[] | undefined;
   /** Set where the message was picked rather than addressed to Errand: it goes along as context unless its words are the request. */
   readonly picked?: true;
   /** Where the request's own first words make a poor one. */
@@ -83,17 +87,26 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   const spent = await spendingRefusal(deps, { person: asked.by, name: member.name, agent: agent.value });
   if (spent !== null) return refused('goal', spent);
 
+  const key = asked.message === null ? asked.key : `${asked.channel}:${asked.message}`;
+  const beside = asked.thread === null ? nothingBeside : await threadBefore(deps, asked, asked.thread);
+  if ('sentence' in beside) return refused('goal', beside);
+  const taken = await takeFiles(deps, [
+    { key, files: asked.files ?? beside.files },
+    // Of a thread the newest files are the likeliest to be meant.
+    ...beside.context.toReversed().map(({ message, files }) => ({ key: message.key, files })),
+  ]);
+  const context = beside.context.map(({ message }) => ({ ...message, ...attachments(taken, message.key) }));
   const request: SpecMessage = {
-    key: asked.message === null ? asked.key : `${asked.channel}:${asked.message}`,
+    key,
     message: asked.message,
     author: asked.by,
     authorName: member.name,
     trust: 'steering',
     text: command.text,
+    ...attachments(taken, key),
+    ...(taken.leftOut === null ? {} : { leftOut: taken.leftOut }),
     at: asked.at,
   };
-  const context = asked.thread === null ? [] : await threadBefore(deps, asked, asked.thread);
-  if (!Array.isArray(context)) return refused('goal', context);
   const title = asked.title ?? toTitle(command.text);
   const id = toTaskId(deps.randomBytes(6));
   const stored = await store(deps, {
@@ -218,11 +231,19 @@ async function store(deps: BotDeps, task: Task): Promise<{ task: Task; created: 
   return stored;
 }
 
+/** What stands in the thread beside the request, and what was attached to the request's own message. */
+interface Beside {
+  readonly context: readonly { readonly message: SpecMessage; readonly files: readonly OfferedFile[] }[];
+  readonly files: readonly OfferedFile[];
+}
+
+const nothingBeside: Beside = { context: [], files: [] };
+
 /**
  * What was said in the thread beside the request: the requester's own words are the spec, everybody else's are context. A message
  * that was picked is context too, whoever wrote it, unless its words are the request. Why not, where the thread can't be read.
  */
-async function threadBefore(deps: BotDeps, asked: Request, thread: MessageTs): Promise<SpecMessage[] | Failure> {
+async function threadBefore(deps: BotDeps, asked: Request, thread: MessageTs): Promise<Beside | Failure> {
   let messages: Awaited<ReturnType<BotDeps['threads']['thread']>>;
   try {
     messages = await deps.threads.thread(asked.channel, thread);
@@ -231,15 +252,17 @@ async function threadBefore(deps: BotDeps, asked: Request, thread: MessageTs): P
     throw error;
   }
   const own = toSpecText(asked.draft);
-  const spoken = messages.filter(({ ts, bot, text }) => {
-    if (text.trim() === '') return false;
+  const spoken = messages.filter(({ ts, bot, text, files = [] }) => {
+    if (text.trim() === '' && files.length === 0) return false;
     if (ts === asked.message) return asked.picked === true && !own.includes(text.trim());
     return !bot;
   });
-  return Promise.all(
-    spoken.slice(-50).map(async ({ author, name, ts, text }) => {
+  const inContext = spoken.some(({ ts }) => ts === asked.message);
+  const files = inContext ? [] : (messages.find(({ ts }) => ts === asked.message)?.files ?? []);
+  const context = await Promise.all(
+    spoken.slice(-50).map(async ({ author, name, ts, text, files = [] }) => {
       const known = author === null ? null : await deps.directory.member(author);
-      return {
+      const message = {
         key: ts === asked.message ? `picked:${asked.channel}:${ts}` : `${asked.channel}:${ts}`,
         message: ts,
         author: author ?? asked.by,
@@ -248,6 +271,8 @@ async function threadBefore(deps: BotDeps, asked: Request, thread: MessageTs): P
         text,
         at: Math.round(Number(ts) * 1000),
       } as const;
+      return { message, files };
     }),
   );
+  return { context, files };
 }

@@ -7,6 +7,7 @@ import { createSlackApp, type SlackMode } from '../slack/app.ts';
 import { connectSlack } from '../slack/connection.ts';
 import { deliver } from '../slack/conversation.ts';
 import { createDirectory } from '../slack/directory.ts';
+import { createFileSource } from '../slack/file-source.ts';
 import type { Latches } from '../slack/latches.ts';
 import { createThreadReader } from '../slack/thread-reader.ts';
 import { parseRepositoryName } from '../task/ids.ts';
@@ -43,6 +44,8 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     ledger: store.ledger,
     directory: createDirectory({ reader, teamId, clock }),
     threads: createThreadReader(reader),
+    fileSource: createFileSource({ ...connection, botToken, apiUrl, log, ...way }),
+    files: store.files,
     get policy() {
       return policy();
     },

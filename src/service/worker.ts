@@ -57,6 +57,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     store: store.tasks,
     queue: store.queue,
     ledger: store.ledger,
+    files: store.files,
     sandbox,
     repositories,
     forge: createForge(github),

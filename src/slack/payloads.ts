@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { OfferedFile } from '../task/files.ts';
 import { channelId, messageTs, userId } from './ids.ts';
+import { oneLine } from './plain.ts';
 
 /** A slash command. */
 export const commandPayload = z.object({
@@ -10,6 +12,16 @@ export const commandPayload = z.object({
   channel_id: channelId,
   response_url: z.url().nullable().default(null),
 });
+
+/** What was attached to a message. A file without an id of Slack's can't be asked for. */
+export const offeredFiles = z
+  .array(z.object({ id: z.string(), name: z.string().nullish(), size: z.number().nullish() }))
+  .default([])
+  .transform((files) =>
+    files.flatMap(({ id, name, size }): OfferedFile[] =>
+      /^F[A-Z0-9]{1,40}$/.test(id) ? [{ id, name: oneLine(name ?? 'a file', 100), bytes: size ?? null }] : [],
+    ),
+  );
 
 /** A message that a person wrote; edits, deletions and what bots write have none of these shapes. */
 export const messageEvent = z.object({
@@ -22,7 +34,7 @@ export const messageEvent = z.object({
   thread_ts: messageTs.optional(),
   channel: channelId,
   channel_type: z.string().optional(),
-  files: z.array(z.object({ name: z.string().nullish() })).optional(),
+  files: offeredFiles,
 });
 
 export const reactionEvent = z.object({

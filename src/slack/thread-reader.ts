@@ -5,6 +5,7 @@ import type { ThreadMessage, ThreadReader } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import { decodeText } from './decode.ts';
 import { messageTs, userId } from './ids.ts';
+import { offeredFiles } from './payloads.ts';
 import { oneLine } from './plain.ts';
 
 const maxMessages = 200;
@@ -20,6 +21,7 @@ const said = z.object({
   bot_profile: z.object({ name: z.string().optional() }).optional(),
   /** Where most apps put what they have to say. */
   attachments: z.array(attachment).default([]),
+  files: offeredFiles,
 });
 
 /** Reads at most 200 messages of a thread, oldest first. Throws `Problem` when Slack can't be asked. */
@@ -49,7 +51,7 @@ export function createThreadReader(reader: WebClient): ThreadReader {
 function toMessage(message: unknown): ThreadMessage | undefined {
   const parsed = said.safeParse(message);
   if (!parsed.success) return undefined;
-  const { user, ts, thread_ts, text, username, bot_id, bot_profile, attachments } = parsed.data;
+  const { user, ts, thread_ts, text, username, bot_id, bot_profile, attachments, files } = parsed.data;
   const words = text.trim() === '' ? attachments.map((each) => each.text ?? each.fallback ?? '').join('\n\n') : text;
   return {
     author: user ?? null,
@@ -58,6 +60,7 @@ function toMessage(message: unknown): ThreadMessage | undefined {
     thread: thread_ts ?? ts,
     text: decodeText(words),
     bot: bot_id !== undefined,
+    files,
   };
 }
 

@@ -17,6 +17,7 @@ export function createKeys(instance: string) {
     message: (channel: ChannelId, ts: MessageTs) => `${prefix}message:${channel}:${ts}`,
     fact: (name: string) => `${prefix}fact:${name}`,
     cursor: (run: RunId) => `${prefix}cursor:${run}`,
+    file: (id: string) => `${prefix}file:${id}`,
     envelope: (key: string) => `${prefix}inbox:${key}`,
     draft: (id: string) => `${prefix}draft:${id}`,
     choices: (by: UserId) => `${prefix}choices:${by}`,

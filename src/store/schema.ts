@@ -187,6 +187,8 @@ const task = object({
       authorName: z.string(),
       trust: z.enum(['steering', 'context']),
       text: z.string(),
+      files: z.array(object({ id: opaque, name: opaque, bytes: count })).optional(),
+      leftOut: z.string().optional(),
       at: time,
     }),
   ),

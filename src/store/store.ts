@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
-import type { Clock, Drafts, Inbox, Ledger, Narrator, Outbox, TaskStore } from '../task/ports.ts';
+import type { Clock, Drafts, FileStore, Inbox, Ledger, Narrator, Outbox, TaskStore } from '../task/ports.ts';
 import { createDrafts } from './drafts.ts';
+import { createFileStore } from './files.ts';
 import { createInbox } from './inbox.ts';
 import { createKeys } from './keys.ts';
 import { createLedger } from './ledger.ts';
@@ -13,6 +14,7 @@ export interface Store {
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   readonly ledger: Ledger;
+  readonly files: FileStore;
 }
 
 /**
@@ -27,5 +29,6 @@ export function createStore(redis: Redis, options: { instance?: string; narrate:
     outbox: createOutbox(redis, keys, options.clock),
     drafts: createDrafts(redis, keys),
     ledger: createLedger(redis, keys, options.clock),
+    files: createFileStore(redis, keys),
   };
 }

@@ -1,5 +1,6 @@
 import type { Choices, KeptDraft } from './draft.ts';
 import type { TaskEvent } from './events.ts';
+import type { FileRefusal, OfferedFile } from './files.ts';
 import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
 import type { OutboxRow } from './said.ts';
 import type { Amount, Decision } from './spending.ts';
@@ -423,4 +424,21 @@ export interface ThreadMessage {
   readonly thread: MessageTs;
   readonly text: string;
   readonly bot: boolean;
+  /** What was attached to it. */
+  readonly files?: readonly OfferedFile[];
+}
+
+/** Where attached files come from. Never throws: a file that can't be had is a value, and the task goes on without it. */
+export interface FileSource {
+  fetch(
+    file: OfferedFile,
+    options: { maxBytes: number; signal: AbortSignal },
+  ): Promise<{ readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly why: FileRefusal }>;
+}
+
+/** Keeps what was attached for as long as a task may need it; see `fileLimits`. */
+export interface FileStore {
+  put(id: string, bytes: Uint8Array): Promise<void>;
+  /** Null once it has expired. */
+  get(id: string): Promise<Uint8Array | null>;
 }

@@ -1,3 +1,4 @@
+import type { AttachedFile } from './files.ts';
 import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
 import type { Grant } from './spending.ts';
 
@@ -20,6 +21,10 @@ export interface SpecMessage {
   readonly authorName: string;
   readonly trust: 'steering' | 'context';
   readonly text: string;
+  /** What came with it and was taken. */
+  readonly files?: readonly AttachedFile[] | undefined;
+  /** One sentence of what came with it and could not be taken. */
+  readonly leftOut?: string | undefined;
   /** Epoch milliseconds. */
   readonly at: number;
 }

@@ -1,4 +1,5 @@
 import type { About, Draft, Field } from './draft.ts';
+import type { OfferedFile } from './files.ts';
 import type { BranchName, ChannelId, MessageTs, RepositoryName, TaskId, UserId } from './ids.ts';
 import type { Said } from './said.ts';
 
@@ -60,6 +61,8 @@ export interface UseCases {
       readonly origin: 'command' | 'mention' | 'message';
       readonly message: MessageTs | null;
       readonly draft: Draft;
+      /** What was attached to the message. */
+      readonly files?: readonly OfferedFile[] | undefined;
     },
   ): Promise<Answer>;
   /** Starts a task from a message that somebody marked; the same message starts one task, whoever marks it and however often. */
@@ -84,6 +87,7 @@ export interface UseCases {
       readonly message: MessageTs;
       readonly text: string;
       readonly chatter: boolean;
+      readonly files?: readonly OfferedFile[] | undefined;
     },
   ): Promise<Answer | { readonly type: 'no_task' }>;
   stop(asked: Asked, target: Target): Promise<Answer>;

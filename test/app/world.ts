@@ -7,6 +7,8 @@ import type { Policy } from '../../src/task/policy.ts';
 import type {
   ContainerState,
   Drafts,
+  FileSource,
+  FileStore,
   Forge,
   Job,
   Ledger,
@@ -103,6 +105,14 @@ export class World {
     saveCursor: async (run, cursor) => {
       this.cursors.set(run, cursor);
     },
+  };
+
+  /** What Slack gives for a file's id, and what was kept of it. */
+  readonly fetched = new Map<string, Awaited<ReturnType<FileSource['fetch']>>>();
+  readonly shelf = new Map<string, Uint8Array>();
+  readonly files: FileStore = {
+    put: async (id, bytes) => void this.shelf.set(id, bytes),
+    get: async (id) => this.shelf.get(id) ?? null,
   };
 
   /** Nothing is handed out by itself: a test calls what `work` was given. */
@@ -243,9 +253,9 @@ export class World {
   });
 
   get worker(): WorkerDeps {
-    const { store, queue, ledger, sandbox, repositories, forge, policy, log, toAgent } = this;
+    const { store, queue, ledger, sandbox, repositories, forge, files, policy, log, toAgent } = this;
     return {
-      ...{ store, queue, ledger, sandbox, repositories, forge, policy, log, toAgent, engine },
+      ...{ store, queue, ledger, sandbox, repositories, forge, files, policy, log, toAgent, engine },
       clock: { now: () => this.now },
       askAgainMs: 1_000,
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },
@@ -263,12 +273,13 @@ export class World {
   }
 
   get bot(): BotDeps {
-    const { store, queue, ledger, policy, log } = this;
+    const { store, queue, ledger, files, policy, log } = this;
     const missing = async () => {
       throw new Error('not in this world');
     };
     return {
-      ...{ store, queue, ledger, policy, log },
+      ...{ store, queue, ledger, files, policy, log },
+      fileSource: { fetch: async ({ id }) => this.fetched.get(id) ?? { ok: false, why: 'gone' } },
       outbox: {
         add: missing,
         dirty: missing,

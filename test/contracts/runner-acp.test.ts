@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -218,4 +218,51 @@ test('without a gateway the run ends as model_down', async () => {
   const runner = ground.here();
   runner.send(ground.spec(acp('post /v1/messages\nfail it broke')));
   expect(await runner.result()).toMatchObject({ type: 'failed', code: 'model_down' });
+});
+
+const picture = {
+  type: 'file',
+  name: 'F1-shot.png',
+  offset: 0,
+  data: Buffer.from('89504e470d0a1a0a0000000d', 'hex').toString('base64'),
+  end: true,
+} as const;
+const log = { ...picture, name: 'F2-error.log', data: Buffer.from('at line 3').toString('base64') };
+
+test('files that came with a message lie beside the checkout, and pictures among them are shown', async () => {
+  await using ground = await makeGround();
+  const runner = ground.here();
+  runner.send(picture);
+  runner.send(log);
+  const files = { files: [], wholeFiles: ['F1-shot.png', 'F2-error.log'] };
+  runner.send(ground.spec(acp('say look', files, '--sees')));
+  expect(await runner.result()).toMatchObject({ claim: 'looksaw image/png' });
+  expect(await readFile(join(ground.workspace, 'files/F2-error.log'), 'utf8')).toBe('at line 3');
+});
+
+test('an agent that goes on is shown the pictures of what is new', async () => {
+  await using ground = await makeGround();
+  const runner = ground.here();
+  runner.send(picture);
+  const files = { session: 'known', files: [], wholeFiles: ['F1-shot.png'] };
+  runner.send(ground.spec(acp('say nothing new', files, '--sees')));
+  expect(await runner.result()).toMatchObject({ claim: 'nothing new' });
+});
+
+test('an agent that sees no pictures gets words alone', async () => {
+  await using ground = await makeGround();
+  const runner = ground.here();
+  runner.send(picture);
+  runner.send(ground.spec(acp('say look', { wholeFiles: ['F1-shot.png'] })));
+  expect(await runner.result()).toMatchObject({ claim: 'look' });
+});
+
+test('a picture that comes with a message in between is shown with it', async () => {
+  await using ground = await makeGround();
+  const runner = ground.here();
+  runner.send(ground.spec(acp('tool Start\nwait-steer', {}, '--sees')));
+  await runner.until('activity');
+  runner.send(picture);
+  runner.send({ type: 'steer', id: 'm1', text: 'like this', files: ['F1-shot.png'] });
+  expect(await runner.result()).toMatchObject({ claim: 'steered:like this image' });
 });

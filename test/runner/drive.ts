@@ -127,6 +127,7 @@ export async function makeGround(
         checkout,
         home: join(workspace, 'home'),
         records: join(workspace, 'records'),
+        files: join(workspace, 'files'),
         gateway,
         forwarder: { host: '127.0.0.1', port: 0 },
       };

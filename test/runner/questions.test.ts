@@ -8,7 +8,7 @@ type Properties = Record<string, object>;
 
 /** Asks a form and gives the answers in turn; returns what the agent is told and what people saw. */
 async function ask(properties: Properties, answers: readonly string[], required: readonly string[] = []) {
-  const inbox = new Inbox({ refused: () => {} });
+  const inbox = new Inbox({ refused: () => {}, file: () => {} });
   const asked: { text: string; options: readonly string[] }[] = [];
   const write = (record: RecordBody) => {
     if (record.type !== 'question') return 0;

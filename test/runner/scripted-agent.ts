@@ -119,7 +119,7 @@ async function perform(line: string, client: AgentContext): Promise<void> {
 agent({ name: 'scripted' })
   .onRequest(methods.agent.initialize, () => ({
     protocolVersion: PROTOCOL_VERSION,
-    agentCapabilities: { loadSession: true },
+    agentCapabilities: { loadSession: true, promptCapabilities: { image: options.has('--sees') } },
     _meta: options.has('--no-steering') ? {} : { steering: { supported: true } },
   }))
   .onRequest(methods.agent.session.new, () => ({
@@ -145,6 +145,7 @@ agent({ name: 'scripted' })
   .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
     running = true;
     for (const block of params.prompt) {
+      if (block.type === 'image') await perform(`say saw ${block.mimeType}`, client);
       const text = block.type === 'text' ? block.text.replace('$MODE', process.env.MODE ?? '') : '';
       for (const line of text.split('\n')) if (!cancelled) await perform(line, client);
     }
@@ -157,10 +158,11 @@ agent({ name: 'scripted' })
   })
   .onRequest(
     '_session/steering',
-    (params: unknown) => z.object({ prompt: z.array(z.object({ text: z.string() })) }).parse(params),
+    (params: unknown) =>
+      z.object({ prompt: z.array(z.object({ type: z.string(), text: z.string().optional() })) }).parse(params),
     ({ params }) => {
       if (!running) return { outcome: 'promptRequired' };
-      steered.push(params.prompt.map(({ text }) => text).join(' '));
+      steered.push(params.prompt.map(({ type, text }) => text ?? type).join(' '));
       wake();
       return { outcome: 'injected' };
     },

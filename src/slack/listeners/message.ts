@@ -8,7 +8,6 @@ import { decodeText, splitMention } from '../decode.ts';
 import { toMs } from '../ids.ts';
 import { received } from '../intake.ts';
 import { type Message, messageEvent } from '../payloads.ts';
-import { oneLine } from '../plain.ts';
 import { answerAlone, say, sayWhich } from './answers.ts';
 import type { ListenerDeps } from './deps.ts';
 
@@ -46,7 +45,8 @@ async function converse(deps: ListenerDeps, asked: Asked, message: Message, thre
   const { mentioned } = splitMention(message.text, deps.self.userId);
   const command = parseCommand(spokenTo(deps, message));
   const here: Target = { type: 'message', channel: message.channel, ts: thread };
-  const isVerb = command.type !== 'task' && command.type !== 'invalid';
+  const justFiles = command.type === 'empty' && message.files.length > 0;
+  const isVerb = command.type !== 'task' && command.type !== 'invalid' && !justFiles;
   // Whoever writes in a direct message writes to Errand.
   const addressed = mentioned || message.channel_type === 'im';
   if (addressed && isVerb) return act(deps, asked, message, command, here);
@@ -55,19 +55,24 @@ async function converse(deps: ListenerDeps, asked: Asked, message: Message, thre
     thread,
     message: message.ts,
     text: spokenTo(deps, message),
+    files: message.files,
     chatter: !speaksToErrand(message.text, deps.self.userId),
   });
   if (replied.type !== 'no_task') return replied;
   return addressed ? act(deps, asked, message, command, null) : { type: 'silent' };
 }
 
-/** What was said to Errand. Attached files are not read: the text says so, rather than that they are missed in silence. */
-function spokenTo({ self }: ListenerDeps, { text, files = [] }: Message): string {
-  const spoken = decodeText(splitMention(text, self.userId).rest).trim();
-  if (files.length === 0) return spoken;
-  const names = files.map(({ name }) => oneLine(name ?? 'a file', 100)).join(', ');
-  return `${spoken}\n\n(Attached, but not read by Errand: ${names})`.trim();
+/** What was said to Errand. */
+function spokenTo({ self }: ListenerDeps, { text }: Message): string {
+  return decodeText(splitMention(text, self.userId).rest).trim();
 }
+
+const fileAlone = {
+  type: 'sentence',
+  sentence: 'There is a file here, but nothing to do with it.',
+  next: 'Send it again with what should be done.',
+  kept: null,
+} as const;
 
 async function act(
   deps: ListenerDeps,
@@ -80,7 +85,7 @@ async function act(
   switch (command.type) {
     case 'empty':
     case 'help':
-      return say({ type: 'help' });
+      return say(message.files.length > 0 ? fileAlone : { type: 'help' });
     case 'list':
       return useCases.list(asked);
     case 'status':
@@ -93,10 +98,12 @@ async function act(
     case 'invalid':
     case 'task': {
       const origin = message.channel_type === 'im' ? 'message' : 'mention';
-      const { channel, ts } = message;
+      const { channel, ts, files } = message;
       const about = { channel, message: ts, thread: asked.thread ?? ts };
       const draft = toDraft(spokenTo(deps, message), { channel, about });
-      return deps.whileReading(channel, about.thread, () => useCases.submit({ ...asked, origin, message: ts, draft }));
+      return deps.whileReading(channel, about.thread, () =>
+        useCases.submit({ ...asked, origin, message: ts, draft, files }),
+      );
     }
     default:
       return command satisfies never;
