@@ -13,14 +13,19 @@ const words = {
   invalid_name: 'There is no such emoji here.',
   operation_timeout: 'Errand did not answer in three seconds.',
   dispatch_failed: 'Errand could not be reached. Is it running?',
+  nothing_to_stop: 'There is nothing to stop any more.',
+  file_not_found: 'That file is gone.',
+  too_many_files: 'A message takes ten files.',
+  unknown_shortcut: 'Errand has no such shortcut.',
 };
 
 /**
  * One write. Throws after showing what went wrong.
  * @param {string} path under `/local`
  * @param {object} body
+ * @param {{ quiet?: boolean }} [how] quiet says nothing: whoever asked does
  */
-export async function post(path, body) {
+export async function post(path, body, { quiet = false } = {}) {
   let answer;
   try {
     const response = await fetch(`/local${path}`, {
@@ -34,7 +39,7 @@ export async function post(path, body) {
     throw new Error('unreachable', { cause });
   }
   if (answer.ok) return answer;
-  toast(words[answer.error] ?? `Refused: ${answer.error}`);
+  if (!quiet) toast(words[answer.error] ?? `Refused: ${answer.error}`);
   throw new Error(answer.error);
 }
 

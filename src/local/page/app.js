@@ -1,6 +1,7 @@
 import { channelPane } from './channel.js';
 import { h, keepTime } from './dom.js';
 import { loadEmoji } from './emoji.js';
+import { walkParts } from './keys.js';
 import { modals } from './modal.js';
 import { closePopover } from './popover.js';
 import { sidebar } from './sidebar.js';
@@ -85,6 +86,10 @@ document.addEventListener('keydown', (event) => {
     else if (store.threadTs !== '') closeThread();
   }
 });
+document.querySelector('.skip')?.addEventListener('click', (event) => {
+  event.preventDefault();
+  (store.threadTs === '' ? channel : thread).composer.focus();
+});
 document.addEventListener('notice', (event) => toast(event.detail));
 document.addEventListener('visibilitychange', draw);
 window.addEventListener('hashchange', () => {
@@ -102,6 +107,7 @@ route();
 root?.replaceChildren(side.node, shade, channel.node, thread.node);
 store.listeners.add(draw);
 keepTime();
+walkParts();
 const { prefill } = store.state;
 const fresh = store.state.messages.every((each) => each.user !== store.state.botUserId);
 const draftKey = `draft:${store.me}:${store.channelId}`;

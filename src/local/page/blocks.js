@@ -219,17 +219,18 @@ function container(block, host) {
 function input(block, host) {
   const id = `input-${block.block_id}`;
   const error = host.form?.errors[block.block_id];
+  const group = ['checkboxes', 'radio_buttons'].includes(block.element.type);
   return h(
     'div',
     { class: `b-input ${error ? 'has-error' : ''}`, 'data-block': block.block_id },
     h(
-      'label',
-      { for: id },
+      group ? 'span' : 'label',
+      { class: 'b-label', id: `label-${block.block_id}`, for: group ? null : id },
       textObject(block.label),
       block.optional && h('span', { class: 'b-optional' }, ' (optional)'),
     ),
     element(block, block.element, host, id),
-    error && h('p', { class: 'b-error', role: 'alert' }, error),
-    block.hint && h('p', { class: 'b-hint' }, textObject(block.hint)),
+    error && h('p', { class: 'b-error', role: 'alert', id: `error-${block.block_id}` }, error),
+    block.hint && h('p', { class: 'b-hint', id: `hint-${block.block_id}` }, textObject(block.hint)),
   );
 }

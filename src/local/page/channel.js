@@ -1,8 +1,10 @@
 import { post, shown } from './api.js';
+import { dropzone } from './attachments.js';
 import { avatar } from './avatar.js';
 import { renderBlocks } from './blocks.js';
 import { composer } from './composer.js';
 import { fill, h, icon, reconcile, stickToEnd } from './dom.js';
+import { walkMessages } from './keys.js';
 import { row, rows, version } from './rows.js';
 import { switcher } from './sidebar.js';
 import { store } from './store.js';
@@ -15,6 +17,7 @@ export function channelPane(actions) {
   const scroll = h('div', { class: 'scroll', role: 'log', 'aria-label': 'Messages' }, list);
   const write = composer({
     slash: true,
+    up: () => walk.enter(),
     draftKey: () => `${store.me}:${store.channelId}`,
     target: () => ({ channel: store.channelId }),
     placeholder: () => `Message ${channelTitle(store.channel(store.channelId))}, or ${store.state.command} what to do`,
@@ -22,6 +25,8 @@ export function channelPane(actions) {
   const closed = h('p', { class: 'closed', hidden: true });
   const node = h('main', { class: 'pane' }, head, scroll, h('div', { class: 'composer-place' }, closed, write.node));
   const toEnd = stickToEnd(scroll, list);
+  const walk = walkMessages(list, { inThread: false, openThread: actions.openThread, leave: () => write.focus() });
+  dropzone(node, (files) => write.attach(files));
   let shownKey = '';
   let tab = 'messages';
 
@@ -47,6 +52,7 @@ export function channelPane(actions) {
       version,
       render: (item) => renderRow(item, channel),
     });
+    walk.settle();
     write.draw();
     if (moved) toEnd();
     const last = store.roots(channel.id).at(-1);
@@ -134,6 +140,7 @@ export function channelPane(actions) {
 export function viewHost(view, form) {
   return {
     form,
+    place: { view_id: view.id },
     press: (block, element, value) =>
       shown(
         post('/view-action', {

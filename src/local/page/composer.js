@@ -1,23 +1,37 @@
 import { post } from './api.js';
+import { attachments } from './attachments.js';
 import { complete } from './completion.js';
 import { h, icon } from './dom.js';
+import { shortcutMenu } from './message-menu.js';
 import { pick } from './reactions.js';
 import { store } from './store.js';
 import { toast } from './toast.js';
 
 const growTo = 320;
+let composers = 0;
 
 /**
  * A box to write in: Enter sends, Shift+Enter makes a line, and Enter inside an open code fence makes a line too. `/`, `@`, `#` and `:`
  * complete what is typed.
- * @param {{ placeholder: () => string, target: () => { channel: string, thread_ts?: string }, draftKey: () => string, slash: boolean }} options
+ * @param {{ placeholder: () => string, target: () => { channel: string, thread_ts?: string }, draftKey: () => string, slash: boolean,
+ *   up: () => void }} options
  */
 export function composer(options) {
-  const list = h('div', { class: 'suggestions', role: 'listbox', hidden: true });
+  composers += 1;
+  const listId = `suggestions-${composers}`;
+  const list = h('div', {
+    class: 'suggestions',
+    id: listId,
+    role: 'listbox',
+    'aria-label': 'Suggestions',
+    hidden: true,
+  });
   const area = h('textarea', {
     class: 'composer-text',
     rows: '1',
     'aria-label': 'Message',
+    'aria-autocomplete': 'list',
+    'aria-controls': listId,
     spellcheck: 'true',
     oninput: changed,
     onkeydown: key,
@@ -28,25 +42,29 @@ export function composer(options) {
     { class: 'send', type: 'button', 'aria-label': 'Send', title: 'Send (Enter)', onclick: submit },
     icon('send'),
   );
-  const smile = h(
-    'button',
-    {
-      class: 'icon-button',
-      type: 'button',
-      'aria-label': 'Emoji',
-      title: 'Emoji',
-      onclick: () => pick(smile, (name) => insert(`:${name}: `)),
-    },
-    icon('smile'),
-  );
+  const tool = (name, sign, act) => {
+    const button = h(
+      'button',
+      { class: 'icon-button', type: 'button', 'aria-label': name, title: name, onclick: () => act(button) },
+      icon(sign),
+    );
+    return button;
+  };
+  const tools = [
+    tool('Attach files', 'clip', () => files.choose()),
+    tool('Shortcuts', 'bolt', shortcutMenu),
+    tool('Emoji', 'smile', (button) => pick(button, (name) => insert(`:${name}: `))),
+  ];
   const hint = h('span', { class: 'composer-hint' });
   const box = h(
     'form',
     { class: 'composer', onsubmit: (event) => event.preventDefault() },
     list,
     area,
-    h('div', { class: 'composer-bar' }, smile, hint, send),
+    h('div', { class: 'composer-bar' }, ...tools, hint, send),
   );
+  const files = attachments(box, () => changed());
+  area.after(files.list);
   let chosen = 0;
   /** @type {{ insert: string, nodes: any[], detail: string }[]} */
   let offers = [];
@@ -65,7 +83,7 @@ export function composer(options) {
     const command = area.value.startsWith('/');
     area.classList.toggle('is-command', command && options.slash);
     grow();
-    send.classList.toggle('ready', area.value.trim() !== '');
+    send.classList.toggle('ready', (area.value.trim() !== '' || files.ids.length > 0) && !files.busy);
     hint.textContent =
       command && options.slash
         ? 'Enter runs the command, Shift + Enter makes a line'
@@ -90,6 +108,7 @@ export function composer(options) {
     offers = next;
     chosen = 0;
     list.hidden = offers.length === 0;
+    point();
     list.replaceChildren(
       ...offers.map((offer, index) =>
         h(
@@ -98,6 +117,8 @@ export function composer(options) {
             class: `suggestion ${index === chosen ? 'chosen' : ''}`,
             type: 'button',
             role: 'option',
+            id: `${listId}-${index}`,
+            tabindex: '-1',
             'aria-selected': index === chosen ? 'true' : 'false',
             onmousedown: (event) => {
               event.preventDefault();
@@ -109,6 +130,12 @@ export function composer(options) {
         ),
       ),
     );
+  }
+
+  /** What a screen reader says while arrows walk the list. */
+  function point() {
+    if (offers.length > 0) area.setAttribute('aria-activedescendant', `${listId}-${chosen}`);
+    else area.removeAttribute('aria-activedescendant');
   }
 
   function take(offer) {
@@ -136,6 +163,7 @@ export function composer(options) {
           node.classList.toggle('chosen', index === chosen);
           node.setAttribute('aria-selected', index === chosen ? 'true' : 'false');
         }
+        point();
         return;
       }
       const offer = offers[chosen];
@@ -152,12 +180,13 @@ export function composer(options) {
       }
     }
     if (event.key === 'ArrowUp' && area.value === '') {
+      event.preventDefault();
+      // Once for what was sent last, again for the messages above.
       const last = sessionStorage.getItem(`sent:${options.draftKey()}`);
-      if (last !== null) {
-        event.preventDefault();
+      if (last !== null && !event.shiftKey) {
         area.value = last;
         changed();
-      }
+      } else options.up();
       return;
     }
     if (event.key !== 'Enter' || event.shiftKey) return;
@@ -169,11 +198,15 @@ export function composer(options) {
 
   async function submit() {
     const text = area.value.trim();
-    if (text === '') return;
+    if (files.busy || (text === '' && files.ids.length === 0)) return;
     const target = options.target();
     const command = /^\/\S+/.exec(text)?.[0];
     if (command !== undefined && !options.slash) {
       toast(`Slack has no commands in threads. Write @${store.bot.real_name} instead.`);
+      return;
+    }
+    if (command !== undefined && files.ids.length > 0) {
+      toast(`Slack's commands take no files. Write @${store.bot.real_name} and what to do, with the files.`);
       return;
     }
     box.classList.add('pending');
@@ -185,10 +218,10 @@ export function composer(options) {
           command,
           text: text.slice(command.length).trim(),
         });
-      else await post('/message', { user: store.me, ...target, text });
+      else await post('/message', { user: store.me, ...target, text, files: files.ids });
       sessionStorage.setItem(`sent:${options.draftKey()}`, text);
       area.value = '';
-      changed();
+      files.clear();
     } catch (error) {
       // What was typed stays in the box; why was said.
       console.info(error.message);
@@ -210,6 +243,7 @@ export function composer(options) {
       suggest([]);
     },
     focus: () => area.focus(),
+    attach: (list) => void files.add(list),
     get empty() {
       return area.value === '';
     },

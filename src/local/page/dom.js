@@ -83,6 +83,14 @@ const paths = {
   clock: 'M10 3a7 7 0 1 1-.010 0M10 6v4.300l2.800 1.700',
   cross: 'M6 6l8 8M14 6l-8 8',
   bolt: 'M11 2.500L4.500 11.500H9.500L9 17.500L15.500 8.500H10.500z',
+  clip: 'M14.500 9.500l-5 5a3.200 3.200 0 0 1-4.600-4.600l5.800-5.800a2.100 2.100 0 0 1 3.100 3.100l-5.700 5.700a1 1 0 0 1-1.500-1.500l5-5',
+  plus: 'M10 4v12M4 10h12',
+  download: 'M10 3.500v9M6 9l4 4l4-4M4 16.500h12',
+  stop: 'M6 6h8v8H6z',
+  edit: 'M4 16l.8-3.400L13 4.400l2.600 2.600l-8.200 8.200zM11.500 6l2.500 2.500',
+  trash: 'M4 6h12M8 6V4h4v2M5.500 6l.8 10.500h7.400L14.500 6',
+  github:
+    'M6 4v12M6 16a1.600 1.600 0 1 0 .010 0M6 4a1.600 1.600 0 1 0-.010 0M14 11a1.600 1.600 0 1 0 .010 0M6 5c0 4 3 6 6.400 6',
   home: 'M3.500 9.500L10 4l6.500 5.500M5.500 8v8.500h9V8',
 };
 
@@ -149,6 +157,13 @@ export function keepTime() {
   }, 20_000);
 }
 
+/** Puts the focus where it was before its surroundings were drawn anew: on what has the same words, else on the whole. */
+function focusLike(was, before, after) {
+  const wordsOf = (each) => `${each.tagName} ${each.getAttribute('aria-label') ?? each.textContent}`;
+  const same = [...after.querySelectorAll('button, a, input, summary')].find((each) => wordsOf(each) === wordsOf(was));
+  (was === before ? after : (same ?? after)).focus({ preventScroll: true });
+}
+
 /**
  * Brings a list's nodes in line with items, and keeps the nodes whose version is the same: focus, scroll and open menus stay.
  * @template Item
@@ -166,9 +181,12 @@ export function reconcile(parent, items, how) {
     const version = how.version(item);
     const known = before.get(key);
     const node = known !== undefined && known.version === version ? known.node : how.render(item);
+    if (known?.node.hasAttribute('tabindex') && node !== known.node) node.tabIndex = known.node.tabIndex;
     if (known !== undefined && known.node !== node) {
       if (known.node === at) at = at.nextSibling;
+      const focused = known.node.contains(document.activeElement) ? document.activeElement : null;
       known.node.replaceWith(node);
+      if (focused !== null) focusLike(focused, known.node, node);
     }
     after.set(key, { node, version });
     if (node === at) at = at.nextSibling;

@@ -1,6 +1,8 @@
 import { ask } from './dialog.js';
 import { h, icon } from './dom.js';
+import { choices, field, fileField, moment } from './fields.js';
 import { entry, popover } from './popover.js';
+import { select } from './select.js';
 import { store } from './store.js';
 import { textObject } from './text.js';
 
@@ -14,8 +16,18 @@ export function element(block, spec, host, id) {
     if (spec.confirm && !(await ask(spec.confirm))) return;
     host.press(block, spec, value, control);
   };
-  const keep = (value) => host.form?.keep(block, spec, value);
-  const kept = host.form?.kept(block, spec);
+  const how = {
+    id,
+    press,
+    keep: (value) => host.form?.keep(block, spec, value),
+    kept: host.form?.kept(block, spec),
+    live: block.type !== 'input' || block.dispatch_action === true,
+    describedBy: host.form?.describedBy(block),
+    labelledBy: `label-${block.block_id}`,
+    dispatch: block.dispatch_action === true ? host.form?.dispatcher(block, spec) : undefined,
+    place: host.place ?? {},
+    conversation: host.form?.conversation ?? null,
+  };
   switch (spec.type) {
     case 'button':
       return button(spec, press);
@@ -70,23 +82,21 @@ export function element(block, spec, host, id) {
       return h('span', { class: 'b-picture' }, `Image: ${spec.alt_text}`);
     case 'checkboxes':
     case 'radio_buttons':
-      return choices(spec, { id, kept, keep, press, live: block.type !== 'input' });
+      return choices(spec, how);
     case 'plain_text_input':
     case 'email_text_input':
     case 'url_text_input':
     case 'number_input':
-      return field(spec, { id, kept, keep });
+    case 'rich_text_input':
+      return field(spec, how);
     case 'datepicker':
     case 'timepicker':
-      return h('input', {
-        id,
-        class: 'field',
-        type: spec.type === 'datepicker' ? 'date' : 'time',
-        value: kept ?? spec.initial_date ?? spec.initial_time ?? '',
-        onchange: (event) => keep(event.currentTarget.value),
-      });
+    case 'datetimepicker':
+      return moment(spec, how);
+    case 'file_input':
+      return fileField(spec, how);
     default:
-      return select(spec, { id, kept, keep, press, live: block.type !== 'input' });
+      return select(block, spec, how);
   }
 }
 
@@ -111,96 +121,4 @@ function button(spec, press) {
     words,
     !inside && icon('external'),
   );
-}
-
-function field(spec, { id, kept, keep }) {
-  const common = {
-    id,
-    class: 'field',
-    value: kept ?? spec.initial_value ?? '',
-    placeholder: spec.placeholder?.text,
-    maxlength: spec.max_length,
-    autofocus: spec.focus_on_load,
-    oninput: (event) => keep(event.currentTarget.value),
-  };
-  if (spec.multiline) return h('textarea', { ...common, rows: '5' });
-  const type = { email_text_input: 'email', url_text_input: 'url', number_input: 'number' }[spec.type] ?? 'text';
-  return h('input', { ...common, type });
-}
-
-function choices(spec, { id, kept, keep, press, live }) {
-  const many = spec.type === 'checkboxes';
-  const initial = many ? (spec.initial_options ?? []).map((each) => each.value) : [spec.initial_option?.value];
-  const chosen = kept === undefined ? initial : [kept].flat();
-  const name = `${spec.action_id}-${Math.random()}`;
-  const box = h(
-    'div',
-    { class: 'choices', id, role: 'group' },
-    spec.options.map((option) =>
-      h(
-        'label',
-        null,
-        h('input', {
-          type: many ? 'checkbox' : 'radio',
-          name,
-          value: option.value,
-          checked: chosen.includes(option.value),
-          onchange: () => {
-            const values = [...box.querySelectorAll('input:checked')].map((each) => each.value);
-            const value = many ? values : (values[0] ?? null);
-            keep(value);
-            if (live) press(value, box);
-          },
-        }),
-        h(
-          'span',
-          null,
-          textObject(option.text),
-          option.description && h('small', null, textObject(option.description)),
-        ),
-      ),
-    ),
-  );
-  return box;
-}
-
-function select(spec, { id, kept, keep, press, live }) {
-  const many = spec.type.startsWith('multi_');
-  const offered = optionsOf(spec);
-  const initial = many
-    ? (spec.initial_options ?? []).map((each) => each.value)
-    : [spec.initial_option?.value ?? spec.initial_user ?? spec.initial_channel ?? spec.initial_conversation];
-  const chosen = kept === undefined ? initial : [kept].flat();
-  const control = h(
-    'select',
-    {
-      id,
-      class: 'field',
-      multiple: many,
-      'aria-label': spec.placeholder?.text ?? 'Choose',
-      onchange: () => {
-        const values = [...control.selectedOptions].map((each) => each.value).filter((each) => each !== '');
-        const value = many ? values : (values[0] ?? null);
-        keep(value);
-        if (live && value !== null) press(value, control);
-      },
-    },
-    !many && h('option', { value: '' }, spec.placeholder?.text ?? 'Choose…'),
-    offered.map(([value, text]) => h('option', { value, selected: chosen.includes(value) }, text)),
-  );
-  return control;
-}
-
-function optionsOf(spec) {
-  if (/users_select$/.test(spec.type)) {
-    return store.state.users.filter((each) => !each.deleted && !each.is_bot).map((each) => [each.id, each.real_name]);
-  }
-  if (/(channels|conversations)_select$/.test(spec.type)) {
-    return store
-      .channels()
-      .filter((each) => !each.is_im)
-      .map((each) => [each.id, `#${each.name}`]);
-  }
-  const groups = spec.option_groups ?? [{ options: spec.options ?? [] }];
-  return groups.flatMap((group) => group.options.map((option) => [option.value, option.text.text]));
 }

@@ -2,6 +2,7 @@ import { post, shown } from './api.js';
 import { avatar } from './avatar.js';
 import { renderBlocks } from './blocks.js';
 import { agoLive, clock, clockShort, h, icon } from './dom.js';
+import { sharedFiles } from './files.js';
 import { reactions } from './reactions.js';
 import { isRoot, store } from './store.js';
 import { mrkdwn } from './text.js';
@@ -22,6 +23,8 @@ export function renderMessage(message, context) {
       class: `message ${context.grouped ? 'grouped' : ''}`,
       id: `${context.inThread ? 't' : 'm'}-${message.ts}`,
       'data-ts': message.ts,
+      tabindex: '-1',
+      'aria-label': `${user?.real_name ?? 'Somebody'}, ${clock(message.ts)}`,
     },
     context.grouped ? h('time', { class: 'gutter-time', 'aria-hidden': 'true' }, clockShort(message.ts)) : avatar(user),
     h(
@@ -30,6 +33,7 @@ export function renderMessage(message, context) {
       !context.grouped && author(user, message.ts),
       message.subtype === 'thread_broadcast' && !context.inThread && h('div', { class: 'note' }, 'replied to a thread'),
       deleted ? h('div', { class: 'note' }, 'This message was deleted.') : body(message),
+      !deleted && message.files?.length > 0 && sharedFiles(message.files),
       message.edited && h('span', { class: 'edited' }, '(edited)'),
       reactions(message),
       replies.length > 0 && threadLine(message, replies, context.openThread),
@@ -52,13 +56,14 @@ function author(user, ts) {
 
 function body(message) {
   const shownBlocks = message.blocks ?? [];
-  if (shownBlocks.length === 0) return h('div', { class: 'text' }, mrkdwn(message.text));
+  if (shownBlocks.length === 0) return message.text === '' ? null : h('div', { class: 'text' }, mrkdwn(message.text));
   return h('div', { class: 'blocks' }, renderBlocks(shownBlocks, hostOf(message)));
 }
 
 /** Buttons show that they were pressed until the app has answered. */
 function hostOf(message) {
   return {
+    place: { channel: message.channel, ts: message.ts },
     press(block, element, value, control) {
       control.classList.add('pending');
       const done = () => control.classList.remove('pending');
@@ -84,7 +89,12 @@ export function renderEphemeral(ephemeral) {
   const user = ephemeral.from === 'app' ? store.bot : undefined;
   return h(
     'article',
-    { class: 'message ephemeral', 'data-ts': ephemeral.ts },
+    {
+      class: 'message ephemeral',
+      'data-ts': ephemeral.ts,
+      tabindex: '-1',
+      'aria-label': `${user?.real_name ?? 'Workspace'}, only visible to you, ${clock(ephemeral.ts)}`,
+    },
     user ? avatar(user) : h('span', { class: 'avatar slackbot', 'aria-hidden': 'true' }, icon('hash')),
     h(
       'div',
@@ -114,6 +124,7 @@ export function renderEphemeral(ephemeral) {
 function threadLine(message, replies, openThread) {
   const people = [...new Set(replies.map((each) => each.user))].slice(-3);
   const last = replies.at(-1);
+  const working = store.session(message.channel, message.ts)?.status === 'processing';
   const fresh =
     last.ts > store.seen(`${message.channel}:${message.ts}`) && last.user !== store.me && store.threadTs !== message.ts;
   return h(
@@ -125,6 +136,8 @@ function threadLine(message, replies, openThread) {
       people.map((id) => avatar(store.user(id), 'small')),
     ),
     h('span', { class: 'thread-count' }, `${replies.length} ${replies.length === 1 ? 'reply' : 'replies'}`),
+    working &&
+      h('span', { class: 'thread-working' }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), 'Working…'),
     h('span', { class: 'thread-last' }, fresh ? 'new' : ['last reply ', agoLive(Number(last.ts))]),
   );
 }

@@ -49,8 +49,9 @@ export function version(item) {
   if (!versions.has(subject)) versions.set(subject, Math.random());
   const replies =
     item.type === 'message' && isRoot(item.message) ? store.replies(item.message.channel, item.message.ts) : [];
+  const working = item.type === 'message' && store.session(item.message.channel, item.message.ts)?.status;
   const seen = replies.length > 0 ? store.seen(`${item.message.channel}:${item.message.ts}`) : '';
-  return `${versions.get(subject)}:${item.grouped}:${item.fresh}:${replies.length}:${seen}:${store.me}:${store.threadTs === item.ts}:${store.generation}`;
+  return `${versions.get(subject)}:${item.grouped}:${item.fresh}:${replies.length}:${seen}:${working}:${store.me}:${store.threadTs === item.ts}:${store.generation}`;
 }
 
 /** One of them as an element. @param {any} item @param {any} context */

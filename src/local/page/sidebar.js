@@ -1,5 +1,6 @@
 import { avatar } from './avatar.js';
 import { fill, h, icon } from './dom.js';
+import { walkList } from './keys.js';
 import { entry, popover } from './popover.js';
 import { store } from './store.js';
 
@@ -7,6 +8,7 @@ import { store } from './store.js';
 export function sidebar(actions) {
   const node = h('nav', { class: 'sidebar', 'aria-label': 'Channels' });
   let drawn = '';
+  walkList(node, '.channel-line');
 
   function draw() {
     const key = JSON.stringify([
@@ -18,6 +20,7 @@ export function sidebar(actions) {
     ]);
     if (key === drawn) return;
     drawn = key;
+    const focused = node.contains(document.activeElement) ? document.activeElement?.dataset.channel : undefined;
     const channels = store.channels().filter((each) => !each.is_im && !each.is_archived);
     const archived = store.channels().filter((each) => !each.is_im && each.is_archived);
     const direct = store.channels().filter((each) => each.is_im);
@@ -48,6 +51,7 @@ export function sidebar(actions) {
       you(),
       hint(),
     );
+    if (focused) node.querySelector(`[data-channel="${focused}"]`)?.focus();
   }
 
   function channelLine(channel) {
@@ -67,10 +71,14 @@ export function sidebar(actions) {
           class: `channel-line ${current ? 'current' : ''} ${count > 0 && !current ? 'unread' : ''}`,
           type: 'button',
           'aria-current': current ? 'page' : null,
+          'data-channel': channel.id,
           onclick: () => actions.open(channel.id),
         },
         mark,
         h('span', { class: 'channel-name' }, name),
+        !other &&
+          !channel.members.includes(store.state.botUserId) &&
+          h('span', { class: 'channel-without', title: `${store.bot.real_name} is not in this channel` }, 'no Errand'),
         mentions > 0 && !current
           ? h('span', { class: 'count', 'aria-label': `${mentions} mentions` }, mentions)
           : count > 0 && !current && h('span', { class: 'dot', role: 'img', 'aria-label': 'Unread' }),

@@ -30,7 +30,19 @@ export const store = {
       (each) => each.user === store.me && each.channel === channel && (each.thread_ts ?? '') === threadTs,
     ),
   channels: () => store.state.channels.filter((each) => each.members.includes(store.me)),
-  view: () => store.state.views.filter((each) => each.user === store.me).at(-1)?.view,
+  file: (id) => store.state.files.find((each) => each.id === id),
+  /** A file that this page has put there itself, before the stream tells of it. */
+  takeFile(file) {
+    if (store.file(file.id) === undefined) store.state.files.push(file);
+  },
+  /** The session of an agent in a thread; what is `processing` lapses after an hour. */
+  session(channel, ts) {
+    const found = store.state.sessions.find((each) => each.channel === channel && each.thread_ts === ts);
+    const lapsed = found?.status === 'processing' && Date.now() - found.since >= 3_600_000;
+    return lapsed ? { ...found, status: 'active' } : found;
+  },
+  /** The form on top, with where its person was when it opened. */
+  view: () => store.state.views.filter((each) => each.user === store.me).at(-1),
   status: (channel, ts) =>
     store.state.statuses.find((each) => each.channel === channel && each.thread_ts === ts)?.status,
 
@@ -152,7 +164,10 @@ function apply(change) {
       break;
     case 'view':
       if (change.view.type === 'home') state.homes[change.user] = change.view;
-      else upsert(state.views, { user: change.user, view: change.view }, (each) => each.view.id === change.view.id);
+      else {
+        const { user, view, conversation } = change;
+        upsert(state.views, { user, view, conversation }, (each) => each.view.id === view.id);
+      }
       break;
     case 'view_closed':
       state.views = drop(state.views, (each) => each.view.id === change.view_id);
@@ -163,6 +178,20 @@ function apply(change) {
         (each) => each.channel === change.channel && each.thread_ts === change.thread_ts,
       );
       if (change.status !== '') state.statuses.push(change);
+      break;
+    case 'file':
+      store.takeFile(change.file);
+      break;
+    case 'file_removed':
+      state.files = drop(state.files, (each) => each.id === change.id);
+      store.generation += 1;
+      break;
+    case 'session':
+      upsert(
+        state.sessions,
+        change.session,
+        (each) => each.channel === change.session.channel && each.thread_ts === change.session.thread_ts,
+      );
       break;
     case 'connections':
       state.connections = change.count;

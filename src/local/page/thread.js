@@ -1,7 +1,10 @@
+import { dropzone } from './attachments.js';
 import { channelTitle } from './channel.js';
 import { composer } from './composer.js';
 import { h, icon, reconcile, stickToEnd } from './dom.js';
+import { walkMessages } from './keys.js';
 import { row, rows, version } from './rows.js';
+import { sessionBar } from './session-bar.js';
 import { store } from './store.js';
 
 /** The thread at the right. @param {{ close: () => void }} actions */
@@ -15,7 +18,9 @@ export function threadPane(actions) {
     draftKey: () => `${store.me}:${store.channelId}:${store.threadTs}`,
     target: () => ({ channel: store.channelId, thread_ts: store.threadTs }),
     placeholder: () => 'Reply',
+    up: () => walk.enter(),
   });
+  const session = sessionBar();
   const node = h(
     'aside',
     { class: 'pane thread', 'aria-label': 'Thread', hidden: true },
@@ -45,10 +50,13 @@ export function threadPane(actions) {
         icon('close'),
       ),
     ),
+    session.node,
     scroll,
     h('div', { class: 'composer-place' }, write.node),
   );
   const toEnd = stickToEnd(scroll, list);
+  const walk = walkMessages(list, { inThread: true, openThread: () => {}, leave: () => write.focus() });
+  dropzone(node, (files) => write.attach(files));
   let shownKey = '';
 
   function draw() {
@@ -69,6 +77,8 @@ export function threadPane(actions) {
       version,
       render: (item) => row(item, { inThread: true, openThread: () => {} }),
     });
+    walk.settle();
+    session.draw();
     const working = store.status(channelId, threadTs);
     status.hidden = working === undefined;
     status.textContent = working === undefined ? '' : `${store.bot.real_name} ${working}`;
