@@ -25,7 +25,7 @@ export function renderRoot(said: Extract<Said, { type: 'root' }>): Rendered {
     `task ${task.id}`,
     basesOf(task),
     escapeMrkdwn(task.agent),
-    'reply here to steer',
+    status.word === 'Merged' || status.word === 'Closed' ? 'a reply starts a new task' : 'reply here to steer',
   );
   return {
     text: [dotted(line, titleOf(task), repositories), escapeWithin(said.spec, 2000), asked].join('\n'),
