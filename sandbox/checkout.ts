@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { copyFile, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Spec } from './control.ts';
 import { RunFailure } from './failure.ts';
+import type { CheckoutOrder } from './protocol.ts';
 import { oneLine } from './text.ts';
 
 const run = promisify(execFile);
@@ -15,41 +15,54 @@ const run = promisify(execFile);
  * is moved aside. Throws `RunFailure`.
  */
 export async function checkOut(
-  spec: Spec['checkout'],
-  options: { checkout: string; signal: AbortSignal },
+  order: CheckoutOrder,
+  { workspace, signal }: { workspace: string; signal: AbortSignal },
 ): Promise<void> {
-  const { checkout, signal } = options;
+  const checkout = join(workspace, order.folder);
+  // Beside the folder that the agent works in, where it lies in nobody's way.
+  const aside = join(workspace, order.folder.replaceAll('/', '-'));
   try {
     const before = await kind(checkout);
-    if (before === 'other') await moveAside(checkout);
+    if (before === 'other') await moveAside(checkout, aside);
     if (before === 'directory') {
-      const mended = await mend(spec, checkout, signal);
+      const mended = await mend(order, checkout, `${aside}.index`, signal);
       if (mended) return;
-      await moveAside(checkout);
+      await moveAside(checkout, aside);
     }
     await mkdir(checkout, { recursive: true });
-    await fill(spec, checkout, signal);
+    await fill(order, checkout, signal);
   } catch (error) {
     signal.throwIfAborted();
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-    const message = `Git could not check out ${spec.start.slice(0, 7)}: ${oneLine(said, 300)}`;
+    const message = `Git could not check out ${order.start.slice(0, 7)}: ${oneLine(said, 300)}`;
     throw new RunFailure('checkout', message, { cause: error });
   }
 }
 
-async function mend(spec: Spec['checkout'], checkout: string, signal: AbortSignal): Promise<boolean> {
+/** Makes a folder, in the place of anything else of that name. Throws `RunFailure`. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    if ((await kind(path)) === 'other' || (await kind(path)) === 'file') await moveAside(path, path);
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new RunFailure('checkout', `The folder of the checkouts could not be made: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function mend(order: CheckoutOrder, checkout: string, kept: string, signal: AbortSignal): Promise<boolean> {
   const index = join(checkout, '.git', 'index');
-  const kept = `${checkout}.index`;
   try {
     await rm(kept, { force: true, recursive: true });
     if ((await kind(index)) === 'file') await rename(index, kept);
     await rm(join(checkout, '.git'), { force: true, recursive: true });
     try {
-      await fill(spec, checkout, signal, kept);
+      await fill(order, checkout, signal, kept);
     } catch {
       signal.throwIfAborted();
       await rm(join(checkout, '.git'), { force: true, recursive: true });
-      await fill(spec, checkout, signal);
+      await fill(order, checkout, signal);
     }
     await git(checkout, signal, 'clean', '-ffdq');
     return true;
@@ -61,11 +74,11 @@ async function mend(spec: Spec['checkout'], checkout: string, signal: AbortSigna
   }
 }
 
-async function fill(spec: Spec['checkout'], checkout: string, signal: AbortSignal, index?: string): Promise<void> {
-  await git(checkout, signal, 'init', '--quiet', '--template=', `--initial-branch=${spec.branch}`);
+async function fill(order: CheckoutOrder, checkout: string, signal: AbortSignal, index?: string): Promise<void> {
+  await git(checkout, signal, 'init', '--quiet', '--template=', `--initial-branch=${order.branch}`);
   const dir = join(checkout, '.git');
   await mkdir(join(dir, 'objects', 'info'), { recursive: true });
-  await writeFile(join(dir, 'objects', 'info', 'alternates'), `${join(spec.from, 'objects')}\n`);
+  await writeFile(join(dir, 'objects', 'info', 'alternates'), `${join(order.from, 'objects')}\n`);
   await writeFile(join(dir, 'config'), config);
   // With the stat data of the last run git rewrites only what differs, and build tools see the old times.
   if (index !== undefined && (await kind(index)) === 'file') {
@@ -73,7 +86,7 @@ async function fill(spec: Spec['checkout'], checkout: string, signal: AbortSigna
     // Entries marked as not in the tree would be left as they are.
     if (/^S /m.test(await git(checkout, signal, 'ls-files', '-t'))) await rm(join(dir, 'index'));
   }
-  await git(checkout, signal, 'reset', '--quiet', '--hard', spec.start);
+  await git(checkout, signal, 'reset', '--quiet', '--hard', order.start);
 }
 
 const config = `[core]
@@ -101,6 +114,6 @@ async function kind(path: string): Promise<'absent' | 'directory' | 'file' | 'ot
   return status.isFile() ? 'file' : 'other';
 }
 
-async function moveAside(checkout: string): Promise<void> {
-  await rename(checkout, `${checkout}.broken-${Date.now()}`);
+async function moveAside(path: string, to: string): Promise<void> {
+  await rename(path, `${to}.broken-${Date.now()}`);
 }

@@ -7,13 +7,20 @@ const maxControlBytes = 1024 * 1024;
 const path = z.string().regex(/^\/[^\0\n]*$/);
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/);
 const fileNames = z.array(fileName).default([]);
+const folder = z.string().regex(/^[a-z0-9_-][a-z0-9._-]*(?:\/[a-z0-9_-][a-z0-9._-]*)?$/);
 const spec = z.object({
   type: z.literal('spec'),
-  checkout: z.object({
-    from: path,
-    start: z.string().regex(/^[0-9a-f]{40}$/),
-    branch: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._/+#@-]*$/),
-  }),
+  checkouts: z
+    .array(
+      z.object({
+        folder,
+        from: path,
+        start: z.string().regex(/^[0-9a-f]{40}$/),
+        branch: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._/+#@-]*$/),
+      }),
+    )
+    .min(1),
+  cwd: folder,
   agent: z.discriminatedUnion('type', [
     z.object({ type: z.literal('shell'), script: z.string() }),
     z.object({

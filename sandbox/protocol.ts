@@ -24,15 +24,22 @@ export type AgentCommand =
       readonly wholeFiles?: readonly string[];
     };
 
+export interface CheckoutOrder {
+  /** Where it lies, below the workspace. */
+  readonly folder: string;
+  /** A bare repository that is mounted read-only; its alternates resolve inside. */
+  readonly from: string;
+  readonly start: string;
+  readonly branch: string;
+}
+
 export type Control =
   | {
       readonly type: 'spec';
-      readonly checkout: {
-        /** A bare repository that is mounted read-only; its alternates resolve inside. */
-        readonly from: string;
-        readonly start: string;
-        readonly branch: string;
-      };
+      /** One or more, none inside another. */
+      readonly checkouts: readonly CheckoutOrder[];
+      /** Where the agent works, below the workspace: its one checkout, or the folder that holds them all. */
+      readonly cwd: string;
       readonly agent: AgentCommand;
     }
   /** `files` came with the message. */
@@ -90,7 +97,6 @@ export type RunnerResult =
 /** Paths inside the container, the same for every task. */
 export const inside = {
   workspace: '/workspace',
-  checkout: '/workspace/repo',
   home: '/workspace/home',
   /** Files that came with messages; beside the checkout, so that they are in nobody's commit. */
   files: '/workspace/files',

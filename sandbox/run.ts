@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
-import { checkOut } from './checkout.ts';
+import { join } from 'node:path';
+import { checkOut, makeFolder } from './checkout.ts';
 import type { Inbox, Spec } from './control.ts';
 import { RunFailure } from './failure.ts';
 import type { Feed } from './feed.ts';
@@ -11,7 +12,7 @@ import { head } from './text.ts';
 import type { Wire } from './wire.ts';
 
 export interface RunOptions {
-  readonly paths: { readonly workspace: string; readonly checkout: string; readonly home: string };
+  readonly paths: { readonly workspace: string; readonly home: string };
   readonly records: Records;
   readonly feed: Feed;
   readonly files: Files;
@@ -25,10 +26,9 @@ export interface RunOptions {
 export async function carryOut(options: RunOptions): Promise<RunnerResult> {
   const { feed, inbox, records } = options;
   try {
-    const { checkout, agent } = await unlessStopped(inbox, inbox.spec);
+    const { agent, ...place } = await unlessStopped(inbox, inbox.spec);
     await mkdir(options.paths.home, { recursive: true });
-    const done =
-      agent.type === 'shell' ? await shell(checkout, agent.script, options) : await acp(checkout, agent, options);
+    const done = agent.type === 'shell' ? await shell(place, agent.script, options) : await acp(place, agent, options);
     return { type: 'finished', ...done, unread: inbox.unread.map(({ id }) => id) };
   } catch (error) {
     const failure = inbox.stopped.aborted ? inbox.stopped.reason : error;
@@ -46,25 +46,27 @@ interface Done {
   readonly claim: string;
 }
 
-async function shell(checkout: Spec['checkout'], script: string, options: RunOptions): Promise<Done> {
-  await prepare(checkout, options);
+type Place = Pick<Spec, 'checkouts' | 'cwd'>;
+
+async function shell(place: Place, script: string, options: RunOptions): Promise<Done> {
+  await prepare(place, options);
   const { env, feed, inbox, paths } = options;
-  return await runShell(script, { cwd: paths.checkout, env, feed, signal: inbox.stopped });
+  return await runShell(script, { cwd: join(paths.workspace, place.cwd), env, feed, signal: inbox.stopped });
 }
 
 type AcpSpec = Extract<Spec['agent'], { type: 'acp' }>;
 
-async function acp(checkout: Spec['checkout'], spec: AcpSpec, options: RunOptions): Promise<Done> {
+async function acp(place: Place, spec: AcpSpec, options: RunOptions): Promise<Done> {
   const { feed, files, inbox, paths, records, wire } = options;
   // The agent's process comes up while git fills the tree; it looks at the tree only when its session opens.
   const starting = startAcp(spec, options);
-  const [prepared, started] = await Promise.allSettled([prepare(checkout, options), starting]);
+  const [prepared, started] = await Promise.allSettled([prepare(place, options), starting]);
   await using agent = started.status === 'fulfilled' ? started.value : null;
   if (prepared.status === 'rejected') throw prepared.reason;
   if (agent === null) throw started.status === 'rejected' ? started.reason : undefined;
   const [{ runAcp }, { explain }] = await Promise.all([import('./acp-run.ts'), import('./acp-failure.ts')]);
   try {
-    const { claim } = await runAcp(spec, { agent, cwd: paths.checkout, inbox, records, feed, files });
+    const { claim } = await runAcp(spec, { agent, cwd: join(paths.workspace, place.cwd), inbox, records, feed, files });
     // Codex ends a turn that its model endpoint refused like any other, with the error as its message.
     if (wire.failure !== null) throw explain(null, { failure: wire.failure, claim });
     return { exitCode: 0, claim };
@@ -81,9 +83,13 @@ async function startAcp(spec: AcpSpec, options: RunOptions) {
   return await startAcpAgent({ command: spec.command, env, cwd: paths.workspace, inbox, records, feed });
 }
 
-async function prepare(checkout: Spec['checkout'], { paths, inbox, records }: RunOptions): Promise<void> {
-  await checkOut(checkout, { checkout: paths.checkout, signal: inbox.stopped });
-  records.write({ type: 'checked_out', start: checkout.start });
+async function prepare({ checkouts, cwd }: Place, { paths, inbox, records }: RunOptions): Promise<void> {
+  const { workspace } = paths;
+  if (checkouts.every(({ folder }) => folder !== cwd)) await makeFolder(join(workspace, cwd));
+  for (const order of checkouts) {
+    await checkOut(order, { workspace, signal: inbox.stopped });
+    records.write({ type: 'checked_out', start: order.start });
+  }
 }
 
 async function unlessStopped<T>(inbox: Inbox, value: Promise<T>): Promise<T> {

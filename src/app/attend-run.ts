@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Control } from '../../sandbox/protocol.ts';
-import { type PreparedPart, preparedParts } from '../task/parts.ts';
+import { agentFolder, type PreparedPart, preparedParts } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
 import type { Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
@@ -131,12 +131,10 @@ async function begin(attendance: Attendance, task: Task, run: Run, parts: readon
     },
   });
   await record(attendance, { type: 'messages_taken', run: run.id, taken: told.spec.length });
-  const [{ checkout }] = task.parts;
-  const spec: Control = {
-    type: 'spec',
-    checkout: { from: checkout?.repositories.at(-1) ?? '', start: checkout?.start ?? '', branch: task.branch },
-    agent: withFiles(command, told, run.from),
-  };
+  const checkouts = parts.map(({ folder, checkout: { repositories, start } }) => {
+    return { folder, from: repositories.at(-1) ?? '', start, branch: task.branch };
+  });
+  const spec: Control = { type: 'spec', checkouts, cwd: agentFolder(parts), agent: withFiles(command, told, run.from) };
   await handFiles(attendance, told.spec);
   await deps.sandbox.send(run.id, spec);
 }

@@ -3,7 +3,7 @@ import type { UserId } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
 import type { Narrator } from '../task/ports.ts';
 import type { Effect, Gate, OutboxRow, PartLine, Said, Status, TaskLine, Thread } from '../task/said.ts';
-import type { Outcome, Part, PullState, Result, Run, RunState, Task } from '../task/task.ts';
+import type { Outcome, Part, PullState, Report, Result, Run, RunState, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { toSession } from './session.ts';
 import { together } from './together.ts';
@@ -194,13 +194,20 @@ function gateRows(task: Task, line: TaskLine, part: Part, index: number): Outbox
 function gate(task: Task, line: TaskLine, part: Part, pull: MadePull, result: Result): Said {
   const { number, url, draft } = pull.pull;
   const { run, head, by } = result;
-  const made = ({ results }: Part) => results.some((other) => other.run === run && other.by === 'run');
-  const first = by === 'run' && task.parts.find(made) === part;
-  const unchanged = first ? task.parts.filter((other) => !made(other)).map(({ repository }) => repository) : [];
-  // The agent speaks once for all of its run, so its words stand in the first result alone.
-  const report = result.report === null || by !== 'run' || first ? result.report : { ...result.report, claim: '' };
-  const said = { type: 'result', task: line, part: toPartLine(part), run, number, url, head, report, by } as const;
-  return { ...said, ...(draft === undefined ? {} : { draft }), gate: toGate(pull, result), unchanged };
+  const said = { type: 'result', task: line, part: toPartLine(part), run, number, url, head, by } as const;
+  return {
+    ...said,
+    ...(draft === undefined ? {} : { draft }),
+    report: reportOf(task, part, result),
+    gate: toGate(pull, result),
+    unchanged: result.unchanged ?? [],
+  };
+}
+
+/** The agent speaks, and spends, once for all of its run: that stands in the first of its results alone. */
+function reportOf(task: Task, part: Part, { run, by, report }: Result): Report | null {
+  const first = task.parts.find(({ results }) => results.some((other) => other.run === run && other.by === 'run'));
+  return report === null || by !== 'run' || first === part ? report : { ...report, claim: '', usage: null };
 }
 
 type MadePull = Exclude<PullState, { type: 'none' }>;

@@ -1,23 +1,49 @@
 import type { PartCheckout } from '../task/events.ts';
-import type { Task } from '../task/task.ts';
+import type { BranchName } from '../task/ids.ts';
+import { Problem } from '../task/problem.ts';
+import type { Part, Task } from '../task/task.ts';
 import type { Attendance } from './attendance.ts';
 
 /**
- * What a run is given: a checkout of each repository, all of one moment. Throws the first `Problem`: a run without one of its
- * repositories is no run.
+ * What a run is given: a checkout of each repository, all of one moment. A branch that was asked for need not be in each of
+ * several repositories: one that lacks it starts from its usual base, as long as another has it. Throws the first `Problem`: a
+ * run without one of its repositories is no run.
  */
-export async function prepareParts({ deps, signal }: Attendance, task: Task): Promise<readonly PartCheckout[]> {
-  const at = deps.clock.now();
-  return Promise.all(
-    task.parts.map(async (part, index) => {
-      const { repository, base } = part;
-      const order = { task: task.id, part: index, repository, base, branch: task.branch, signal };
-      const { baseBranch, base: baseHead, start, remote, repositories, rules } = await deps.repositories.prepare(order);
-      const { checks, allow } = rules;
-      const policy = deps.policy.repositories.find(({ name }) => name === repository);
-      const draft = policy?.draft ?? rules.pullRequest.draft;
-      const commits = { at, baseBranch, base: baseHead, start, remote };
-      return { repository, checkout: { ...commits, checks, allow, repositories, draft } };
-    }),
-  );
+export async function prepareParts(attendance: Attendance, task: Task): Promise<readonly PartCheckout[]> {
+  const at = attendance.deps.clock.now();
+  const usual = ({ repository }: Part) =>
+    attendance.deps.policy.repositories.find(({ name }) => name === repository)?.base ?? null;
+  const tried = await Promise.allSettled(task.parts.map((part) => prepare(attendance, task, part, part.base, at)));
+  const somewhere = tried.some(({ status }) => status === 'fulfilled');
+  const prepared: PartCheckout[] = [];
+  for (const [index, result] of tried.entries()) {
+    const part = task.parts[index];
+    if (result.status === 'fulfilled') prepared.push(result.value);
+    else if (part === undefined || !somewhere || !isOnlyAskedFor(part, usual(part), result.reason)) throw result.reason;
+    else prepared.push(await prepare(attendance, task, part, usual(part), at));
+  }
+  return prepared;
+}
+
+/** Whether a base that is missing was named for all of the task's repositories, and nothing was built on it yet. */
+function isOnlyAskedFor({ base, pull, results }: Part, usual: BranchName | null, error: unknown): boolean {
+  if (!(error instanceof Problem) || error.failure.code !== 'base_missing') return false;
+  return base !== usual && pull.type === 'none' && results.length === 0;
+}
+
+async function prepare(
+  { deps, signal }: Attendance,
+  task: Task,
+  part: Part,
+  wanted: BranchName | null,
+  at: number,
+): Promise<PartCheckout> {
+  const { repository } = part;
+  const place = { task: task.id, part: task.parts.indexOf(part) };
+  const order = { ...place, repository, base: wanted, branch: task.branch, signal };
+  const { baseBranch, base, start, remote, repositories, rules } = await deps.repositories.prepare(order);
+  const { checks, allow } = rules;
+  const policy = deps.policy.repositories.find(({ name }) => name === repository);
+  const draft = policy?.draft ?? rules.pullRequest.draft;
+  return { repository, checkout: { at, baseBranch, base, start, remote, checks, allow, repositories, draft } };
 }

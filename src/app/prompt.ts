@@ -1,3 +1,4 @@
+import { checkoutFolders } from '../task/parts.ts';
 import { shellScript } from '../task/policy.ts';
 import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
@@ -50,11 +51,29 @@ function untrusted(context: Task['spec']): string {
   ].join('\n');
 }
 
+function whereItWorks({ parts: [first, ...others] }: Task): string[] {
+  const decide = 'Nobody is watching; decide and go on rather than ask, unless going on would be wrong.';
+  if (others.length === 0) {
+    return [
+      `You work in a checkout of ${first.repository} on a branch of your own, inside a sandbox that is yours alone.`,
+      decide,
+      'Leave your work in the working tree or commit it: it becomes one pull request, so change only what the task needs.',
+    ];
+  }
+  const names = [first, ...others].map(({ repository }) => repository);
+  const folders = checkoutFolders(names).map((folder) => `${folder.split('/').at(-1)}/`);
+  return [
+    'You work in checkouts of several repositories, each on a branch of your own, inside a sandbox that is yours alone.',
+    `They lie side by side where you start: ${names.map((name, index) => `${name} in ${folders[index]}`).join(', ')}.`,
+    decide,
+    'Leave your work in their working trees or commit it there: what changed in a repository becomes a pull request of that',
+    'repository, and one that needs no change gets none. Files beside the checkouts are not kept.',
+  ];
+}
+
 function houseRules(task: Task): string {
   return [
-    `You work in a checkout of ${task.parts[0].repository} on a branch of your own, inside a sandbox that is yours alone.`,
-    'Nobody is watching; decide and go on rather than ask, unless going on would be wrong.',
-    'Leave your work in the working tree or commit it: it becomes one pull request, so change only what the task needs.',
+    ...whereItWorks(task),
     'You have no git remote and no credentials, and need none. End with a short summary: what changed, how you checked it,',
     'what a reviewer should look at.',
   ].join('\n');

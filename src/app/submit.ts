@@ -3,7 +3,7 @@ import { readKeys, type TaskCommand } from '../task/command.ts';
 import { type Draft, type Field, toSpecText } from '../task/draft.ts';
 import type { OfferedFile } from '../task/files.ts';
 import { type MessageTs, type RepositoryName, type TaskId, toTaskId } from '../task/ids.ts';
-import { chooseAgent, chooseRepository, toBranch, toTitle } from '../task/policy.ts';
+import { chooseAgent, chooseRepositories, type RepositoryPolicy, toBranch, toTitle } from '../task/policy.ts';
 import { Problem } from '../task/problem.ts';
 import { noSpending } from '../task/spending.ts';
 import type { Failure, Part, SpecMessage, Task } from '../task/task.ts';
@@ -70,19 +70,21 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
     const [key] = unbuilt;
     return refused(key, { sentence: `Errand can't do ${key}: yet.`, next: 'Send the request without it.' });
   }
-  const repository = chooseRepository(deps.policy, asked.channel, command.repository);
-  if (!repository.ok) {
-    const missing = repository.failure.code === 'repository_missing';
-    return refused('repo', repository.failure, missing ? deps.policy.repositories.map(({ name }) => name) : []);
+  const repositories = chooseRepositories(deps.policy, asked.channel, command.repositories);
+  if (!repositories.ok) {
+    const missing = repositories.failure.code === 'repository_missing';
+    return refused('repo', repositories.failure, missing ? deps.policy.repositories.map(({ name }) => name) : []);
   }
+  // Agent and budget are the task's: the repository that was named first decides them.
+  const [first, ...others] = repositories.value;
   const agent = chooseAgent(deps.policy, {
     asked: command.agent,
     channel: asked.channel,
-    repository: repository.value,
+    repository: first,
     text: command.text,
   });
   if (!agent.ok) return refused(agent.failure.code === 'script_missing' ? 'goal' : 'agent', agent.failure);
-  const budget = chooseBudget(deps.policy, repository.value, command.budgetUsd);
+  const budget = chooseBudget(deps.policy, first, command.budgetUsd);
   if (!budget.ok) return refused('budget', budget.failure);
   const spent = await spendingRefusal(deps, { person: asked.by, name: member.name, agent: agent.value });
   if (spent !== null) return refused('goal', spent);
@@ -107,6 +109,9 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
     ...(taken.leftOut === null ? {} : { leftOut: taken.leftOut }),
     at: asked.at,
   };
+  const toPart = ({ name, base }: RepositoryPolicy): Part => {
+    return { ...untouched, repository: name, base: command.base ?? base };
+  };
   const title = asked.title ?? toTitle(command.text);
   const id = toTaskId(deps.randomBytes(6));
   const stored = await store(deps, {
@@ -121,7 +126,7 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
       channel: asked.channel,
       thread: asked.thread ?? asked.message,
     },
-    parts: [{ ...untouched, repository: repository.value.name, base: command.base ?? repository.value.base }],
+    parts: [toPart(first), ...others.map(toPart)],
     branch: toBranch(id, title),
     title,
     agent: agent.value,

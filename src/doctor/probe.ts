@@ -105,7 +105,8 @@ export async function probe(
     const agent = { type: 'shell', script: toScript(config, dummyKey) } as const;
     const began = performance.now();
     await sandbox.start({ task, run, image: 'default', repositories: [checkout.from], limits, policy });
-    await sandbox.send(run, { type: 'spec', checkout, agent });
+    const spec = { type: 'spec', checkouts: [{ ...checkout, folder: 'repo' }], cwd: 'repo', agent } as const;
+    await sandbox.send(run, spec);
     return await listen(sandbox.records(run, 0, signal), began);
   } finally {
     await sandbox.remove(task, { workspace: true });

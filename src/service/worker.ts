@@ -122,10 +122,11 @@ function credentialsOf({ github }: Config): Credentials {
 function toAgentOf(config: Config, task: Task, run: Run, prompt: string): ReturnType<WorkerDeps['toAgent']> {
   const own = config.agents.get(task.agent);
   const agent = own === undefined ? builtInAgents[task.agent] : toAgent(task.agent, own);
-  const repository = config.repositories.find(({ name }) => name === task.parts[0].repository);
-  const image = repository?.environment ?? 'default';
+  const repositories = task.parts.map((part) => config.repositories.find(({ name }) => name === part.repository));
+  // One container for all: the repository that was named first brings its image, each brings its hosts.
+  const image = repositories[0]?.environment ?? 'default';
   const dummyKey = `errand-${createHash('sha256').update(run.id).digest('base64url')}`;
-  const network = { allow: repository?.network ?? [], dummyKey };
+  const network = { allow: repositories.flatMap((repository) => repository?.network ?? []), dummyKey };
   if (agent === undefined) {
     throw new Problem({
       code: 'agent_unknown',

@@ -159,7 +159,15 @@ const part = object({
   base: branchName.nullable(),
   checkout: checkout.nullable(),
   pull: pullState,
-  results: z.array(object({ run: count, head: sha, by: z.enum(['run', 'kept', 'person']), report: report.nullable() })),
+  results: z.array(
+    object({
+      run: count,
+      head: sha,
+      by: z.enum(['run', 'kept', 'person']),
+      report: report.nullable(),
+      unchanged: z.array(repositoryName).optional(),
+    }),
+  ),
 });
 
 const task = object({

@@ -1,5 +1,6 @@
 import type { RepositoryName, TaskId } from './ids.ts';
 import { type BranchName, parseBranchName, parseRepositoryName, parseTaskId } from './ids.ts';
+import { maxRepositories } from './task.ts';
 
 /** What somebody typed after `/agent`, or after mentioning Errand. */
 export type Command =
@@ -15,7 +16,8 @@ export type Command =
 /** A request for a task: the text without its keys, and the keys' values; null where a key wasn't given. */
 export interface TaskCommand {
   readonly text: string;
-  readonly repository: RepositoryName | null;
+  /** In the order they were named, none twice; empty where none was. */
+  readonly repositories: readonly RepositoryName[];
   /** From `branch:`, the branch to start from and to merge into. */
   readonly base: BranchName | null;
   readonly agent: string | null;
@@ -43,8 +45,8 @@ export type KeyValues = Readonly<Partial<Record<KeyName, string>>>;
 
 const keys: Readonly<Record<KeyName, Key>> = {
   repo: {
-    expects: 'a repository as owner/name',
-    read: (value) => given('repository', parseRepositoryName(value)),
+    expects: `a repository as owner/name, or up to ${maxRepositories} with commas between`,
+    read: (value) => given('repositories', parseRepositories(value)),
   },
   branch: { expects: 'the name of a branch', read: (value) => given('base', parseBranchName(value)) },
   agent: { expects: 'the name of an agent', read: (value) => given('agent', parseName(value)?.toLowerCase()) },
@@ -130,7 +132,7 @@ export function readKeys(
 
 const blank: TaskCommand = {
   text: '',
-  repository: null,
+  repositories: [],
   base: null,
   agent: null,
   model: null,
@@ -153,6 +155,12 @@ function given<Name extends keyof TaskCommand>(
   value: TaskCommand[Name] | undefined,
 ): Partial<TaskCommand> | undefined {
   return value === undefined ? undefined : { [name]: value };
+}
+
+function parseRepositories(value: string): readonly RepositoryName[] | undefined {
+  const named = new Map(value.split(',').map((name) => [name.toLowerCase(), parseRepositoryName(name)]));
+  const known = [...named.values()].filter((name) => name !== undefined);
+  return known.length === named.size && known.length <= maxRepositories ? known : undefined;
 }
 
 /** Models are spelled with dots, slashes, colons and brackets: `openai/gpt-5.2`, `claude-opus-5[1m]`. */

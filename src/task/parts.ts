@@ -55,3 +55,9 @@ export function checkoutFolders(repositories: readonly RepositoryName[]): readon
   // No owner has an underscore in its name.
   return split.map(({ owner, name }) => `repos/${clash ? `${owner}__${name}` : name}`);
 }
+
+/** Where an agent works, below the workspace: in its one checkout, or beside them all. */
+export function agentFolder(parts: readonly PreparedPart[]): string {
+  const [only, ...others] = parts;
+  return only !== undefined && others.length === 0 ? only.folder : 'repos';
+}

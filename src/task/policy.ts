@@ -49,26 +49,30 @@ export type Chosen<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly failure: Failure };
 
-/** Picks the repository of a request: named, else the channel's, else the only one. */
-export function chooseRepository(
+/** Picks the repositories of a request: those it names, each allowed; else the channel's, else the only one. */
+export function chooseRepositories(
   policy: Policy,
   channel: ChannelId,
-  asked: RepositoryName | null,
-): Chosen<RepositoryPolicy> {
-  const wanted = asked ?? policy.channels.get(channel)?.repository ?? null;
+  asked: readonly RepositoryName[],
+): Chosen<readonly [RepositoryPolicy, ...RepositoryPolicy[]]> {
+  const usual = policy.channels.get(channel)?.repository ?? null;
+  const wanted = asked.length > 0 ? asked : usual === null ? [] : [usual];
   const names = policy.repositories.map(({ name }) => name);
-  if (wanted !== null) {
-    const found = policy.repositories.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
-    if (found !== undefined) return { ok: true, value: found };
+  const found = (wanted.length > 0 ? wanted : names).map((wish) =>
+    policy.repositories.find(({ name }) => name.toLowerCase() === wish.toLowerCase()),
+  );
+  const stranger = wanted.find((_, index) => found[index] === undefined);
+  if (stranger !== undefined) {
     return fail(
       'repository_unknown',
-      `${wanted} is not one of the repositories that Errand may work on.`,
+      `${stranger} is not one of the repositories that Errand may work on.`,
       names.length === 0 ? noRepositories : `Name one of them: ${listed(names)}.`,
     );
   }
-  const [only, ...others] = policy.repositories;
-  if (only !== undefined && others.length === 0) return { ok: true, value: only };
-  if (only === undefined) return fail('repository_unknown', 'Errand has no repository to work on yet.', noRepositories);
+  const [first, ...others] = found.filter((each) => each !== undefined);
+  if (first === undefined)
+    return fail('repository_unknown', 'Errand has no repository to work on yet.', noRepositories);
+  if (wanted.length > 0 || others.length === 0) return { ok: true, value: [first, ...others] };
   return fail(
     'repository_missing',
     'Errand works on several repositories and this request names none.',

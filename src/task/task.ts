@@ -245,6 +245,8 @@ export interface Result {
   readonly head: Sha;
   readonly by: 'run' | 'kept' | 'person';
   readonly report: Report | null;
+  /** Repositories of the task that the run left as they were; with its first result alone. */
+  readonly unchanged?: readonly RepositoryName[] | undefined;
 }
 
 /** A task in one of its repositories. Each part has a pull request, and so an approval, of its own. */
@@ -291,6 +293,9 @@ export interface Task {
   /** The task that this one continues, after that was merged or closed. */
   readonly follows: TaskId | null;
 }
+
+/** How many repositories one task may change: each is a checkout, a pull request, and somebody's review. */
+export const maxRepositories = 5;
 
 /** How often a run is tried again when the machine failed it: worker lost, engine down. */
 export const maxAttempts = 3;

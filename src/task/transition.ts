@@ -2,7 +2,16 @@ import type { PullEvent, TaskEvent } from './events.ts';
 import { type RunId, toRunId } from './ids.ts';
 import { atEveryPart } from './parts.ts';
 import { addMetered, forNextRun } from './spending.ts';
-import { maxAttempts, type Part, type PullState, type Result, type Run, type RunState, type Task } from './task.ts';
+import {
+  maxAttempts,
+  type Outcome,
+  type Part,
+  type PullState,
+  type Result,
+  type Run,
+  type RunState,
+  type Task,
+} from './task.ts';
 
 /** Why an event changed nothing. Duplicates and late events are normal, so this is a value and not an exception. */
 export type Refusal =
@@ -94,14 +103,7 @@ export function transition(task: Task, event: TaskEvent): Transition {
     case 'run_finished':
       return duringRun(task, event.run, (run) => {
         const { outcome } = event;
-        const reported =
-          outcome.type !== 'changed'
-            ? task
-            : atEveryPart(task, (part) => {
-                const made = outcome.changes.find(({ repository }) => repository === part.repository);
-                if (made === undefined) return part;
-                return withResult(part, { run: run.number, head: made.head, by: 'run', report: made.report });
-              });
+        const reported = outcome.type === 'changed' ? withResults(task, run, outcome) : task;
         return ended({ ...reported, attempt: 0 }, event.at, outcome);
       });
     case 'run_failed': {
@@ -221,6 +223,19 @@ export function currentRun(state: RunState): Run | undefined {
 /** True while messages that may steer have been read by no agent. */
 export function hasUnread(task: Task): boolean {
   return task.spec.slice(task.taken).some((message) => message.trust === 'steering');
+}
+
+function withResults(task: Task, run: Run, { changes, missing }: Extract<Outcome, { type: 'changed' }>): Task {
+  const [first] = changes;
+  const reached = [...changes, ...missing].map(({ repository }) => repository);
+  const unchanged = task.parts.map(({ repository }) => repository).filter((name) => !reached.includes(name));
+  return atEveryPart(task, (part) => {
+    const made = changes.find(({ repository }) => repository === part.repository);
+    if (made === undefined) return part;
+    const { head, report } = made;
+    const result = { run: run.number, head, by: 'run', report } as const;
+    return withResult(part, made === first && unchanged.length > 0 ? { ...result, unchanged } : result);
+  });
 }
 
 function withResult(part: Part, result: Result): Part {

@@ -57,7 +57,7 @@ describe('what README.md shows', () => {
     const [, typed = ''] = /\| `\/agent (repo:[^`]+)`/.exec(readme) ?? [];
     expect(parseCommand(typed.replace('ID', 't000000').replace('model:…', 'model:claude-sonnet-5'))).toMatchObject({
       type: 'task',
-      task: { repository: 'owner/name', base: 'main', agent: 'claude', budgetUsd: 5, text: 'what to do' },
+      task: { repositories: ['owner/name'], base: 'main', agent: 'claude', budgetUsd: 5, text: 'what to do' },
     });
     expect(parseCommand('stop the retries in checkout').type).toBe('task');
   });

@@ -9,6 +9,8 @@ import type { ErrandUnderTest } from '../support/errand.ts';
 
 const person = z.enum(['ada', 'grace', 'max', 'guest']);
 const text = z.string();
+/** Which of the journey's repositories is meant: a key of `also`; its first without. */
+const where = { in: text.optional() };
 
 /** One step of a journey: what a person does in Slack or on GitHub, or what everybody waits for. */
 const step = z.union([
@@ -18,14 +20,14 @@ const step = z.union([
   z.strictObject({ react: text, on: text, by: person.default('grace') }),
   z.strictObject({ press: text, on: text, by: person.default('ada') }),
   z.strictObject({ until: text, times: z.number().int().default(1) }),
-  z.strictObject({ push: z.record(text, text.nullable()), branch: z.enum(['task', 'base']).default('task') }),
+  z.strictObject({ push: z.record(text, text.nullable()), branch: text.default('task'), ...where }),
   z.strictObject({ release: z.literal(true) }),
-  z.strictObject({ close_pull: z.literal(true) }),
-  z.strictObject({ merge_pull: z.literal(true) }),
-  z.strictObject({ rules: z.record(text, z.unknown()) }),
+  z.strictObject({ close_pull: z.literal(true), ...where }),
+  z.strictObject({ merge_pull: z.literal(true), ...where }),
+  z.strictObject({ rules: z.record(text, z.unknown()), ...where }),
   z.strictObject({ repository: z.record(text, z.unknown()) }),
   z.strictObject({ describe: z.strictObject({ from: text, to: text }) }),
-  z.strictObject({ check: text, conclusion: text.nullable() }),
+  z.strictObject({ check: text, conclusion: text.nullable(), ...where }),
   z.strictObject({ forge_fault: z.record(text, z.unknown()) }),
   z.strictObject({ slack_fault: z.record(text, z.unknown()) }),
 ]);
@@ -47,6 +49,8 @@ const journey = z.strictObject({
   model: z.array(turn).default([]),
   /** Files of the repository; none makes it empty, absent takes a small one. */
   files: z.record(text, text).nullable().default({ 'README.md': '# A small project\n' }),
+  /** Further repositories, `acme/<journey>-<key>`, by what follows the journey's name; `{key}` in a text is their full name. */
+  also: z.record(text, z.record(text, text)).default({}),
   steps: z.array(step).min(1),
 });
 
@@ -55,6 +59,11 @@ type Step = Journey['steps'][number];
 
 export function readJourney(file: string): Journey {
   return journey.parse(parse(readFileSync(file, 'utf8')));
+}
+
+/** All that a journey works on, its first repository first. */
+export function repositoriesOf(name: string, { also }: Journey): string[] {
+  return [`acme/${name}`, ...Object.keys(also).map((key) => `acme/${name}-${key}`)];
 }
 
 /** Plays a journey in its own repository `acme/<name>` and gives what people then see: the thread, and the forge's state. */
@@ -68,7 +77,10 @@ export async function play(
     repository,
     ...(steps.files === null ? {} : { files: steps.files }),
   });
-  const stage = new Stage(errand, repository);
+  for (const [key, files] of Object.entries(steps.also)) {
+    await errand.forge.control.createRepository({ repository: `${repository}-${key}`, files });
+  }
+  const stage = new Stage(errand, repository, Object.keys(steps.also));
   errand.model.script(steps.model.flatMap((each) => stage.toTurns(each)));
   for (const each of steps.steps) await stage.perform(each);
   await errand.quiet();
@@ -78,12 +90,14 @@ export async function play(
 class Stage {
   readonly #errand: ErrandUnderTest;
   readonly #repository: string;
+  readonly #also: readonly string[];
   readonly #from: number;
   #channel: string = seed.dev;
 
-  constructor(errand: ErrandUnderTest, repository: string) {
+  constructor(errand: ErrandUnderTest, repository: string, also: readonly string[]) {
     this.#errand = errand;
     this.#repository = repository;
+    this.#also = also;
     this.#from = errand.slack.store.workspace.messages.length;
   }
 
@@ -113,7 +127,7 @@ class Stage {
 
   async perform(step: Step): Promise<void> {
     const { slack, forge } = this.#errand;
-    const repository = this.#repository;
+    const repository = 'in' in step && step.in !== undefined ? `${this.#repository}-${step.in}` : this.#repository;
     if ('command' in step) {
       this.#channel = channelOf(step.channel);
       const order = { user: seed[step.by], channel: this.#channel, command: '/agent', text: this.#fill(step.command) };
@@ -138,7 +152,8 @@ class Stage {
         throw new Error(`${String(error)}\n\nThe thread:\n${this.render()}`);
       });
     } else if ('push' in step) {
-      const branch = step.branch === 'base' ? 'main' : await this.#taskBranch();
+      const named = step.branch === 'base' ? 'main' : step.branch;
+      const branch = named === 'task' ? await this.#taskBranch(repository) : named;
       await forge.control.commit({ repository, branch, files: step.push, message: 'Change by hand' });
     } else if ('close_pull' in step) await forge.control.closePull(repository, 1, 'dana');
     else if ('merge_pull' in step) await forge.control.mergePull(repository, 1, { by: 'dana', method: 'merge' });
@@ -151,7 +166,7 @@ class Stage {
         body: String(pull.body).replace(step.describe.from, step.describe.to),
       });
     } else if ('check' in step) {
-      const sha = await forge.control.branchHead(repository, await this.#taskBranch());
+      const sha = await forge.control.branchHead(repository, await this.#taskBranch(repository));
       if (sha === undefined) throw new Error('no task branch');
       await forge.control.setCheck({ repository, sha, name: step.check, conclusion: step.conclusion });
     } else if ('forge_fault' in step) {
@@ -176,16 +191,25 @@ class Stage {
 
   /** The repository's branches, and each pull request as a reviewer sees it. */
   async renderForge(): Promise<string> {
+    const own = await this.#renderRepository(this.#repository);
+    const others = this.#also.map(async (key) => {
+      const repository = `${this.#repository}-${key}`;
+      return `In ${repository}:\n\n${await this.#renderRepository(repository)}`;
+    });
+    return [own, ...(await Promise.all(others))].join('\n');
+  }
+
+  async #renderRepository(repository: string): Promise<string> {
     const { control } = this.#errand.forge;
     const state = await control.viewState();
-    const found = state.repositories.find(({ name }) => name === this.#repository);
+    const found = state.repositories.find(({ name }) => name === repository);
     // Ids are random, so the order is that of what stands beside them.
     const bare = (name: string) => name.replace(/\/t[0-9a-z]{6}/, '/');
     const sorted = found?.branches.toSorted((one, other) => bare(one.name).localeCompare(bare(other.name)));
     const branches = sorted?.map(({ name, sha }) => `branch ${name} ${sha}`) ?? [];
     const pulls = await Promise.all(
       (found?.pulls ?? []).map(async (pull) => {
-        const { diff, commits, pull: shown } = await control.viewPull(this.#repository, pull.number);
+        const { diff, commits, pull: shown } = await control.viewPull(repository, pull.number);
         const made = commits.map(({ sha, message, author }) => `commit ${sha} by ${author}\n${indented(message)}`);
         return [
           `pull request ${pull.number}, ${pull.state}: ${pull.title}`,
@@ -211,9 +235,9 @@ class Stage {
     return found;
   }
 
-  async #taskBranch(): Promise<string> {
+  async #taskBranch(repository: string): Promise<string> {
     const state = await this.#errand.forge.control.viewState();
-    const branches = state.repositories.find(({ name }) => name === this.#repository)?.branches ?? [];
+    const branches = state.repositories.find(({ name }) => name === repository)?.branches ?? [];
     const branch = branches.find(({ name }) => name.startsWith('errand/'));
     if (branch === undefined) throw new Error('No branch was pushed yet');
     return branch.name;
@@ -223,6 +247,7 @@ class Stage {
     const task = /\bt[0-9a-hjkmnp-tv-z]{6}\b/.exec(this.render())?.[0] ?? 't000000';
     return words
       .replaceAll('{repo}', this.#repository)
+      .replaceAll(/\{(\w+)\}/g, (whole, key) => (this.#also.includes(key) ? `${this.#repository}-${key}` : whole))
       .replaceAll('{task}', task)
       .replaceAll('{bot}', `<@${seed.bot}>`);
   }

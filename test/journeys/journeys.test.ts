@@ -2,12 +2,14 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type ErrandUnderTest, startErrand } from '../support/errand.ts';
-import { play, readJourney } from './journey.ts';
+import { play, readJourney, repositoriesOf } from './journey.ts';
 
 /** Each folder: what people do in `journey.yml`; what they then see in `thread.txt` and `forge.txt`, to be reviewed as text. */
 const names = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
+
+const fileOf = (name: string) => join(import.meta.dirname, name, 'journey.yml');
 
 /** One account that is linked; agents of the operator's own, each a command that speaks ACP and its provider; one of the two leads nowhere. */
 const configured = `
@@ -35,7 +37,8 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
   const played = mode === 'socket' ? names : names.filter((name) => name === 'script-to-merge');
   const free: ErrandUnderTest[] = [];
   beforeAll(async () => {
-    const options = { mode, repositories: names.map((name) => `acme/${name}`), yaml: configured };
+    const repositories = names.flatMap((name) => repositoriesOf(name, readJourney(fileOf(name))));
+    const options = { mode, repositories, yaml: configured };
     const count = Math.min(stages, played.length);
     free.push(...(await Promise.all(Array.from({ length: count }, () => startErrand(options)))));
   });
@@ -48,7 +51,7 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
     if (errand === undefined) throw new Error(`More than ${stages} journeys at once: see maxConcurrency`);
     try {
       const folder = join(import.meta.dirname, name);
-      const journey = readJourney(join(folder, 'journey.yml'));
+      const journey = readJourney(fileOf(name));
       const seen = await play(errand, name, journey);
       await expect(seen.thread).toMatchFileSnapshot(join(folder, 'thread.txt'));
       await expect(seen.forge).toMatchFileSnapshot(join(folder, 'forge.txt'));

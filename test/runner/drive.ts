@@ -120,11 +120,13 @@ export async function makeGround(
     mirror: work,
     start,
     commit,
-    spec: (agent, at = start) => ({ type: 'spec', checkout: { from, start: at, branch: 'errand/tabc123-x' }, agent }),
+    spec: (agent, at = start) => {
+      const checkouts = [{ folder: 'repo', from, start: at, branch: 'errand/tabc123-x' }];
+      return { type: 'spec', checkouts, cwd: 'repo', agent };
+    },
     here: ({ run: id = 'tabc123-r1' } = {}) => {
       const paths = {
         workspace,
-        checkout,
         home: join(workspace, 'home'),
         records: join(workspace, 'records'),
         files: join(workspace, 'files'),

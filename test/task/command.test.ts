@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type Command, parseCommand, type TaskCommand } from '../../src/task/command.ts';
 
-const bare: Record<keyof TaskCommand, string | number | null> = {
+const bare: Record<keyof TaskCommand, string | number | readonly string[] | null> = {
   text: '',
-  repository: null,
+  repositories: [],
   base: null,
   agent: null,
   model: null,
@@ -13,7 +13,7 @@ const bare: Record<keyof TaskCommand, string | number | null> = {
   environment: null,
 };
 
-const task = (fields: Partial<Record<keyof TaskCommand, string | number>>) => ({
+const task = (fields: Partial<Record<keyof TaskCommand, string | number | readonly string[]>>) => ({
   type: 'task',
   task: { ...bare, ...fields },
 });
@@ -63,9 +63,12 @@ describe('parseCommand', () => {
   });
 
   test.each<[string, unknown]>([
-    ['repo:acme/web fix it', task({ repository: 'acme/web', text: 'fix it' })],
-    ['repo=acme/web fix it', task({ repository: 'acme/web', text: 'fix it' })],
-    ['Repo:acme/web  branch:release/2.1 fix it', task({ repository: 'acme/web', base: 'release/2.1', text: 'fix it' })],
+    ['repo:acme/web fix it', task({ repositories: ['acme/web'], text: 'fix it' })],
+    ['repo=acme/web fix it', task({ repositories: ['acme/web'], text: 'fix it' })],
+    [
+      'Repo:acme/web  branch:release/2.1 fix it',
+      task({ repositories: ['acme/web'], base: 'release/2.1', text: 'fix it' }),
+    ],
     [
       'agent:Codex model:openai/gpt-5.2 attempts:3 budget:$2.50 net:registries env:node24 fix it',
       task({
@@ -78,17 +81,33 @@ describe('parseCommand', () => {
         text: 'fix it',
       }),
     ],
-    ['repo:acme/web repo:acme/api fix it', task({ repository: 'acme/api', text: 'fix it' })],
-    ['repo:acme/web status', task({ repository: 'acme/web', text: 'status' })],
-    ['repo:acme/web fix repo:acme/api', task({ repository: 'acme/web', text: 'fix repo:acme/api' })],
+    ['repo:acme/web repo:acme/api fix it', task({ repositories: ['acme/api'], text: 'fix it' })],
+    ['repo:acme/web,acme/api fix it', task({ repositories: ['acme/web', 'acme/api'], text: 'fix it' })],
+    ['repo:acme/web,acme/web fix it', task({ repositories: ['acme/web'], text: 'fix it' })],
+    ['repo:acme/web status', task({ repositories: ['acme/web'], text: 'status' })],
+    ['repo:acme/web fix repo:acme/api', task({ repositories: ['acme/web'], text: 'fix repo:acme/api' })],
     ['agent:shell\n```sh\nmake fmt\n```', task({ agent: 'shell', text: '```sh\nmake fmt\n```' })],
   ])('%j has keys at its start', (typed, command) => {
     expect(parseCommand(typed)).toEqual(command);
   });
 
   test.each<[string, string]>([
-    ['repo:web fix it', "repo:web can't be used: it must be a repository as owner/name."],
-    ['repo:acme/.. fix it', "repo:acme/.. can't be used: it must be a repository as owner/name."],
+    [
+      'repo:web fix it',
+      "repo:web can't be used: it must be a repository as owner/name, or up to 5 with commas between.",
+    ],
+    [
+      'repo:acme/web,api fix it',
+      "repo:acme/web,api can't be used: it must be a repository as owner/name, or up to 5 with commas between.",
+    ],
+    [
+      'repo:a/1,a/2,a/3,a/4,a/5,a/6 fix it',
+      "repo:a/1,a/2,a/3,a/4,a/5,a/6 can't be used: it must be a repository as owner/name, or up to 5 with commas between.",
+    ],
+    [
+      'repo:acme/.. fix it',
+      "repo:acme/.. can't be used: it must be a repository as owner/name, or up to 5 with commas between.",
+    ],
     ['branch:-f fix it', "branch:-f can't be used: it must be the name of a branch."],
     ['budget:lots fix it', "budget:lots can't be used: it must be dollars, such as 5 or 2.50."],
     ['budget:0 fix it', "budget:0 can't be used: it must be dollars, such as 5 or 2.50."],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseRepositoryName, type RepositoryName, type UserId } from '../../src/task/ids.ts';
 import {
   chooseAgent,
-  chooseRepository,
+  chooseRepositories,
   mayApprove,
   type Policy,
   type RepositoryPolicy,
@@ -66,23 +66,30 @@ const two = policy({
 });
 
 test('the only repository needs no naming', () => {
-  expect(chooseRepository(policy(), channel, null)).toMatchObject({ ok: true, value: { name: web } });
+  expect(chooseRepositories(policy(), channel, [])).toMatchObject({ ok: true, value: [{ name: web }] });
 });
 
 test('a channel has its own repository among several', () => {
   const channels = new Map([[channel, { repository: shop, agent: null }]]);
-  expect(chooseRepository({ ...two, channels }, channel, null)).toMatchObject({ ok: true, value: { name: shop } });
+  expect(chooseRepositories({ ...two, channels }, channel, [])).toMatchObject({ ok: true, value: [{ name: shop }] });
 });
 
 test('several repositories and none named is a question, not a guess', () => {
-  expect(chooseRepository(two, channel, null)).toMatchObject({
+  expect(chooseRepositories(two, channel, [])).toMatchObject({
     ok: false,
     failure: { code: 'repository_missing', next: 'Begin it with repo: and one of acme/web, acme/shop.' },
   });
 });
 
+test('a request may name several, and gets them in its order', () => {
+  expect(chooseRepositories(two, channel, [shop, web])).toMatchObject({
+    ok: true,
+    value: [{ name: shop }, { name: web }],
+  });
+});
+
 test('a repository that is not listed is refused by name', () => {
-  const chosen = chooseRepository(two, channel, repository('acme/secret'));
+  const chosen = chooseRepositories(two, channel, [web, repository('acme/secret')]);
   expect(chosen).toMatchObject({ ok: false, failure: { sentence: expect.stringContaining('acme/secret') } });
 });
 
