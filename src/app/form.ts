@@ -123,11 +123,11 @@ async function addToTask(
 async function refused(
   deps: BotDeps,
   asked: Parameters<UseCases['submitForm']>[0],
-  why: Pick<Refused, 'field' | 'failure' | 'repositories'>,
+  why: Pick<Refused, 'field' | 'failure' | 'repositories' | 'inForm'>,
 ): Promise<Submitted> {
   const { sentence, next } = why.failure;
   const answer = await giveBack(deps, asked, asked.draft, why);
-  return { type: 'refused', field: why.field, text: `${sentence} ${next}`.trim(), answer };
+  return { type: 'refused', field: why.field, text: why.inForm ?? `${sentence} ${next}`.trim(), answer };
 }
 
 function about(field: Refused['field'], failure: Refused['failure']) {

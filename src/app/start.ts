@@ -8,6 +8,7 @@ import { giveBack } from './give-back.ts';
 import { mayAsk, maySteer, say, silent } from './people.ts';
 import { reply } from './reply.ts';
 import { accept } from './submit.ts';
+import { attributed } from './thread-before.ts';
 
 type Start = Parameters<UseCases['start']>[0];
 
@@ -23,9 +24,9 @@ export async function start(deps: BotDeps, asked: Start): Promise<Answer> {
   const message = await deps.threads.message(asked.channel, asked.message);
   if (message === null) return say(unreadable);
   if (message.text.trim() === '') return say(wordless);
-  const { draft, title } = await toRequest(deps, asked, message, member.name);
+  const { draft, title, text } = await toRequest(deps, asked, message, member.name);
   const known = await deps.store.findByThread(asked.channel, message.thread);
-  if (known !== undefined) return intoTask(deps, asked, known, message, draft);
+  if (known !== undefined) return intoTask(deps, asked, known, message, text);
   const request = { ...asked, thread: message.thread, draft, title };
   const accepted = await accept(deps, { ...request, origin: 'message', originKey: originOf(asked), picked: true });
   if (accepted.type === 'refused') return giveBack(deps, request, draft, accepted);
@@ -37,18 +38,18 @@ async function toRequest(
   asked: Start,
   { author, name, text, thread }: ThreadMessage,
   by: string,
-): Promise<{ draft: Draft; title: string }> {
+): Promise<{ draft: Draft; title: string; text: string }> {
   const about = { channel: asked.channel, message: asked.message, thread };
   const more = { channel: asked.channel, about };
   const spoken = toDraft(text, more);
   const title = toTitle(spoken.goal === '' ? text : spoken.goal);
-  if (author === asked.by) return { draft: spoken, title };
+  if (author === asked.by) return { draft: spoken, title, text: spoken.goal };
   const writer = author === null ? null : await deps.directory.member(author);
   if (writer?.type === 'member') {
-    return { draft: { ...spoken, goal: `${spoken.goal}\n\n(${writer.name} wrote this; ${by} asks for it.)` }, title };
+    return { draft: spoken, title, text: attributed(spoken.goal, writer.name, by) };
   }
   const goal = `See to what ${writer?.name ?? name} wrote, which stands in the context: find out what is wrong or wanted there, and do it in this repository.`;
-  return { draft: toDraft(goal, more), title };
+  return { draft: toDraft(goal, more), title, text: goal };
 }
 
 /** One message makes one task by its mark, whoever sets it. */
@@ -60,8 +61,8 @@ async function intoTask(
   deps: BotDeps,
   asked: Start,
   task: Task,
-  { thread }: ThreadMessage,
-  draft: Draft,
+  { thread, author, name, text: said }: ThreadMessage,
+  text: string,
 ): Promise<Answer> {
   const own = `${asked.channel}:${asked.message}`;
   const isRequest = task.origin.key === originOf(asked);
@@ -74,7 +75,11 @@ async function intoTask(
       next: 'Ask one of them in its thread.',
     });
   }
-  const added = await reply(deps, { ...asked, thread, text: draft.goal, chatter: false }, `marked:${own}`);
+  // Apps' messages are in no spec yet; of one that is, nothing comes of this.
+  const context = { key: own, message: asked.message, trust: 'context', text: said, at: asked.at } as const;
+  const message = { ...context, author: author ?? asked.by, authorName: name };
+  await deps.store.apply(task.id, { type: 'message_added', message, at: deps.clock.now() });
+  const added = await reply(deps, { ...asked, thread, text, chatter: false }, `marked:${own}`);
   return added.type === 'no_task' ? silent : added;
 }
 

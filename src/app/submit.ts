@@ -4,7 +4,6 @@ import { type Draft, type Field, toSpecText } from '../task/draft.ts';
 import type { OfferedFile } from '../task/files.ts';
 import { type MessageTs, type RepositoryName, type TaskId, toTaskId } from '../task/ids.ts';
 import { chooseAgent, chooseRepositories, type RepositoryPolicy, toBranch, toTitle } from '../task/policy.ts';
-import { Problem } from '../task/problem.ts';
 import { noSpending } from '../task/spending.ts';
 import type { Failure, Part, SpecMessage, Task } from '../task/task.ts';
 import type { Answer, Asked, UseCases } from '../task/use-cases.ts';
@@ -14,6 +13,7 @@ import { narrate } from './narrate.ts';
 import { channelRefusal, mayAsk, silent } from './people.ts';
 import { spendingRefusal } from './spending.ts';
 import { attachments, takeFiles } from './take-files.ts';
+import { attributed, nobodySpoke, threadBefore } from './thread-before.ts';
 
 /** What is asked, whichever way it came in. */
 export interface Request extends Asked {
@@ -39,6 +39,8 @@ export interface Refused {
   readonly field: Field;
   readonly failure: Pick<Failure, 'sentence' | 'next'>;
   readonly repositories: readonly RepositoryName[];
+  /** What a field of the form says of itself, where fewer words do; else the failure's. */
+  readonly inForm?: string;
 }
 
 /** Makes a task of a command or a message; a refusal gives all that was typed back. */
@@ -57,7 +59,7 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   const text = toSpecText(draft);
   if (text === '' && Object.keys(draft.values).length === 0) return refused('goal', nothing(deps.policy.command));
   const read = readKeys(draft.values, text);
-  if (!read.ok) return refused(read.key ?? 'goal', read);
+  if (!read.ok) return { ...refused(read.key ?? 'goal', read), inForm: read.inForm };
   const command = read.task;
   const unbuilt = (
     [
@@ -90,21 +92,21 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   if (spent !== null) return refused('goal', spent);
 
   const key = asked.message === null ? asked.key : `${asked.channel}:${asked.message}`;
-  const beside = asked.thread === null ? nothingBeside : await threadBefore(deps, asked, asked.thread);
-  if ('sentence' in beside) return refused('goal', beside);
+  const before = asked.thread === null ? nobodySpoke : await threadBefore(deps, asked, asked.thread);
+  if ('sentence' in before) return refused('goal', before);
   const taken = await takeFiles(deps, [
-    { key, files: asked.files ?? beside.files },
+    { key, files: asked.files ?? before.files },
     // Of a thread the newest files are the likeliest to be meant.
-    ...beside.context.toReversed().map(({ message, files }) => ({ key: message.key, files })),
+    ...before.context.toReversed().map(({ message, files }) => ({ key: message.key, files })),
   ]);
-  const context = beside.context.map(({ message }) => ({ ...message, ...attachments(taken, message.key) }));
+  const context = before.context.map(({ message }) => ({ ...message, ...attachments(taken, message.key) }));
   const request: SpecMessage = {
     key,
     message: asked.message,
     author: asked.by,
     authorName: member.name,
     trust: 'steering',
-    text: command.text,
+    text: attributed(command.text, before.writer, member.name),
     ...attachments(taken, key),
     ...(taken.leftOut === null ? {} : { leftOut: taken.leftOut }),
     at: asked.at,
@@ -234,50 +236,4 @@ async function store(deps: BotDeps, task: Task): Promise<{ task: Task; created: 
     'Task accepted',
   );
   return stored;
-}
-
-/** What stands in the thread beside the request, and what was attached to the request's own message. */
-interface Beside {
-  readonly context: readonly { readonly message: SpecMessage; readonly files: readonly OfferedFile[] }[];
-  readonly files: readonly OfferedFile[];
-}
-
-const nothingBeside: Beside = { context: [], files: [] };
-
-/**
- * What was said in the thread beside the request: the requester's own words are the spec, everybody else's are context. A message
- * that was picked is context too, whoever wrote it, unless its words are the request. Why not, where the thread can't be read.
- */
-async function threadBefore(deps: BotDeps, asked: Request, thread: MessageTs): Promise<Beside | Failure> {
-  let messages: Awaited<ReturnType<BotDeps['threads']['thread']>>;
-  try {
-    messages = await deps.threads.thread(asked.channel, thread);
-  } catch (error) {
-    if (error instanceof Problem && !error.retry) return error.failure;
-    throw error;
-  }
-  const own = toSpecText(asked.draft);
-  const spoken = messages.filter(({ ts, bot, text, files = [] }) => {
-    if (text.trim() === '' && files.length === 0) return false;
-    if (ts === asked.message) return asked.picked === true && !own.includes(text.trim());
-    return !bot;
-  });
-  const inContext = spoken.some(({ ts }) => ts === asked.message);
-  const files = inContext ? [] : (messages.find(({ ts }) => ts === asked.message)?.files ?? []);
-  const context = await Promise.all(
-    spoken.slice(-50).map(async ({ author, name, ts, text, files = [] }) => {
-      const known = author === null ? null : await deps.directory.member(author);
-      const message = {
-        key: ts === asked.message ? `picked:${asked.channel}:${ts}` : `${asked.channel}:${ts}`,
-        message: ts,
-        author: author ?? asked.by,
-        authorName: known?.name ?? name,
-        trust: author === asked.by && ts !== asked.message ? 'steering' : 'context',
-        text,
-        at: Math.round(Number(ts) * 1000),
-      } as const;
-      return { message, files };
-    }),
-  );
-  return { context, files };
 }

@@ -109,7 +109,14 @@ export function readKeys(
   text: string,
 ):
   | { readonly ok: true; readonly task: TaskCommand }
-  | { readonly ok: false; readonly key: KeyName | null; readonly sentence: string; readonly next: string } {
+  | {
+      readonly ok: false;
+      readonly key: KeyName | null;
+      readonly sentence: string;
+      readonly next: string;
+      /** The same beside the field of a form. */
+      readonly inForm: string;
+    } {
   let task: TaskCommand = { ...blank, text };
   for (const name of keyNames) {
     const value = values[name];
@@ -117,7 +124,8 @@ export function readKeys(
     const read = keys[name].read(value);
     if (read === undefined) {
       const sentence = `${name}:${value} can't be used: it must be ${keys[name].expects}.`;
-      return { ok: false, key: name, sentence, next: 'Correct it and send your text again.' };
+      const inForm = `This must be ${keys[name].expects}.`;
+      return { ok: false, key: name, sentence, next: 'Correct it and send your text again.', inForm };
     }
     task = { ...task, ...read };
   }
@@ -127,6 +135,7 @@ export function readKeys(
     key: null,
     sentence: 'There are settings here, but nothing to do.',
     next: 'Add what should be done after them.',
+    inForm: 'Say what should be done.',
   };
 }
 

@@ -179,11 +179,13 @@ test('a form made from a message is told in its thread, with what stands there a
   ]);
 });
 
-test('the words of the message that a form was made from are not said twice', async () => {
+test('the words of the message that a form was made from are said once, with the name of who wrote them', async () => {
   const root = hers(1, { author: bob, text: 'It is broken.' });
   const { world, act } = begun([root]);
   await act.submitForm(form({ goal: 'It is broken.', about: { channel, message: root.ts, thread: root.ts } }));
-  expect(tasks(world)[0]?.spec.map(({ text }) => text)).toEqual(['It is broken.']);
+  expect(tasks(world)[0]?.spec).toMatchObject([
+    { text: `It is broken.\n\n(${bob} wrote this; ${alice} asks for it.)` },
+  ]);
 });
 
 test('one’s own marked message is the request', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -8,6 +8,7 @@ import { parseRules } from '../../src/git/rules.ts';
 import { builtInAgents } from '../../src/task/agents.ts';
 import { parseCommand } from '../../src/task/command.ts';
 import { settingsTable, withSettings } from './settings-table.ts';
+import { journeyOf, withWays } from './ways-table.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
@@ -23,7 +24,7 @@ function block(name: string): string {
 describe('the settings in README.md', () => {
   // Written anew with `npx vitest run --project unit test/docs -u`.
   test('are those of the configuration, word for word', async () => {
-    await expect(withSettings(readme)).toMatchFileSnapshot(join(root, 'README.md'));
+    await expect(withWays(withSettings(readme))).toMatchFileSnapshot(join(root, 'README.md'));
   });
 
   test('are all of them, each once', () => {
@@ -39,6 +40,11 @@ describe('the settings in README.md', () => {
     const named = readme.matchAll(/\b(?:ERRAND|SLACK|GITHUB|REDIS|DOCKER|ANTHROPIC|OPENAI)_[A-Z_]+\b/g);
     expect([...new Set(Array.from(named, ([name]) => name))].filter((name) => !own.includes(name))).toEqual([]);
   });
+});
+
+test('each way in that README.md shows is gone in a journey', () => {
+  const played = Object.values(journeyOf).filter((name) => existsSync(join(root, 'test/journeys', name, 'thread.txt')));
+  expect(played).toEqual(Object.values(journeyOf));
 });
 
 describe('what README.md shows', () => {

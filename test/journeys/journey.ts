@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { faultSchema } from '../../src/local/forge/faults.ts';
+import { readAppManifest } from '../../src/local/slack/app-manifest.ts';
 import { Fault } from '../../src/local/slack/faults.ts';
 import { seed } from '../../src/local/slack/workspace.ts';
 import { callTool, editFile, failWith, type Handler, plan, runCommand, say, type Turn } from '../fakes/model-server.ts';
 import type { ErrandUnderTest } from '../support/errand.ts';
+import { openForm, sendForm } from './forms.ts';
 
 const person = z.enum(['ada', 'grace', 'max', 'guest']);
 const text = z.string();
@@ -18,7 +20,13 @@ const step = z.union([
   z.strictObject({ reply: text, by: person.default('ada') }),
   z.strictObject({ says: text, by: person.default('ada'), channel: text.default('dev') }),
   z.strictObject({ react: text, on: text, by: person.default('grace') }),
+  z.strictObject({ unreact: text, on: text, by: person.default('grace') }),
   z.strictObject({ press: text, on: text, by: person.default('ada') }),
+  z.strictObject({ choose: text, on: text, by: person.default('ada') }),
+  /** A shortcut by its name: on the message with these words, else from the compose box. */
+  z.strictObject({ shortcut: text, on: text.optional(), by: person.default('ada') }),
+  /** Fills in the form that this person has open, by block, and sends it. */
+  z.strictObject({ form: z.record(text, text), by: person.default('ada') }),
   z.strictObject({ until: text, times: z.number().int().default(1) }),
   z.strictObject({ push: z.record(text, text.nullable()), branch: text.default('task'), ...where }),
   z.strictObject({ release: z.literal(true) }),
@@ -46,6 +54,8 @@ const turn = z.union([
 
 const journey = z.strictObject({
   about: text,
+  /** Another name of the command; it is then played against an Errand of its own. */
+  command: text.default('/agent'),
   model: z.array(turn).default([]),
   /** Files of the repository; none makes it empty, absent takes a small one. */
   files: z.record(text, text).nullable().default({ 'README.md': '# A small project\n' }),
@@ -80,7 +90,7 @@ export async function play(
   for (const [key, files] of Object.entries(steps.also)) {
     await errand.forge.control.createRepository({ repository: `${repository}-${key}`, files });
   }
-  const stage = new Stage(errand, repository, Object.keys(steps.also));
+  const stage = new Stage(errand, repository, steps);
   errand.model.script(steps.model.flatMap((each) => stage.toTurns(each)));
   for (const each of steps.steps) await stage.perform(each);
   await errand.quiet();
@@ -94,10 +104,13 @@ class Stage {
   readonly #from: number;
   #channel: string = seed.dev;
 
-  constructor(errand: ErrandUnderTest, repository: string, also: readonly string[]) {
+  readonly #command: string;
+
+  constructor(errand: ErrandUnderTest, repository: string, { also, command }: Journey) {
     this.#errand = errand;
+    this.#command = command;
     this.#repository = repository;
-    this.#also = also;
+    this.#also = Object.keys(also);
     this.#from = errand.slack.store.workspace.messages.length;
   }
 
@@ -130,7 +143,12 @@ class Stage {
     const repository = 'in' in step && step.in !== undefined ? `${this.#repository}-${step.in}` : this.#repository;
     if ('command' in step) {
       this.#channel = channelOf(step.channel);
-      const order = { user: seed[step.by], channel: this.#channel, command: '/agent', text: this.#fill(step.command) };
+      const order = {
+        user: seed[step.by],
+        channel: this.#channel,
+        command: this.#command,
+        text: this.#fill(step.command),
+      };
       await slack.people.command(order);
     } else if ('says' in step) {
       this.#channel = channelOf(step.channel);
@@ -141,10 +159,32 @@ class Stage {
     } else if ('react' in step) {
       const { ts } = this.#find(step.on);
       slack.people.reaction({ user: seed[step.by], channel: this.#channel, ts, name: step.react, present: true });
+    } else if ('unreact' in step) {
+      const { ts } = this.#find(step.on);
+      slack.people.reaction({ user: seed[step.by], channel: this.#channel, ts, name: step.unreact, present: false });
     } else if ('press' in step) {
       const message = this.#find(step.on);
       const action_id = actionOf(message.blocks ?? [], step.press);
-      await slack.interactions.action({ user: seed[step.by], channel: this.#channel, ts: message.ts, action_id });
+      await slack.interactions.action({ user: seed[step.by], channel: message.channel, ts: message.ts, action_id });
+    } else if ('choose' in step) {
+      const { blocks = [], channel, ts } = this.#find(step.on);
+      const action_id = actionOf(blocks, 'Choose a repository');
+      const value = this.#fill(step.choose);
+      const at = { user: seed[step.by], channel, ts, action_id, value };
+      if (JSON.stringify(blocks).includes('external_select')) await slack.interactions.suggest(at);
+      await slack.interactions.action(at);
+    } else if ('shortcut' in step) {
+      const { shortcuts } = readAppManifest(this.#command);
+      const callback_id = shortcuts.find(({ name }) => name === step.shortcut)?.callbackId ?? step.shortcut;
+      const at = step.on === undefined ? {} : { channel: this.#channel, ts: this.#find(step.on).ts };
+      await slack.interactions.shortcut({ user: seed[step.by], callback_id, ...at });
+    } else if ('form' in step) {
+      const user = seed[step.by];
+      await this.#errand.until(`a form for ${step.by}`, () => openForm(slack, user), 20_000);
+      const entries = Object.entries(step.form).map(([name, value]) => {
+        return [name, name === 'channel' ? channelOf(value) : this.#fill(value)] as const;
+      });
+      this.#forms.push(await sendForm(slack, user, Object.fromEntries(entries)));
     } else if ('until' in step) {
       const wanted = this.#fill(step.until);
       const found = () => this.render().split(wanted).length - 1 >= step.times;
@@ -184,8 +224,10 @@ class Stage {
       (each) => each.thread_ts === undefined && Number(each.ts) >= Number(own[0]?.ts ?? this.#since),
     );
     const asides = shown.map((each) => `Only to ${nameOf(each.user)}: ${each.text}\n`);
-    return [...threads, ...asides].join('\n');
+    return [...this.#forms.map((form) => `${form}\n`), ...threads, ...asides].join('\n');
   }
+
+  readonly #forms: string[] = [];
 
   readonly #since = Date.now() / 1000;
 
@@ -229,8 +271,9 @@ class Stage {
   }
 
   #find(words: string) {
-    const own = this.#errand.slack.store.workspace.messages.slice(this.#from);
-    const found = own.findLast((message) => JSON.stringify([message.text, message.blocks]).includes(words));
+    const { store } = this.#errand.slack;
+    const all = [...store.workspace.messages.slice(this.#from), ...store.ephemerals];
+    const found = all.findLast((message) => JSON.stringify([message.text, message.blocks]).includes(this.#fill(words)));
     if (found === undefined) throw new Error(`No message says “${words}”:\n${this.render()}`);
     return found;
   }

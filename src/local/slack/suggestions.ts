@@ -57,13 +57,20 @@ export function createSuggestions(api: Api, send: SendInteraction): Suggestions 
     }
     const channel = visible(api, order.channel ?? '', user);
     const message = store.message(channel.id, order.ts ?? '');
-    if (message === undefined) throw new Refused('message_not_found');
+    const ephemeral = store.ephemerals.find((each) => each.ts === order.ts && each.user === user.id);
+    const shown = message ?? ephemeral;
+    if (shown === undefined) throw new Refused('message_not_found');
     const told = {
-      container: { type: 'message', message_ts: message.ts, channel_id: channel.id, is_ephemeral: false },
+      container: {
+        type: 'message',
+        message_ts: shown.ts,
+        channel_id: channel.id,
+        is_ephemeral: message === undefined,
+      },
       channel: { id: channel.id, name: channelName(channel) },
-      message: toWireMessage(store, message),
+      ...(message && { message: toWireMessage(store, message) }),
     };
-    return { user, place: message.ts, blocks: message.blocks ?? [], told };
+    return { user, place: shown.ts, blocks: shown.blocks ?? [], told };
   }
 
   return {

@@ -1,6 +1,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { ListedTask, Said } from '../../task/said.ts';
 import { escapeExceptPeople, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import { type WayNames, waysOf } from '../ways.ts';
 import { againBlocks } from './form.ts';
 import { dotted, person, type Rendered, repositoriesOf, section, shortSha, titleOf, type Wording } from './parts.ts';
 import { statusIcon, statusLine } from './root.ts';
@@ -71,13 +72,24 @@ function lines({ task, status, message }: ListedTask, { workspaceUrl }: Wording)
   return [`${statusLine(status, task)}`, dotted(title, repositoriesOf(task), `task ${task.id}`)];
 }
 
+/** Everything that people can do, in short, and the way into the form. */
 export function renderHelp({ command, emoji }: Wording): Rendered {
-  const start = `\`${command} fix the flaky checkout test\` starts a task: a coding agent works on it in a sandbox and opens a pull request. Mentioning me in a channel or thread does the same.`;
-  const settings = `Settings go first: \`${command} repo:owner/name branch:main agent:claude model:… budget:5 fix …\``;
-  const verbs = `\`${command} status\` shows what is going on, \`${command} list\` the latest tasks; \`${command} stop ID\` and \`${command} retry ID\` act on one.`;
-  const thread =
-    "In a task's thread: reply to steer it or to ask for more; mention me with `stop`, `retry` or `status`.";
-  const reactions = `:${emoji.approve}: on a result approves the merge of the commit it names, :${emoji.stop}: stops, :${emoji.retry}: tries again.`;
-  const parts = [start, settings, verbs, thread, reactions];
-  return { text: parts.join('\n'), blocks: parts.map((part) => section(part)) };
+  const names: WayNames = {
+    command,
+    mention: '@Errand',
+    emoji: (meaning) => `:${emoji[meaning]}:`,
+    bold: (label) => `*${label}*`,
+  };
+  const groups = [
+    ['*Start a task*: a coding agent works on it in a sandbox and opens a pull request.', 'start'],
+    ['*Look, and act from anywhere*', 'look'],
+    ['*In a task’s thread*', 'thread'],
+  ] as const;
+  const parts = groups.map(([head, group]) =>
+    [head, ...waysOf(group).map((way) => `• ${way.act(names)}: ${way.effect(names)}`)].join('\n'),
+  );
+  return {
+    text: parts.join('\n'),
+    blocks: [...parts.map((part) => section(part)), ...againBlocks({ draft: null, repositories: [] })],
+  };
 }

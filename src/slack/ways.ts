@@ -1,0 +1,104 @@
+import type { EmojiNames } from './emoji.ts';
+
+/** How this installation, or a page about all of them, writes what people type and press. */
+export interface WayNames {
+  readonly command: string;
+  readonly mention: string;
+  readonly emoji: (meaning: keyof EmojiNames) => string;
+  readonly bold: (label: string) => string;
+}
+
+export interface Way {
+  readonly group: 'start' | 'look' | 'thread';
+  readonly act: (names: WayNames) => string;
+  readonly effect: (names: WayNames) => string;
+}
+
+/**
+ * Everything that people can do, as help and README say it. Each is played by a journey (a test holds that), so that nothing is
+ * promised here that isn't built.
+ */
+export const ways = {
+  command: {
+    group: 'start',
+    act: ({ command }) => `\`${command} what to do\``,
+    effect: () => 'starts a task in the channel',
+  },
+  settings: {
+    group: 'start',
+    act: ({ command }) => `\`${command} repo:owner/name branch:main agent:claude model:… budget:5 what to do\``,
+    effect: () => 'settings stand first, any of them, `:` or `=`; everything after them is the request',
+  },
+  form: {
+    group: 'start',
+    act: ({ command, bold }) => `\`${command}\` alone, or the shortcut ${bold('New agent task')}`,
+    effect: () => 'a form: what, done when, out of scope, repository, branch, agent; it remembers what you chose last',
+  },
+  mention: {
+    group: 'start',
+    act: ({ mention }) => `\`${mention} what to do\`, in a channel or a thread`,
+    effect: () => 'starts a task there; what was said in the thread comes along as context',
+  },
+  direct: {
+    group: 'start',
+    act: () => 'a direct message',
+    effect: () => 'plain words start a task, with its thread under them',
+  },
+  fromMessage: {
+    group: 'start',
+    act: ({ bold }) => `${bold('Send to agent')} in a message’s menu`,
+    effect: () => 'the form, filled with that message; its thread comes along as context, and the task is told there',
+  },
+  mark: {
+    group: 'start',
+    act: ({ emoji }) => `${emoji('start')} on anybody’s message`,
+    effect: () =>
+      'starts a task from it in your name: a colleague’s words as the request, those of guests and bots as untrusted context; one message, one task',
+  },
+  status: {
+    group: 'look',
+    act: ({ command }) => `\`${command} status\`, \`${command} status ID\``,
+    effect: () => 'what needs somebody; one task',
+  },
+  list: { group: 'look', act: ({ command }) => `\`${command} list\``, effect: () => 'the ten newest tasks' },
+  stopById: {
+    group: 'look',
+    act: ({ command }) => `\`${command} stop ID\`, \`${command} retry ID\``,
+    effect: ({ command }) => `with an id only: \`${command} stop the retries in checkout\` is a task`,
+  },
+  help: { group: 'look', act: ({ command }) => `\`${command} help\``, effect: () => 'this, in short' },
+  reply: {
+    group: 'thread',
+    act: () => 'a reply',
+    effect: () => 'steers the running agent, or starts the next run; 🛠️ on it says that an agent has read it',
+  },
+  verbs: {
+    group: 'thread',
+    act: ({ mention }) => `\`${mention} stop\`, \`retry\`, \`status\``,
+    effect: () => 'the same as the command, which Slack has not in threads; in a direct message without the mention',
+  },
+  approve: {
+    group: 'thread',
+    act: ({ emoji, bold }) => `${emoji('approve')} on a result, or ${bold('Approve merge')}`,
+    effect: ({ emoji }) =>
+      `merges the commit that this message names, once GitHub’s rules allow it; taking ${emoji('approve')} off again takes it back while it waits`,
+  },
+  stop: {
+    group: 'thread',
+    act: ({ emoji, bold }) => `${emoji('stop')}, ${bold('Stop')}, or ${bold('Stop agent task')} in a message’s menu`,
+    effect: () => 'ends the run; what was done so far is kept on the branch',
+  },
+  retry: {
+    group: 'thread',
+    act: ({ emoji, bold }) => `${emoji('retry')}, or ${bold('Retry')}`,
+    effect: () => 'runs it again with everything that was said',
+  },
+} as const satisfies Readonly<Record<string, Way>>;
+
+export type WayName = keyof typeof ways;
+
+/** The ways of one group, in the order in which they are best read. */
+export function waysOf(group: Way['group']): readonly Way[] {
+  const all: readonly Way[] = Object.values(ways);
+  return all.filter((way) => way.group === group);
+}
