@@ -1,15 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, type ExpectStatic, test } from 'vitest';
 import { type ErrandUnderTest, startErrand } from '../support/errand.ts';
 import { play, readJourney, repositoriesOf } from './journey.ts';
 
 /** Each folder: what people do in `journey.yml`; what they then see in `thread.txt` and `forge.txt`, to be reviewed as text. */
-const names = readdirSync(import.meta.dirname, { withFileTypes: true })
+const all = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
-
-const fileOf = (name: string) => join(import.meta.dirname, name, 'journey.yml');
+  .map(({ name }) => ({ name, journey: readJourney(join(import.meta.dirname, name, 'journey.yml')) }));
+const names = all.filter(({ journey }) => journey.command === '/agent').map(({ name }) => name);
+/** What comes and goes differently over HTTP: events and commands, and the answers to forms. */
+const overHttp = ['script-to-merge', 'form-refused-in-its-fields'];
 
 /** One account that is linked; agents of the operator's own, each a command that speaks ACP and its provider; one of the two leads nowhere. */
 const configured = `
@@ -34,10 +35,10 @@ providers:
 const stages = 2;
 
 describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
-  const played = mode === 'socket' ? names : names.filter((name) => name === 'script-to-merge');
+  const played = mode === 'socket' ? names : names.filter((name) => overHttp.includes(name));
   const free: ErrandUnderTest[] = [];
   beforeAll(async () => {
-    const repositories = names.flatMap((name) => repositoriesOf(name, readJourney(fileOf(name))));
+    const repositories = all.flatMap(({ name, journey }) => repositoriesOf(name, journey));
     const options = { mode, repositories, yaml: configured };
     const count = Math.min(stages, played.length);
     free.push(...(await Promise.all(Array.from({ length: count }, () => startErrand(options)))));
@@ -50,13 +51,24 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
     const errand = free.pop();
     if (errand === undefined) throw new Error(`More than ${stages} journeys at once: see maxConcurrency`);
     try {
-      const folder = join(import.meta.dirname, name);
-      const journey = readJourney(fileOf(name));
-      const seen = await play(errand, name, journey);
-      await expect(seen.thread).toMatchFileSnapshot(join(folder, 'thread.txt'));
-      await expect(seen.forge).toMatchFileSnapshot(join(folder, 'forge.txt'));
+      await compare(errand, name, expect);
     } finally {
       free.push(errand);
     }
   });
 });
+
+describe('with a command of another name', () => {
+  test.for(all.filter(({ name }) => !names.includes(name)))('$name', async ({ name, journey }, { expect }) => {
+    const env = { ERRAND_COMMAND: journey.command };
+    await using errand = await startErrand({ mode: 'socket', repositories: repositoriesOf(name, journey), env });
+    await compare(errand, name, expect);
+  });
+});
+
+async function compare(errand: ErrandUnderTest, name: string, expect: ExpectStatic): Promise<void> {
+  const folder = join(import.meta.dirname, name);
+  const seen = await play(errand, name, readJourney(join(folder, 'journey.yml')));
+  await expect(seen.thread).toMatchFileSnapshot(join(folder, 'thread.txt'));
+  await expect(seen.forge).toMatchFileSnapshot(join(folder, 'forge.txt'));
+}

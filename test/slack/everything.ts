@@ -149,6 +149,27 @@ export const everything: Record<string, Said> = {
     next: 'Correct it and send your text again.',
     kept: 'repo:web fix the\nflaky test',
   },
+  'sentence with the way back': {
+    type: 'sentence',
+    sentence: "branch:-f can't be used: it must be the name of a branch.",
+    next: 'Correct it and send your text again.',
+    kept: 'branch:-f fix the flaky test',
+    again: { draft: 'command:1.2.3', repositories: [] },
+  },
+  'sentence that lacks its repository': {
+    type: 'sentence',
+    sentence: 'Errand works on several repositories and this request names none.',
+    next: 'Begin it with repo: and one of acme/web, acme/api.',
+    kept: 'fix the flaky test',
+    again: { draft: 'command:1.2.3', repositories: [part.repository] },
+  },
+  'sentence after a form that did not open': {
+    type: 'sentence',
+    sentence: 'Slack did not open the form in time.',
+    next: 'Nothing is lost: press the button to open it.',
+    kept: null,
+    again: { draft: null, repositories: [] },
+  },
   list: {
     type: 'list',
     tasks: [

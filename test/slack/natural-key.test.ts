@@ -38,6 +38,11 @@ describe('naturalKey', () => {
     ['a check mark on somebody else’s message', { ...reaction, item_user: 'U0BOB' }],
     ['its own reaction', { ...reaction, user: 'U0ERRAND' }],
     ['a stop taken off again', { ...reaction, type: 'reaction_removed', reaction: 'octagonal_sign' }],
+    ['the start on its own message', { ...reaction, reaction: 'robot_face' }],
+    [
+      'the start taken off again',
+      { ...reaction, type: 'reaction_removed', reaction: 'robot_face', item_user: 'U0BOB' },
+    ],
     ['a reaction to a file', { ...reaction, item: { type: 'file', file: 'F1' } }],
   ])('%s is not stored', (_, fields) => {
     expect(event(fields)).toBeNull();
@@ -53,6 +58,8 @@ describe('naturalKey', () => {
     ['a direct message', { ...message, text: 'fix it', channel: 'D0ADA', channel_type: 'im' }],
     ['the approval', reaction],
     ['the approval taken back', { ...reaction, type: 'reaction_removed' }],
+    ['the start on anybody’s message', { ...reaction, reaction: 'robot_face', item_user: 'U0BOB' }],
+    ['the start on an app’s message', { ...reaction, reaction: 'robot_face', item_user: undefined }],
     ['a stop on any message', { ...reaction, reaction: 'octagonal_sign', item_user: 'U0BOB' }],
   ])('%s is stored', (_, fields) => {
     expect(event(fields)).not.toBeNull();
@@ -70,6 +77,41 @@ describe('naturalKey', () => {
   test('a command is known by its trigger', () => {
     const command = { command: '/agent', text: 'x', trigger_id: '1.2.3', user_id: 'U0ADA', channel_id: 'C0DEV' };
     expect(naturalKey(command, self)).toBe('command:1.2.3');
+  });
+
+  test('each sending of a form is an act of its own, for one that was refused is sent again', () => {
+    const sent = (trigger_id: string) => ({
+      type: 'view_submission',
+      trigger_id,
+      user: { id: 'U0ADA' },
+      view: { id: 'V1', callback_id: 'task_form', private_metadata: '', state: { values: {} } },
+    });
+    expect(naturalKey(sent('1.2.3'), self)).toBe('view:V1:1.2.3');
+    expect(naturalKey(sent('1.2.4'), self)).toBe('view:V1:1.2.4');
+  });
+
+  test('a shortcut is known by its trigger', () => {
+    const global = { type: 'shortcut', callback_id: 'task_new', trigger_id: '1.2.3', user: { id: 'U0ADA' } };
+    const onMessage = {
+      ...global,
+      type: 'message_action',
+      action_ts: '1700000009.000100',
+      channel: { id: 'C0DEV' },
+      message_ts: '1700000000.000100',
+      message: { ts: '1700000000.000100' },
+    };
+    expect([naturalKey(global, self), naturalKey(onMessage, self)]).toEqual(['shortcut:1.2.3', 'shortcut:1.2.3']);
+  });
+
+  test('a button on a message that one person sees, which comes without that message, is an act', () => {
+    const press = {
+      type: 'block_actions',
+      user: { id: 'U0ADA' },
+      channel: { id: 'C0DEV' },
+      container: { type: 'message', message_ts: '1700000000.000100', is_ephemeral: true },
+      actions: [{ action_id: 'form_open', action_ts: '1700000009.000100' }],
+    };
+    expect(naturalKey(press, self)).toBe('action:C0DEV:1700000000.000100:U0ADA:form_open:1700000009.000100');
   });
 
   test('a button that only opens an address is no act', () => {

@@ -251,6 +251,13 @@ function plainText(text: string) {
   return { type: 'plain_text', text } as const;
 }
 
+const againBlock = 'again:';
+
+/** The draft that a menu under a refusal is for. */
+export function draftOfBlock(blockId: string): string {
+  return blockId.replace(/-r\d+$/, '').slice(againBlock.length);
+}
+
 /** Under a refusal: what to choose, where only the repository is missing, and the way into the form. */
 export function againBlocks({
   draft,
@@ -271,7 +278,7 @@ export function againBlocks({
     {
       type: 'actions',
       // What was chosen comes without the message it stands in: its block says which draft it is for.
-      ...(named ? { block_id: `again:${draft}` } : {}),
+      ...(named ? { block_id: `${againBlock}${draft}` } : {}),
       elements: [...(named ? [select] : []), button],
     },
   ];

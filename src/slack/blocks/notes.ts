@@ -86,7 +86,7 @@ export function renderHelp({ command, emoji }: Wording): Rendered {
     ['*In a task’s thread*', 'thread'],
   ] as const;
   const parts = groups.map(([head, group]) =>
-    [head, ...waysOf(group).map((way) => `• ${way.act(names)}: ${way.effect(names)}`)].join('\n'),
+    [head, ...waysOf(group).map((way) => `• ${way.act(names)}: ${way.brief}`)].join('\n'),
   );
   return {
     text: parts.join('\n'),

@@ -53,7 +53,7 @@ function compose(said: Said, wording: Wording): Rendered {
 }
 
 function identify(blocks: readonly KnownBlock[], name: string, revision: number): KnownBlock[] {
-  return blocks.map((block, index) => ({ ...block, block_id: block.block_id ?? `${name}-${index}-r${revision}` }));
+  return blocks.map((block, index) => ({ ...block, block_id: `${block.block_id ?? `${name}-${index}`}-r${revision}` }));
 }
 
 function chunks(text: string, size: number): string[] {

@@ -2,6 +2,7 @@ import type { AllMiddlewareArgs, BlockAction, SlackActionMiddlewareArgs } from '
 import { z } from 'zod';
 import { parseTaskId } from '../../task/ids.ts';
 import type { Answer, Asked, FormStart, Target } from '../../task/use-cases.ts';
+import { draftOfBlock } from '../blocks/form.ts';
 import { actionIds } from '../blocks/parts.ts';
 import { toMs } from '../ids.ts';
 import { received } from '../intake.ts';
@@ -63,8 +64,8 @@ async function act({ useCases }: ListenerDeps, asked: Asked, press: Press): Prom
   if (action_id === actionIds.retry) return useCases.retry(asked, target);
   if (action_id === actionIds.approve) return useCases.approve({ ...asked, message, via: 'button' });
   if (action_id === actionIds.repositoryChosen) {
-    const draft = press.actions.block_id.replace(/^again:/, '');
-    return useCases.resend(asked, draft, press.actions.selected_option?.value ?? '');
+    const { block_id, selected_option } = press.actions;
+    return useCases.resend(asked, draftOfBlock(block_id), selected_option?.value ?? '');
   }
   const { question, answer } = chosen.parse(JSON.parse(value));
   return useCases.answer({ ...asked, message, question, text: answer });
