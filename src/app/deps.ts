@@ -75,6 +75,8 @@ export interface WorkerDeps {
   readonly threadUrl: (task: Task) => Promise<string | null>;
   /** Who asked, by their own account on GitHub where the configuration links one. Throws `Problem`. */
   readonly author: (task: Task) => Promise<LinkedAuthor>;
+  /** Whatever credentials are made for a piece of work end with it. */
+  readonly during: <T>(work: () => Promise<T>) => Promise<T>;
   readonly changes: Changes;
   /** Removes what tasks other than these left on this machine, once nothing touched it for a day. */
   readonly reap: (alive: readonly TaskId[]) => Promise<void>;

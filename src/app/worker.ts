@@ -38,7 +38,10 @@ export class Worker {
     await this.recover(signal);
     await Promise.all([
       queue.work('run', (job) => this.#start(job.task, signal), { concurrency: 1, signal }),
-      queue.work('merge', (job) => merge(this.#deps, job.task, signal), { concurrency: 4, signal }),
+      queue.work('merge', (job) => this.#deps.during(() => merge(this.#deps, job.task, signal)), {
+        concurrency: 4,
+        signal,
+      }),
       queue.work('pull', (job) => watchPulls(this.#deps, job.task), { concurrency: 2, signal }),
       this.#every(options.sweepEveryMs, signal, () => this.recover(signal)),
       this.#every(options.pullEveryMs, signal, () => this.#watchPulls()),
@@ -108,9 +111,14 @@ export class Worker {
   #attend(task: Task, signal: AbortSignal): void {
     const run = currentRun(task.run);
     this.#deps.log.info({ task: task.id, run: run?.id }, 'Run attended');
-    const attending = attendRun(this.#deps, task, signal).catch((error: unknown) =>
-      this.#deps.log.error({ task: task.id, run: run?.id, err: error }, 'Attendance broke off; the sweep takes it up'),
-    );
+    const attending = this.#deps
+      .during(() => attendRun(this.#deps, task, signal))
+      .catch((error: unknown) =>
+        this.#deps.log.error(
+          { task: task.id, run: run?.id, err: error },
+          'Attendance broke off; the sweep takes it up',
+        ),
+      );
     this.#hold(task.id, attending, () => {
       if (!signal.aborted) this.#afterwards(task.id);
     });
@@ -184,7 +192,7 @@ export class Worker {
   }
 
   async #clear(id: TaskId, run: RunId): Promise<void> {
-    await keepWork(this.#deps, id);
+    await this.#deps.during(() => keepWork(this.#deps, id));
     await settleRun(this.#deps, id, run);
     await this.#deps.sandbox.remove(id, { workspace: false });
   }

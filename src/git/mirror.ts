@@ -66,7 +66,7 @@ async function fetchBranch(
   extra: readonly string[],
 ): Promise<void> {
   const { path, repository, branch, signal } = order;
-  const credentials = await remote.credentials(repository);
+  const credentials = await remote.credentials(repository, 'read');
   const flags = ['--quiet', '--no-tags', '--no-auto-gc', '--no-write-fetch-head', '--no-recurse-submodules', ...extra];
   const spec = `+refs/heads/${branch}:refs/heads/${branch}`;
   await must(remote.git, ['fetch', ...flags, '--', remote.url(repository), spec], {

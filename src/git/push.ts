@@ -38,7 +38,7 @@ async function attempt(remote: Remote, order: PushOrder): Promise<GitResult> {
   const flags = ['--porcelain', '--no-verify', '--no-signed', '--recurse-submodules=no', '--no-follow-tags'];
   const lease = `--force-with-lease=${ref}:${order.remote ?? ''}`;
   const args = ['push', ...flags, lease, '--', remote.url(repository), `${head}:${ref}`];
-  const credentials = await remote.credentials(repository);
+  const credentials = await remote.credentials(repository, 'write');
   try {
     return await remote.git(args, { gitDir: order.gitDir, signal, credentials, timeoutMs: 10 * 60_000 });
   } catch (error) {

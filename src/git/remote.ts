@@ -4,7 +4,7 @@ import { type Credentials, must, type TryGit } from './git.ts';
 export interface Remote {
   readonly url: (repository: RepositoryName) => string;
   readonly git: TryGit;
-  readonly credentials: (repository: RepositoryName) => Promise<Credentials>;
+  readonly credentials: (repository: RepositoryName, rights: 'read' | 'write') => Promise<Credentials>;
 }
 
 export interface RemoteHeads {
@@ -20,7 +20,7 @@ export async function askHeads(
   branches: readonly BranchName[],
   signal: AbortSignal | undefined,
 ): Promise<RemoteHeads> {
-  const credentials = await remote.credentials(repository);
+  const credentials = await remote.credentials(repository, 'read');
   const refs = branches.map((branch) => `refs/heads/${branch}`);
   const args = ['ls-remote', '--symref', '--', remote.url(repository), 'HEAD', ...refs];
   const text = await must(remote.git, args, { signal, credentials, timeoutMs: 60_000 });

@@ -22,7 +22,7 @@ export interface RepositoriesOptions {
   /** What clone addresses begin with, such as `https://github.com`. */
   readonly githubUrl: string;
   /** Asked before each call to the remote. */
-  readonly credentials: (repository: RepositoryName) => Promise<Credentials>;
+  readonly credentials: (repository: RepositoryName, rights: 'read' | 'write') => Promise<Credentials>;
   /** Who commits in a repository; the same each time it is asked. */
   readonly committer: (repository: RepositoryName) => Promise<Author>;
   readonly caps?: Partial<ImportCaps>;
@@ -173,7 +173,7 @@ async function fetchTaskBranch(remote: Remote, order: PrepareOrder, head: Sha): 
   const at: GitOrder = { gitDir: order.taskPath, signal };
   const known = await remote.git(['rev-list', '--objects', '--quiet', '--max-count=1', head], at);
   if (known.code === 0) return head;
-  const credentials = await remote.credentials(repository);
+  const credentials = await remote.credentials(repository, 'read');
   const flags = ['--quiet', '--no-tags', '--no-auto-gc', '--no-write-fetch-head', '--no-recurse-submodules'];
   const ref = `refs/remotes/origin/${branch}`;
   const args = ['fetch', ...flags, '--', remote.url(repository), `+refs/heads/${branch}:${ref}`];

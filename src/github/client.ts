@@ -1,13 +1,14 @@
-import { Octokit } from 'octokit';
+import { Octokit, RequestError } from 'octokit';
 import type { RepositoryName } from '../task/ids.ts';
 import type { Clock } from '../task/ports.ts';
+import type { Credential, Rights } from './credentials.ts';
 import { limitOf, toProblem } from './problems.ts';
 
 export interface GithubOptions {
   /** `https://api.github.com`, or an Enterprise Server's `…/api/v3`. */
   readonly apiUrl: string;
   /** Asked before each call, so that short-lived tokens stay fresh. */
-  readonly credentials: (repository: RepositoryName) => Promise<{ readonly token: string }>;
+  readonly credentials: (repository: RepositoryName, rights: Rights) => Promise<Pick<Credential, 'token' | 'refused'>>;
   /** Carries the proxy and the host's certificates. */
   readonly fetch?: typeof fetch;
   readonly clock: Clock;
@@ -24,11 +25,14 @@ export interface Target {
 
 /** Calls GitHub once: octokit's own retries are off, since only the caller knows whether a call may be repeated. */
 export interface Client {
-  /** Settles with what `act` makes, or throws a `Problem` whose sentence begins with `attempted`. */
+  /**
+   * Settles with what `act` makes, or throws a `Problem` whose sentence begins with `attempted`. Without `rights` it may only read.
+   */
   call<T>(
     repository: RepositoryName,
     attempted: string,
     act: (rest: Octokit['rest'], target: Target, octokit: Octokit) => Promise<T>,
+    rights?: Rights,
   ): Promise<T>;
 }
 
@@ -69,14 +73,15 @@ export function createClient(options: GithubOptions): Client {
   }
 
   return {
-    async call(repository, attempted, act) {
+    async call(repository, attempted, act, rights = 'read') {
       if (limit !== undefined && clock.now() < limit.until) throw limit.problem;
       const [owner = '', repo = ''] = repository.split('/');
-      const { token } = await options.credentials(repository);
+      const { token, refused } = await options.credentials(repository, rights);
       const octokit = octokitFor(token);
       try {
         return await act(octokit.rest, { owner, repo }, octokit);
       } catch (error) {
+        if (error instanceof RequestError && error.status === 401) refused?.();
         const problem = toProblem(attempted, error, clock.now());
         const until = limitOf(problem);
         if (until !== null && problem instanceof Error) limit = { problem, until };

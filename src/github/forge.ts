@@ -78,17 +78,19 @@ export function createForge(options: ForgeOptions): Forge {
             throw noPull(error, repository, branch);
           }
         },
+        'write',
       );
     },
 
     markReady: (repository, number) => markReady(client, repository, number),
 
     async describePull(repository, number, body) {
-      await client.call(repository, `Describing pull request #${number} of ${repository}`, async (rest, target) => {
+      const describe = async (rest: Octokit['rest'], target: Target) => {
         const named = { ...target, pull_number: number };
         const { data } = await rest.pulls.get(named);
         await rest.pulls.update({ ...named, body: spliced(data.body, body).slice(0, maxBodyChars) });
-      });
+      };
+      await client.call(repository, `Describing pull request #${number} of ${repository}`, describe, 'write');
     },
 
     async findPull(repository, number) {

@@ -1,6 +1,6 @@
 import { Octokit, RequestError } from 'octokit';
 import type { Clock } from '../task/ports.ts';
-import { type AppOptions, createApp } from './credentials.ts';
+import { type AppOptions, asApp, createApp } from './app.ts';
 import { toProblem } from './problems.ts';
 
 /** Who acts on GitHub, as GitHub says. */
@@ -64,6 +64,6 @@ export async function identifyApp(options: AppOptions): Promise<Identity> {
       permissions: Object.fromEntries(permissions),
     };
   } catch (error) {
-    throw toProblem('Asking GitHub which app this is', error, options.clock.now());
+    throw asApp('Asking GitHub which app this is', error, options);
   }
 }

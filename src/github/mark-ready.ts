@@ -13,13 +13,18 @@ const mutation = `mutation ($id: ID!) {
  */
 export async function markReady(client: Client, repository: RepositoryName, number: number): Promise<void> {
   const attempted = `Marking pull request #${number} of ${repository} as ready for review`;
-  await client.call(repository, attempted, async (rest, target, octokit) => {
-    const { data } = await rest.pulls.get({ ...target, pull_number: number });
-    if (data.draft !== true) return;
-    await octokit.graphql(mutation, { id: data.node_id }).catch((error: unknown) => {
-      throw refusal(attempted, error);
-    });
-  });
+  await client.call(
+    repository,
+    attempted,
+    async (rest, target, octokit) => {
+      const { data } = await rest.pulls.get({ ...target, pull_number: number });
+      if (data.draft !== true) return;
+      await octokit.graphql(mutation, { id: data.node_id }).catch((error: unknown) => {
+        throw refusal(attempted, error);
+      });
+    },
+    'write',
+  );
 }
 
 /** GraphQL refuses with a 200 and a list of errors. */

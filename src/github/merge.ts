@@ -21,20 +21,25 @@ export interface MergeOrder {
 export async function mergePull(client: Client, order: MergeOrder): Promise<Sha> {
   const { repository, number, head, method } = order;
   const attempted = `Merging pull request #${number} of ${repository} at ${head.slice(0, 7)}`;
-  return client.call(repository, attempted, async (rest, target) => {
-    const named = { ...target, pull_number: number };
-    try {
-      const words = method === 'rebase' ? {} : { commit_title: order.title, commit_message: order.message };
-      const { data } = await rest.pulls.merge({ ...named, sha: head, merge_method: method, ...words });
-      return toSha(data.sha);
-    } catch (error) {
-      if (!isAmbiguous(error) && !(error instanceof RequestError && [405, 409, 422].includes(error.status)))
-        throw error;
-      const view = toView((await rest.pulls.get(named)).data);
-      if (view.state === 'merged' && view.commit !== null) return view.commit;
-      throw refusal(error, attempted, view.head === head);
-    }
-  });
+  return client.call(
+    repository,
+    attempted,
+    async (rest, target) => {
+      const named = { ...target, pull_number: number };
+      try {
+        const words = method === 'rebase' ? {} : { commit_title: order.title, commit_message: order.message };
+        const { data } = await rest.pulls.merge({ ...named, sha: head, merge_method: method, ...words });
+        return toSha(data.sha);
+      } catch (error) {
+        if (!isAmbiguous(error) && !(error instanceof RequestError && [405, 409, 422].includes(error.status)))
+          throw error;
+        const view = toView((await rest.pulls.get(named)).data);
+        if (view.state === 'merged' && view.commit !== null) return view.commit;
+        throw refusal(error, attempted, view.head === head);
+      }
+    },
+    'write',
+  );
 }
 
 function refusal(error: unknown, attempted: string, sameHead: boolean): unknown {

@@ -53,7 +53,7 @@ export function toProblem(attempted: string, error: unknown, now: number): unkno
       }
       return problem(
         'github_forbidden',
-        `GitHub forbids it to these credentials (${words})`,
+        `GitHub forbids it to these credentials (${words}${neededOf(error)})`,
         'Give the token or app write access to contents and pull requests and read access to checks and commit statuses, then retry.',
       );
     case 404:
@@ -75,6 +75,17 @@ export function toProblem(attempted: string, error: unknown, now: number): unkno
         'Look at it on GitHub, then retry.',
       );
   }
+}
+
+/** What GitHub says an app or a fine-grained token would need for the call. */
+function neededOf(error: RequestError): string {
+  const accepted = String(error.response?.headers['x-accepted-github-permissions'] ?? '');
+  const needs = accepted
+    .split(';')[0]
+    ?.split(',')
+    .filter((each) => /^\s*\w+=(?:read|write|admin)\s*$/.test(each))
+    .map((each) => each.trim().replace('=', ': '));
+  return needs === undefined || needs.length === 0 ? '' : `; it needs ${needs.join(', ')}`;
 }
 
 /** Until when a rate limit holds; null where a Problem is none. */

@@ -6,15 +6,11 @@ import { toPrompt, toScript } from '../app/prompt.ts';
 import { Worker } from '../app/worker.ts';
 import type { Config } from '../config.ts';
 import { createRepositories } from '../git/repositories.ts';
+import { type AppOptions, installedRepositories } from '../github/app.ts';
+import { appAccess } from '../github/app-access.ts';
 import { createAuthors } from '../github/authors.ts';
 import { createClient } from '../github/client.ts';
-import {
-  type AppOptions,
-  appCredentials,
-  type Credentials,
-  installedRepositories,
-  tokenCredentials,
-} from '../github/credentials.ts';
+import { type Access, tokenAccess } from '../github/credentials.ts';
 import { createForge } from '../github/forge.ts';
 import { identifyApp, identifyToken } from '../github/identity.ts';
 import { BrokerClient } from '../sandbox/broker-client.ts';
@@ -41,8 +37,9 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   const { log, signal } = scope;
   await using store = await openStore(config, places, scope, 'worker');
   const sandbox = new BrokerClient(places.brokerSocket);
-  const credentials = credentialsOf(config);
   const { fetch } = outbound(config.outbound);
+  await using access = accessOf(config, log);
+  const { credentials } = access;
   const github = { apiUrl: config.github.apiUrl, credentials, clock, ...(fetch && { fetch }) };
   const authors = createAuthors({ client: createClient(github), url: config.github.url, self: selfOf(config) });
   const repositories = createRepositories({
@@ -61,6 +58,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     sandbox,
     repositories,
     forge: createForge(github),
+    during: (work) => access.during(work),
     author: toAuthor(config, authors, log),
     engine: await sandbox.engine(),
     policy: toPolicy(config),
@@ -98,12 +96,16 @@ function selfOf(config: Config): () => Promise<string | null> {
   };
 }
 
-function credentialsOf({ github }: Config): Credentials {
+function accessOf(config: Config, log: ProcessScope['log']): Access {
+  const { github } = config;
   switch (github.mode) {
     case 'token':
-      return tokenCredentials(github.token);
-    case 'app':
-      return appCredentials({ ...github, clock });
+      return tokenAccess(github.token);
+    case 'app': {
+      const onUnrevoked = (error: unknown) => log.warn({ err: error }, 'A token of the GitHub App was not revoked');
+      const { fetch } = outbound(config.outbound);
+      return appAccess({ ...github, clock, onUnrevoked, ...(fetch && { fetch }) });
+    }
     case 'local':
       throw new Problem({
         code: 'config',

@@ -260,6 +260,7 @@ export class World {
       askAgainMs: 1_000,
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },
       threadUrl: async () => null,
+      during: (work) => work(),
       author: async ({ requesterName }) => ({ name: requesterName, email: 'asker@localhost', account: null }),
       reap: async () => undefined,
       changes: {

@@ -11,11 +11,13 @@ import { createEmulator, type Emulator } from 'emulate';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { appNeeds } from '../../src/github/app.ts';
 import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts';
 import { type LocalSlack, startLocalSlack } from '../../src/local/slack/server.ts';
 import { places } from '../../src/setup/places.ts';
 import { type ModelServer, startModelServer } from '../fakes/model-server.ts';
 import { secrets } from '../support/errand.ts';
+import { makeApp, makeKeys, type TestApp } from '../support/github-app.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -450,6 +452,56 @@ describe('GitHub', () => {
         GITHUB_API_URL: emulator.url,
       });
       expect(rows['GitHub app']).toMatchObject({ sign: '✗', found: expect.stringContaining('It lacks checks: read.') });
+    });
+
+    describe('an app on an Enterprise Server', () => {
+      let server: LocalForge;
+      let app: TestApp;
+      beforeAll(async () => {
+        const folder = join(dataDir, 'enterprise');
+        server = await startLocalForge({ port: 0, dataDir: folder, token: 'nobody’s', enterprise: true });
+        app = await makeApp(server);
+      });
+      afterAll(() => server.close());
+      const examined = (key = app.privateKey) =>
+        worker({
+          GITHUB_TOKEN: '',
+          GITHUB_APP_ID: app.appId,
+          GITHUB_APP_PRIVATE_KEY: key,
+          GITHUB_API_URL: server.apiUrl,
+          GITHUB_URL: server.url,
+        });
+
+      test('is fine where it is installed, and leaves no token behind', async () => {
+        const { rows } = await examined();
+        expect(rows['GitHub app']?.sign).toBe('✓');
+        expect(rows['acme/web']?.sign).toBe('✓');
+        expect(server.control.liveTokens()).toBe(0);
+      });
+
+      test('is told where it is suspended, and what was not accepted', async () => {
+        const { contents: _, ...permissions } = appNeeds;
+        await server.control.installApp(app.id, 'acme', { permissions });
+        expect((await examined()).rows['App on acme']).toMatchObject({
+          sign: '✗',
+          found: expect.stringContaining('Not accepted yet: contents: write.'),
+        });
+        await server.control.installApp(app.id, 'acme', { suspended: true, permissions: appNeeds });
+        expect((await examined()).rows['App on acme']?.found).toContain('Suspended');
+        await server.control.installApp(app.id, 'acme', null);
+        expect((await examined()).rows['GitHub app']?.found).toContain('installed nowhere');
+        await server.control.installApp(app.id, 'acme', {});
+      });
+
+      test('is told a key that is no key or another’s, and a clock that differs', async () => {
+        expect((await examined('no key')).rows['GitHub app']?.found).toContain('no RSA key in PEM format');
+        expect((await examined(makeKeys().privateKey)).rows['GitHub app']?.found).toContain(
+          'no app with this id and key',
+        );
+        server.control.skewClock(120_000);
+        expect((await examined()).rows.Clock).toMatchObject({ sign: '!', found: expect.stringContaining('behind') });
+        server.control.skewClock(0);
+      });
     });
 
     test('a token with more rights than it needs is told', async () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { faultSchema } from '../../src/local/forge/faults.ts';
@@ -35,6 +36,7 @@ const step = z.union([
   z.strictObject({ rules: z.record(text, z.unknown()), ...where }),
   z.strictObject({ repository: z.record(text, z.unknown()) }),
   z.strictObject({ describe: z.strictObject({ from: text, to: text }) }),
+  z.strictObject({ app: z.record(text, z.unknown()).nullable() }),
   z.strictObject({ check: text, conclusion: text.nullable(), ...where }),
   z.strictObject({ forge_fault: z.record(text, z.unknown()) }),
   z.strictObject({ slack_fault: z.record(text, z.unknown()) }),
@@ -56,6 +58,8 @@ const journey = z.strictObject({
   about: text,
   /** Another name of the command; it is then played against an Errand of its own. */
   command: text.default('/agent'),
+  /** How Errand stands with GitHub: by a person's token; or as a GitHub App on an Enterprise Server. */
+  as: z.enum(['token', 'app']).default('token'),
   model: z.array(turn).default([]),
   /** Files of the repository; none makes it empty, absent takes a small one. */
   files: z.record(text, text).nullable().default({ 'README.md': '# A small project\n' }),
@@ -94,7 +98,8 @@ export async function play(
   errand.model.script(steps.model.flatMap((each) => stage.toTurns(each)));
   for (const each of steps.steps) await stage.perform(each);
   await errand.quiet();
-  return { thread: tidy(stage.render()), forge: tidy(await stage.renderForge()) };
+  const asApp = steps.as === 'app' ? await stage.renderApp() : '';
+  return { thread: tidy(stage.render()), forge: tidy(`${await stage.renderForge()}${asApp}`) };
 }
 
 class Stage {
@@ -102,6 +107,7 @@ class Stage {
   readonly #repository: string;
   readonly #also: readonly string[];
   readonly #from: number;
+  readonly #before: number;
   #channel: string = seed.dev;
 
   readonly #command: string;
@@ -111,6 +117,7 @@ class Stage {
     this.#command = command;
     this.#repository = repository;
     this.#also = Object.keys(also);
+    this.#before = errand.forge.control.ledger().at(-1)?.n ?? 0;
     this.#from = errand.slack.store.workspace.messages.length;
   }
 
@@ -205,6 +212,8 @@ class Stage {
       await forge.control.setPull(repository, 1, {
         body: String(pull.body).replace(step.describe.from, step.describe.to),
       });
+    } else if ('app' in step) {
+      await forge.control.installApp(this.#errand.app?.id ?? 0, 'acme', step.app);
     } else if ('check' in step) {
       const sha = await forge.control.branchHead(repository, await this.#taskBranch(repository));
       if (sha === undefined) throw new Error('no task branch');
@@ -263,6 +272,27 @@ class Stage {
       }),
     );
     return `${[branches.join('\n'), ...pulls].join('\n\n')}\n`;
+  }
+
+  /** What the app wrote, as whom it commits, and what is left of its tokens. */
+  async renderApp(): Promise<string> {
+    const { control } = this.#errand.forge;
+    // Work ends a moment after the last of it was told.
+    while (control.liveTokens('contents', 'write') > 0) await delay(50);
+    const own = control.ledger().filter(({ repository }) => repository === this.#repository);
+    const wrote = own.filter(({ by }) => by !== 'dana').map(({ by, what }) => `${by} ${what}`);
+    const revoked = control.ledger().some(({ n, what }) => n > this.#before && what === 'DELETE /installation/token');
+    const state = await control.viewState();
+    const pulls = state.repositories.find(({ name }) => name === this.#repository)?.pulls ?? [];
+    const views = await Promise.all(pulls.map(({ number }) => control.viewPull(this.#repository, number)));
+    const authors = views.flatMap(({ commits }) => commits.map(({ author, email }) => `${author} <${email}>`));
+    return [
+      '',
+      ...[...new Set(wrote)].map((each) => `written: ${each}`),
+      ...[...new Set(authors)].map((each) => `author: ${each}`),
+      `tokens revoked: ${revoked ? 'yes' : 'none was made'}; that may still write: none`,
+      '',
+    ].join('\n');
   }
 
   #root() {

@@ -8,7 +8,7 @@ import { play, readJourney, repositoriesOf } from './journey.ts';
 const all = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => ({ name, journey: readJourney(join(import.meta.dirname, name, 'journey.yml')) }));
-const names = all.filter(({ journey }) => journey.command === '/agent').map(({ name }) => name);
+const plain = all.filter(({ journey }) => journey.command === '/agent');
 /** What comes and goes differently over HTTP: events and commands, and the answers to forms. */
 const overHttp = ['script-to-merge', 'form-refused-in-its-fields'];
 
@@ -34,12 +34,17 @@ providers:
 /** Most of a journey is waiting for others, so two are played at once, each against an Errand of its own. */
 const stages = 2;
 
-describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
+describe.each([
+  ['in socket mode', 'socket', 'token'],
+  ['in http mode', 'http', 'token'],
+  ['as an app on an Enterprise Server', 'socket', 'app'],
+] as const)('%s', (_how, mode, as) => {
+  const names = plain.filter(({ journey }) => journey.as === as).map(({ name }) => name);
   const played = mode === 'socket' ? names : names.filter((name) => overHttp.includes(name));
   const free: ErrandUnderTest[] = [];
   beforeAll(async () => {
     const repositories = all.flatMap(({ name, journey }) => repositoriesOf(name, journey));
-    const options = { mode, repositories, yaml: configured };
+    const options = { mode, github: as, repositories, yaml: configured };
     const count = Math.min(stages, played.length);
     free.push(...(await Promise.all(Array.from({ length: count }, () => startErrand(options)))));
   });
@@ -59,7 +64,7 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
 });
 
 describe('with a command of another name', () => {
-  test.for(all.filter(({ name }) => !names.includes(name)))('$name', async ({ name, journey }, { expect }) => {
+  test.for(all.filter((each) => !plain.includes(each)))('$name', async ({ name, journey }, { expect }) => {
     const env = { ERRAND_COMMAND: journey.command };
     await using errand = await startErrand({ mode: 'socket', repositories: repositoriesOf(name, journey), env });
     await compare(errand, name, expect);

@@ -12,6 +12,7 @@ import { openRedis, waitForRedis } from '../../src/store/connection.ts';
 import { createStore } from '../../src/store/store.ts';
 import type { TaskStore } from '../../src/task/ports.ts';
 import { type ModelServer, startModelServer } from '../fakes/model-server.ts';
+import { makeApp, type TestApp } from './github-app.ts';
 import { freePort, startProgram } from './program.ts';
 
 /** What is secret in a test: if one of these turns up anywhere but at its own server, something leaks. */
@@ -27,6 +28,8 @@ export const secrets = {
 export interface ErrandOptions {
   readonly mode: 'socket' | 'http';
   readonly repositories: readonly string[];
+  /** By a person's token on github.com (the default), or as an app on an Enterprise Server. */
+  readonly github?: 'token' | 'app';
   /** Adds to the environment, or takes away with undefined. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly yaml?: string;
@@ -37,6 +40,8 @@ export interface ErrandUnderTest extends AsyncDisposable {
   readonly slack: LocalSlack;
   readonly forge: LocalForge;
   readonly model: ModelServer;
+  /** The app that Errand is; null where it has a token. */
+  readonly app: TestApp | null;
   readonly dataDir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly process: ChildProcess;
@@ -68,7 +73,11 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     dataDir: join(dataDir, 'forge'),
     token: secrets.GITHUB_TOKEN,
     pageUrl: slack.url,
+    enterprise: options.github === 'app',
   });
+  const app = options.github === 'app' ? await makeApp(forge) : null;
+  const keyFile = join(dataDir, 'app.pem');
+  if (app !== null) await writeFile(keyFile, app.privateKey, { mode: 0o600 });
   const model = await startModelServer();
   const yaml = join(dataDir, 'errand.yml');
   if (options.yaml !== undefined) await writeFile(yaml, options.yaml);
@@ -84,6 +93,9 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     OPENAI_BASE_URL: `${model.url}/v1`,
     ERRAND_POLL_SECONDS: '1',
     ...(options.yaml === undefined ? {} : { ERRAND_CONFIG: yaml }),
+    ...(app === null
+      ? {}
+      : { GITHUB_TOKEN: undefined, GITHUB_APP_ID: app.appId, GITHUB_APP_PRIVATE_KEY_FILE: keyFile }),
     ...options.env,
   });
   const redis = openRedis(places({ ERRAND_DATA_DIR: dataDir }).redisSocket, { name: 'test', onError: () => undefined });
@@ -94,6 +106,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     slack,
     forge,
     model,
+    app,
     dataDir,
     env: program.env,
     process: program.process,

@@ -3,18 +3,19 @@ import type { Config, GitHubConfig, RepositoryConfig } from '../../config.ts';
 import { createGit } from '../../git/git.ts';
 import { toProblem } from '../../git/problems.ts';
 import { askHeads, type Remote } from '../../git/remote.ts';
+import { installedRepositories } from '../../github/app.ts';
+import { appAccess } from '../../github/app-access.ts';
 import { type Client, createClient, type Target } from '../../github/client.ts';
-import { appCredentials, installedRepositories, tokenCredentials } from '../../github/credentials.ts';
-import { type Identity, identifyApp, identifyToken } from '../../github/identity.ts';
+import { type Access, type Credentials, tokenAccess } from '../../github/credentials.ts';
+import { identifyToken } from '../../github/identity.ts';
 import { outbound, outboundEnv } from '../../service/outbound.ts';
 import { systemClock as clock } from '../../service/store.ts';
 import type { RepositoryName } from '../../task/ids.ts';
 import { checked, type Finding, fail, ok, skip, warn } from '../finding.ts';
+import { checkApp } from './github-app.ts';
 
 const deadlineMs = 20_000;
 const mostRepositories = 20;
-/** What Errand asks an app's token for. */
-const appNeeds = { contents: 'write', pull_requests: 'write', checks: 'read', statuses: 'read' } as const;
 const tooMuch = /^(admin:|delete_repo|site_admin)/;
 
 type Connected = Exclude<GitHubConfig, { mode: 'local' }>;
@@ -30,7 +31,7 @@ export async function checkGitHub(config: Config): Promise<readonly Finding[]> {
       : [skip('GitHub', 'Local: npm start serves a small forge.', next)];
   }
   const self = await checked(`GitHub ${github.mode}`, deadlineMs, () => checkIdentity(config, github));
-  if (self.some(({ state }) => state === 'fail')) return self;
+  if (self[0]?.state === 'fail' && self[0].name.startsWith('GitHub')) return self;
   const configured = config.repositories.map(({ name }) => name);
   const names = configured.length === 0 && github.mode === 'app' ? await installed(config, github) : configured;
   if (!Array.isArray(names)) return [...self, ...names];
@@ -38,13 +39,10 @@ export async function checkGitHub(config: Config): Promise<readonly Finding[]> {
     const next = 'Set ERRAND_REPOSITORIES=owner/name,…';
     return [...self, fail('Repositories', 'None is configured, so nothing can be asked for.', next)];
   }
-  const client = createClient({
-    apiUrl: github.apiUrl,
-    credentials: credentialsOf(config, github),
-    clock,
-    ...outbound(config.outbound),
-  });
-  const remote = toRemote(config, github);
+  await using access = accessOf(config, github);
+  const { credentials } = access;
+  const client = createClient({ apiUrl: github.apiUrl, credentials, clock, ...outbound(config.outbound) });
+  const remote = toRemote(config, github, credentials);
   const rows = await Promise.all(
     names.slice(0, mostRepositories).map((name) => {
       const settings = config.repositories.find((each) => each.name === name);
@@ -56,12 +54,9 @@ export async function checkGitHub(config: Config): Promise<readonly Finding[]> {
   return [...self, ...rows.flat(), ...left];
 }
 
-async function checkIdentity({ outbound: way }: Config, github: Connected): Promise<Finding> {
+async function checkIdentity({ outbound: way }: Config, github: Connected): Promise<Finding | readonly Finding[]> {
   const where = new URL(github.url).host;
-  if (github.mode === 'app') {
-    const identity = await identifyApp({ ...github, clock, ...outbound(way) });
-    return toApp(identity, where);
-  }
+  if (github.mode === 'app') return checkApp({ ...github, clock, ...outbound(way) }, where);
   const { name, scopes } = await identifyToken({ ...github, clock, ...outbound(way) });
   const found = `${name === null ? 'A token of an app or a workflow' : `Acts as ${name}`} on ${where}.`;
   const excess = scopes?.filter((scope) => tooMuch.test(scope)) ?? [];
@@ -77,29 +72,6 @@ async function checkIdentity({ outbound: way }: Config, github: Connected): Prom
       );
 }
 
-function toApp({ name, permissions }: Identity, where: string): Finding {
-  const found = `The app ${name ?? ''} on ${where}.`.replace('  ', ' ');
-  const given = permissions ?? {};
-  const missing = Object.entries(appNeeds).filter(
-    ([right, level]) => given[right] !== 'write' && given[right] !== level,
-  );
-  if (missing.length > 0) {
-    const words = missing.map(([right, level]) => `${right}: ${level}`).join(', ');
-    return fail(
-      'GitHub app',
-      `${found} It lacks ${words}.`,
-      'Add them to the app’s permissions, and accept them where it is installed.',
-    );
-  }
-  return given.administration === undefined
-    ? ok('GitHub app', found)
-    : warn(
-        'GitHub app',
-        `${found} It may administer repositories.`,
-        'Take administration away: Errand never needs it.',
-      );
-}
-
 async function installed(
   { outbound: way }: Config,
   github: Extract<Connected, { mode: 'app' }>,
@@ -112,15 +84,15 @@ async function installed(
   return failed.length > 0 ? Object.freeze(failed) : names;
 }
 
-function credentialsOf({ outbound: way }: Config, github: Connected) {
+function accessOf({ outbound: way }: Config, github: Connected): Access {
   return github.mode === 'token'
-    ? tokenCredentials(github.token)
-    : appCredentials({ ...github, clock, ...outbound(way) });
+    ? tokenAccess(github.token)
+    : appAccess({ ...github, clock, ...outbound(way), onUnrevoked: () => undefined });
 }
 
-function toRemote(config: Config, github: Connected): Remote {
+function toRemote(config: Config, github: Connected, credentials: Credentials): Remote {
   const git = createGit({ remoteUrl: `${github.url}/`, outboundEnv: outboundEnv(config.outbound) });
-  return { git, credentials: credentialsOf(config, github), url: (name) => `${github.url}/${name}.git` };
+  return { git, credentials, url: (name) => `${github.url}/${name}.git` };
 }
 
 interface Order {

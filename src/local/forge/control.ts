@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { covers } from './apps.ts';
 import { notFound } from './errors.ts';
 import type { FaultInput } from './faults.ts';
 import type { Forge } from './forge.ts';
@@ -130,7 +131,9 @@ export class Control {
   /** Registers an app with the public half of its key. Returns its id. */
   async createApp(order: { slug: string; publicKey: string; permissions: Levels }): Promise<number> {
     const { store } = this.#forge;
-    const { slug, publicKey, permissions } = order;
+    const { slug, publicKey } = order;
+    // Every app may read metadata.
+    const permissions: Levels = { ...order.permissions, metadata: 'read' };
     const id = store.nextId();
     store.state.apps.push({ id, slug, name: slug, publicKey, permissions, installations: [] });
     await store.save();
@@ -155,9 +158,12 @@ export class Control {
     this.#forge.now = () => Date.now() + ms;
   }
 
-  /** How many tokens of apps are good now. */
-  liveTokens(): number {
-    return this.#forge.store.state.appTokens.filter(({ expiresAt }) => expiresAt > this.#forge.now()).length;
+  /** How many tokens of apps are good now, or are good for this. */
+  liveTokens(permission = 'metadata', level: Levels[string] = 'read'): number {
+    const { appTokens } = this.#forge.store.state;
+    return appTokens.filter(
+      ({ expiresAt, permissions }) => expiresAt > this.#forge.now() && covers(permissions[permission], level),
+    ).length;
   }
 
   /** Sets a branch's rules; null lifts them. */

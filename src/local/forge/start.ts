@@ -19,6 +19,8 @@ export interface LocalForgeOptions {
   readonly token: string;
   /** Where people see pull requests; the forge's own address when absent. */
   readonly pageUrl?: string;
+  /** As an Enterprise Server has it: REST answers under `/api/v3` alone. */
+  readonly enterprise?: boolean;
   readonly faults?: readonly FaultInput[];
   readonly log?: (error: unknown) => void;
 }
@@ -63,6 +65,11 @@ export async function startLocalForge(options: LocalForgeOptions): Promise<Local
   });
 
   server.on('request', (incoming, outgoing) => {
+    if (options.enterprise === true && !isOfEnterprise(incoming.url ?? '/')) {
+      incoming.resume();
+      outgoing.writeHead(404, { 'content-type': 'text/html' }).end('<title>Page not found</title>');
+      return;
+    }
     // GitHub Enterprise Server's prefix and github.com's bare paths are the same routes.
     incoming.url = (incoming.url ?? '/').replace(/^\/api(?:\/v3(?=\/|$)|(?=\/graphql$))/, '') || '/';
     const path = incoming.url.split('?')[0] ?? '/';
@@ -89,6 +96,12 @@ export async function startLocalForge(options: LocalForgeOptions): Promise<Local
     await store.save();
   };
   return { url, apiUrl: `${url}/api/v3`, port, control, close, [Symbol.asyncDispose]: close };
+}
+
+/** What such a server has for programs; the rest of its addresses are pages. */
+function isOfEnterprise(url: string): boolean {
+  const [path = '/'] = url.split('?');
+  return /^\/(?:api\/v3|api\/graphql|local)(?:\/|$)/.test(path) || isGitPath(path);
 }
 
 /** The request is carried out, and the connection breaks where its answer would begin. */
