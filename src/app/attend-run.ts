@@ -6,6 +6,7 @@ import type { Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { handFiles, withFiles } from './attachments.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
+import { chooseAnew } from './choose-anew.ts';
 import type { WorkerDeps } from './deps.ts';
 import { finishRun } from './finish-run.ts';
 import { type Folded, nothingFolded, toProgress } from './fold.ts';
@@ -106,11 +107,12 @@ const needsAnotherRun: ReadonlySet<string> = new Set(['branch_moved', 'container
 async function prepare(attendance: Attendance, task: Task): Promise<Task> {
   const { run } = attendance;
   const progress = toProgress('preparing', nothingFolded, 0);
-  const [checkouts] = await Promise.all([
+  const [{ checkouts, wish }] = await Promise.all([
     prepareParts(attendance, task),
     record(attendance, { type: 'progressed', run, progress }),
   ]);
-  return record(attendance, { type: 'checkout_prepared', run, checkouts });
+  const choice = chooseAnew(attendance.deps.policy, task, wish);
+  return record(attendance, { type: 'checkout_prepared', run, checkouts, ...(choice === null ? {} : { choice }) });
 }
 
 async function begin(attendance: Attendance, task: Task, run: Run, parts: readonly PreparedPart[]): Promise<void> {

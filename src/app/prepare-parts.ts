@@ -1,28 +1,38 @@
+import type { Wish } from '../task/choose-agent.ts';
 import type { PartCheckout } from '../task/events.ts';
 import type { BranchName } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import type { Part, Task } from '../task/task.ts';
 import type { Attendance } from './attendance.ts';
 
+type PreparedPart = PartCheckout & { readonly wish: Wish };
+
+export interface Prepared {
+  readonly checkouts: readonly PartCheckout[];
+  /** What `.errand.yml` of the first repository says. */
+  readonly wish: Wish;
+}
+
 /**
  * What a run is given: a checkout of each repository, all of one moment. A branch that was asked for need not be in each of
  * several repositories: one that lacks it starts from its usual base, as long as another has it. Throws the first `Problem`: a
  * run without one of its repositories is no run.
  */
-export async function prepareParts(attendance: Attendance, task: Task): Promise<readonly PartCheckout[]> {
+export async function prepareParts(attendance: Attendance, task: Task): Promise<Prepared> {
   const at = attendance.deps.clock.now();
   const usual = ({ repository }: Part) =>
     attendance.deps.policy.repositories.find(({ name }) => name === repository)?.base ?? null;
   const tried = await Promise.allSettled(task.parts.map((part) => prepare(attendance, task, part, part.base, at)));
   const somewhere = tried.some(({ status }) => status === 'fulfilled');
-  const prepared: PartCheckout[] = [];
+  const prepared: PreparedPart[] = [];
   for (const [index, result] of tried.entries()) {
     const part = task.parts[index];
     if (result.status === 'fulfilled') prepared.push(result.value);
     else if (part === undefined || !somewhere || !isOnlyAskedFor(part, usual(part), result.reason)) throw result.reason;
     else prepared.push(await prepare(attendance, task, part, usual(part), at));
   }
-  return prepared;
+  const { agent, model } = prepared[0]?.wish ?? { agent: null, model: null };
+  return { checkouts: prepared.map(({ repository, checkout }) => ({ repository, checkout })), wish: { agent, model } };
 }
 
 /** Whether a base that is missing was named for all of the task's repositories, and nothing was built on it yet. */
@@ -37,7 +47,7 @@ async function prepare(
   part: Part,
   wanted: BranchName | null,
   at: number,
-): Promise<PartCheckout> {
+): Promise<PreparedPart> {
   const { repository } = part;
   const place = { task: task.id, part: task.parts.indexOf(part) };
   const order = { ...place, repository, base: wanted, branch: task.branch, signal };
@@ -45,5 +55,6 @@ async function prepare(
   const { checks, allow } = rules;
   const policy = deps.policy.repositories.find(({ name }) => name === repository);
   const draft = policy?.draft ?? rules.pullRequest.draft;
-  return { repository, checkout: { at, baseBranch, base, start, remote, checks, allow, repositories, draft } };
+  const checkout = { at, baseBranch, base, start, remote, checks, allow, repositories, draft };
+  return { repository, checkout, wish: rules };
 }

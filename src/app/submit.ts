@@ -1,9 +1,10 @@
 import { chooseBudget } from '../task/budget.ts';
+import { chooseAgent } from '../task/choose-agent.ts';
 import { readKeys, type TaskCommand } from '../task/command.ts';
 import { type Draft, type Field, toSpecText } from '../task/draft.ts';
 import type { OfferedFile } from '../task/files.ts';
 import { type MessageTs, type RepositoryName, type TaskId, toTaskId } from '../task/ids.ts';
-import { chooseAgent, chooseRepositories, type RepositoryPolicy, toBranch, toTitle } from '../task/policy.ts';
+import { chooseEnvironment, chooseRepositories, type RepositoryPolicy, toBranch, toTitle } from '../task/policy.ts';
 import { noSpending } from '../task/spending.ts';
 import type { Failure, Part, SpecMessage, Task } from '../task/task.ts';
 import type { Answer, Asked, UseCases } from '../task/use-cases.ts';
@@ -65,7 +66,6 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
     [
       ['attempts', command.attempts],
       ['net', command.network],
-      ['env', command.environment],
     ] as const
   ).find(([, value]) => value !== null);
   if (unbuilt !== undefined) {
@@ -80,15 +80,17 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   // Agent and budget are the task's: the repository that was named first decides them.
   const [first, ...others] = repositories.value;
   const agent = chooseAgent(deps.policy, {
-    asked: command.agent,
+    asked: command,
     channel: asked.channel,
-    repository: first,
+    repositories: repositories.value,
     text: command.text,
   });
   if (!agent.ok) return refused(agent.failure.code === 'script_missing' ? 'goal' : 'agent', agent.failure);
+  const environment = chooseEnvironment(deps.policy, command.environment);
+  if (!environment.ok) return refused('env', environment.failure);
   const budget = chooseBudget(deps.policy, first, command.budgetUsd);
   if (!budget.ok) return refused('budget', budget.failure);
-  const spent = await spendingRefusal(deps, { person: asked.by, name: member.name, agent: agent.value });
+  const spent = await spendingRefusal(deps, { person: asked.by, name: member.name, agent: agent.value.agent });
   if (spent !== null) return refused('goal', spent);
 
   const key = asked.message === null ? asked.key : `${asked.channel}:${asked.message}`;
@@ -131,8 +133,9 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
     parts: [toPart(first), ...others.map(toPart)],
     branch: toBranch(id, title),
     title,
-    agent: agent.value,
-    model: command.model,
+    ...agent.value,
+    asked: { agent: command.agent, model: command.model },
+    environment: environment.value ?? undefined,
     budget: budget.value,
     spec: [...context, request],
     run: { type: 'queued', since: deps.clock.now(), reason: null },
@@ -194,6 +197,7 @@ export async function continueTask(
     title,
     agent: ended.agent,
     model: ended.model,
+    environment: ended.environment,
     budget: ended.budget,
     spec: [before, message],
     run: { type: 'queued', since: deps.clock.now(), reason: null },

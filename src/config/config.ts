@@ -1,8 +1,10 @@
+import type { ProviderShape } from '../gateway/policy.ts';
 import type { Price } from '../gateway/prices.ts';
-import type { ConfiguredAgent } from '../task/agents.ts';
+import type { Agent } from '../task/agents.ts';
 import type { DayLimits } from '../task/budget.ts';
 import type { BranchName, ChannelId, RepositoryName, UserId } from '../task/ids.ts';
 import type { Limits } from '../task/ports.ts';
+import type { ProviderKind, ProviderPolicy } from '../task/providers.ts';
 import type { Budget } from '../task/task.ts';
 
 export interface Config {
@@ -17,13 +19,10 @@ export interface Config {
   readonly providers: ReadonlyMap<string, Provider>;
   /** Variables that hold keys of the file's providers. */
   readonly keyVariables: readonly string[];
-  /** Agents of the file, beside those that ship. */
-  readonly agents: ReadonlyMap<string, ConfiguredAgent>;
+  /** All of them, in the order of preference. */
+  readonly agents: ReadonlyMap<string, AgentConfig>;
   readonly repositories: readonly RepositoryConfig[];
-  readonly channels: ReadonlyMap<
-    ChannelId,
-    { readonly repository: RepositoryName | null; readonly agent: string | null }
-  >;
+  readonly channels: ReadonlyMap<ChannelId, ChannelConfig>;
   /** Images by the name that a repository's `environment` uses. */
   readonly environments: ReadonlyMap<string, string>;
   /** Who somebody in Slack is on GitHub: named as the co-author of what they asked for. */
@@ -73,23 +72,37 @@ export type GitHubConfig = {
   | { readonly mode: 'app'; readonly appId: string; readonly privateKey: string }
 );
 
-export interface Provider {
+export interface AgentConfig {
+  /** With the provider that the file names for it. */
+  readonly agent: Agent;
+  readonly model: string | null;
+}
+
+export interface ChannelConfig {
+  readonly repository: RepositoryName | null;
+  readonly agent: string | null;
+  readonly model: string | null;
+  readonly provider: string | null;
+}
+
+export interface Provider extends ProviderPolicy {
   readonly name: string;
-  /** Which API it speaks. */
-  readonly kind: 'anthropic' | 'openai';
+  readonly kind: ProviderKind;
   readonly baseUrl: string;
+  /** How the key is shown, and what else every call carries; as the gateway reads it. */
+  readonly shape: ProviderShape;
   /** Null where this process doesn't hold it, or none is needed. */
   readonly key: string | null;
   /** Its own, by the beginning of a model's name. */
   readonly prices: Readonly<Record<string, Price>>;
-  /** The setting that is missing for it to work; null when it can. */
-  readonly missing: string | null;
 }
 
 export interface RepositoryConfig {
   readonly name: RepositoryName;
   readonly base: BranchName | null;
   readonly agent: string | null;
+  readonly model: string | null;
+  readonly provider: string | null;
   readonly environment: string | null;
   /** Hosts that a task may reach, beside the model. */
   readonly network: readonly string[];

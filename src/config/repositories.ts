@@ -1,6 +1,4 @@
-import { builtInAgents } from '../task/agents.ts';
-import type { Config, RepositoryConfig } from './config.ts';
-import type { ConfigProblem } from './problems.ts';
+import type { RepositoryConfig } from './config.ts';
 import type { Sections } from './sections.ts';
 import type { Values } from './settings.ts';
 
@@ -10,6 +8,8 @@ export function toRepositories(values: Values, sections: Sections): RepositoryCo
     name: written.name,
     base: written.base ?? null,
     agent: written.agent ?? null,
+    model: written.model ?? null,
+    provider: written.provider ?? null,
     environment: written.environment ?? null,
     network: written.network ?? [],
     approvers: written.approvers ?? [],
@@ -27,6 +27,8 @@ export function toRepositories(values: Values, sections: Sections): RepositoryCo
       name,
       base: null,
       agent: null,
+      model: null,
+      provider: null,
       environment: null,
       network: [],
       approvers: [],
@@ -37,30 +39,4 @@ export function toRepositories(values: Values, sections: Sections): RepositoryCo
       pullRequest: { draft: null },
     })),
   ];
-}
-
-/** Reports names that point at what isn't there. */
-export function checkNames(config: Config, problems: ConfigProblem[]): void {
-  const agents = [...Object.keys(builtInAgents), ...config.agents.keys()];
-  const check = (where: string, name: string | null, known: readonly string[], what: string) => {
-    if (name === null || known.includes(name)) return;
-    problems.push({ where, problem: `names no ${what}: ${name}; known: ${known.join(', ')}`, example: null });
-  };
-  for (const { name, agent, environment } of config.repositories) {
-    check(`repositories.${name}.agent`, agent, agents, 'agent');
-    check(`repositories.${name}.environment`, environment, ['default', ...config.environments.keys()], 'environment');
-  }
-  for (const [id, { agent, repository }] of config.channels) {
-    check(`channels.${id}.agent`, agent, agents, 'agent');
-    if (config.repositories.length === 0) continue;
-    check(
-      `channels.${id}.repository`,
-      repository,
-      config.repositories.map(({ name }) => name),
-      'repository',
-    );
-  }
-  for (const [name, { provider }] of config.agents) {
-    check(`agents.${name}.provider`, provider, [...config.providers.keys()], 'provider');
-  }
 }

@@ -1,18 +1,9 @@
 import { z } from 'zod';
-import { type Price, priceSchema } from '../gateway/prices.ts';
-import type { ConfiguredAgent } from '../task/agents.ts';
+import { readAgents, readProviders } from './agent-sections.ts';
 import { field, readFields, readMap } from './fields.ts';
 import * as kinds from './kinds.ts';
 import type { ConfigProblem } from './problems.ts';
 
-const command: kinds.Kind<string[]> = {
-  must: 'a list of words, the program first',
-  schema: z.array(z.string().min(1)).min(1),
-};
-const variables: kinds.Kind<Record<string, string>> = {
-  must: 'a mapping of names to texts',
-  schema: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()),
-};
 const personId: kinds.Kind<string> = { must: 'a Slack user’s id', schema: z.string().regex(/^[UW][A-Z0-9]{2,}$/) };
 const login: kinds.Kind<string> = {
   must: 'a login on GitHub',
@@ -20,15 +11,16 @@ const login: kinds.Kind<string> = {
 };
 const email: kinds.Kind<string> = { must: 'an e-mail address', schema: z.email() };
 const channelId: kinds.Kind<string> = { must: 'a channel id', schema: z.string().regex(/^[CGD][A-Z0-9]{2,}$/) };
-const prices: kinds.Kind<Record<string, Price>> = {
-  must: 'a mapping of model names to { input, output }, in US dollars a million tokens',
-  schema: z.record(z.string().min(1), priceSchema),
-};
 const anything: kinds.Kind<unknown> = { must: 'a mapping', schema: z.unknown() };
 
+const choiceFields = {
+  agent: field(kinds.text, 'codex'),
+  model: field(kinds.text, 'gpt-5.5'),
+  provider: field(kinds.text, 'inhouse'),
+};
 const repositoryFields = {
   base: field(kinds.branch, 'main'),
-  agent: field(kinds.text, 'claude'),
+  ...choiceFields,
   environment: field(kinds.text, 'default'),
   network: field(kinds.hosts, '[docs.example.com]'),
   approvers: field(kinds.people, '[S0614TZR7]'),
@@ -48,20 +40,7 @@ const personFields = {
   name: field(kinds.text, 'Mona Lisa'),
   email: field(email, 'mona@example.com'),
 };
-const channelFields = { repository: field(kinds.repository, 'acme/shop'), agent: field(kinds.text, 'codex') };
-const agentFields = {
-  command: field(command, '[my-agent, --acp]'),
-  env: field(variables, '{ MY_AGENT_MODE: quiet }'),
-  provider: field(kinds.text, 'anthropic'),
-  mode: field(kinds.text, 'bypassPermissions'),
-};
-const providerFields = {
-  kind: field(kinds.oneOf('anthropic', 'openai'), 'openai'),
-  baseUrl: field(kinds.url, 'https://llm.example.com/v1'),
-  keyVariable: field(kinds.text, 'LLM_KEY'),
-  keyFile: field(kinds.text, '/run/secrets/llm-key'),
-  prices: field(prices, '{ our-model: { input: 1, output: 4 } }'),
-};
+const channelFields = { repository: field(kinds.repository, 'acme/shop'), ...choiceFields };
 
 /** The parts of the YAML file whose keys are the operator's own names. */
 export const sectionNames = ['repositories', 'people', 'channels', 'agents', 'providers', 'environments'] as const;
@@ -95,21 +74,8 @@ export function readSections(file: Readonly<Record<string, unknown>>, problems: 
       const read = readFields(raw, channelFields, at, problems);
       return id === undefined ? undefined : read;
     }),
-    agents: readMap(file.agents, 'agents', problems, (raw, at): ConfiguredAgent | undefined => {
-      const { command, env, provider, mode } = readFields(raw, agentFields, at, problems);
-      if (command === undefined || provider === undefined) {
-        problems.push({
-          where: at,
-          problem: 'needs a command and a provider',
-          example: '{ command: [my-agent], provider: anthropic }',
-        });
-        return undefined;
-      }
-      return { command, env: env ?? {}, provider, mode };
-    }),
-    providers: readMap(file.providers, 'providers', problems, (raw, at) =>
-      readFields(raw, providerFields, at, problems),
-    ),
+    agents: readAgents(file.agents, problems),
+    providers: readProviders(file.providers, problems),
     environments: readMap(file.environments, 'environments', problems, (raw, at) => {
       const { image } = readFields({ image: raw }, { image: field(kinds.text, 'acme/errand-java:3') }, at, problems);
       return image;

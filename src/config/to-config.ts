@@ -1,6 +1,8 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import type { ChannelId, UserId } from '../task/ids.ts';
+import { toAgents } from './agents.ts';
+import { checkNames } from './check-names.ts';
 import type { Config } from './config.ts';
 import { toGitHub, toSlack } from './credentials.ts';
 import type { Env } from './env.ts';
@@ -8,7 +10,7 @@ import { mappingOf } from './fields.ts';
 import { ConfigError, type ConfigProblem } from './problems.ts';
 import { toProviders } from './providers.ts';
 import { checkFileKeys, readSettings } from './read-settings.ts';
-import { checkNames, toRepositories } from './repositories.ts';
+import { toRepositories } from './repositories.ts';
 import { readSections } from './sections.ts';
 import type { ProcessName } from './settings.ts';
 
@@ -58,12 +60,12 @@ export function toConfig(
     docker: { host: values.dockerHost ?? null },
     providers,
     keyVariables: Array.from(sections.providers.values()).flatMap(({ keyVariable }) => keyVariable ?? []),
-    agents: sections.agents,
+    agents: toAgents(sections.agents, problems),
     repositories: toRepositories(values, sections),
     channels: new Map(
-      Array.from(sections.channels, ([id, { repository = null, agent = null }]) => [
+      Array.from(sections.channels, ([id, { repository = null, agent = null, model = null, provider = null }]) => [
         id as ChannelId,
-        { repository, agent },
+        { repository, agent, model, provider },
       ]),
     ),
     environments: sections.environments,

@@ -9,7 +9,7 @@ import { initBare } from '../git/mirror.ts';
 import { openDockerSandbox } from '../sandbox/docker-sandbox.ts';
 import { sandboxOptionsSchema } from '../sandbox/options.ts';
 import { makePlaces, type Places } from '../setup/places.ts';
-import { type AcpAgent, builtInAgents, toAgent } from '../task/agents.ts';
+import type { AcpAgent } from '../task/agents.ts';
 import { toRunId, toTaskId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 
@@ -57,11 +57,9 @@ const nobody = { name: 'Errand', email: 'errand@localhost' };
 
 /** The agents of the configuration and those that ship, apart from the one that needs no program. */
 export function agentsToStart(config: Config): ReadonlyMap<string, AcpAgent> {
-  const own = Array.from(config.agents, ([name, configured]) => [name, toAgent(name, configured)] as const);
-  const shipped = Object.entries(builtInAgents).flatMap(([name, agent]) =>
-    agent.type === 'acp' ? [[name, agent] as const] : [],
+  return new Map(
+    Array.from(config.agents).flatMap(([name, { agent }]) => (agent.type === 'acp' ? [[name, agent] as const] : [])),
   );
-  return new Map([...shipped, ...own]);
 }
 
 /**
@@ -146,12 +144,12 @@ function silent(found: string): Problem {
 
 function toScript(config: Config, dummyKey: string): string {
   const { host, port } = inside.forwarder;
-  const access = { forwarder: `http://${host}:${port}`, dummyKey, model: null };
-  const agents = Array.from(agentsToStart(config), ([name, agent]) => ({
-    name,
-    command: agent.command,
-    env: agent.env(access),
-  }));
+  const forwarder = `http://${host}:${port}`;
+  const agents = Array.from(agentsToStart(config), ([name, agent]) => {
+    const [api = 'chat'] = agent.apis;
+    const access = { forwarder, provider: agent.provider ?? '', api, dummyKey, model: agent.needsModel ? 'any' : null };
+    return { name, command: agent.command, env: agent.env(access) };
+  });
   const program = readFileSync(join(import.meta.dirname, 'inside.ts'), 'utf8');
   const argument = Buffer.from(JSON.stringify(agents)).toString('base64');
   return `cat > /tmp/probe.ts <<'END-OF-PROBE'\n${program}\nEND-OF-PROBE\nexec node /tmp/probe.ts ${argument}\n`;

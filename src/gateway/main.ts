@@ -33,7 +33,7 @@ try {
   const keys = await readKeys(keysPath, policy);
   const { proxy, caFile } = keys.wayOut;
   const password = proxy === undefined ? '' : decodeURIComponent(new URL(proxy).password);
-  const secrets = [...Array.from(keys.providers.values(), ({ key }) => key), password];
+  const secrets = [...Array.from(keys.providers.values(), ({ key }) => key ?? ''), password];
   const log = makeLog(write, new Redactor(secrets), task);
   const ca = caFile === undefined ? {} : { ca: await trusted(caFile) };
   const gateway = await startGateway({ dir, policy, keys, log, ...ca });

@@ -24,9 +24,17 @@ export function forwardedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHead
   return { ...Object.fromEntries(passed), 'accept-encoding': 'identity' };
 }
 
-export function authHeaders({ kind, key, authHeader }: Provider): OutgoingHttpHeaders {
-  const header = authHeader ?? (kind === 'anthropic' ? 'x-api-key' : 'authorization');
-  return header === 'x-api-key' ? { 'x-api-key': key } : { authorization: `Bearer ${key}` };
+/** How the key is shown, and what the configuration adds to every call. */
+export function authHeaders({
+  kind,
+  key,
+  auth,
+  headers = {},
+}: Pick<Provider, 'kind' | 'key' | 'auth' | 'headers'>): OutgoingHttpHeaders {
+  const standard =
+    kind === 'anthropic' ? { header: 'x-api-key', scheme: null } : { header: 'authorization', scheme: 'Bearer' };
+  const { header, scheme } = auth ?? standard;
+  return { ...headers, ...(key === null ? {} : { [header]: scheme === null ? key : `${scheme} ${key}` }) };
 }
 
 export function answerHeaders(headers: IncomingHttpHeaders, redactor: Redactor): OutgoingHttpHeaders {

@@ -12,6 +12,7 @@ import { checkRequest } from './request-rules.ts';
 import { findRoute, type ModelRoute } from './routes.ts';
 import { readBody, readChunks, readText, write } from './streams.ts';
 import { type Upstream, UpstreamDown } from './upstream.ts';
+import { toUpstreamUrl } from './upstream-url.ts';
 import { UsageReader } from './usage.ts';
 
 export interface ModelProxyOptions {
@@ -39,7 +40,7 @@ export class ModelProxy {
     const { policy, providers, meter, limits } = this.#options;
     const routing = findRoute(request.method ?? '', request.url ?? '', (name) => providers.get(name)?.kind);
     if (routing.type === 'refused') {
-      const kind = /^\/openai\//.test(request.url ?? '') ? 'openai' : 'anthropic';
+      const kind = providers.get(/^\/([a-z0-9-]+)\//.exec(request.url ?? '')?.[1] ?? '')?.kind ?? 'anthropic';
       sendError(response, kind, routing.status, 'errand_refused', routing.sentence);
       return;
     }
@@ -104,13 +105,18 @@ export class ModelProxy {
       // An answer in one piece is billed whole however early the task hangs up, so it is waited for and counted.
       if (!response.writableFinished && (checked?.stream ?? true)) gone.abort();
     });
+    const url = toUpstreamUrl(provider, route, model);
+    if (url === undefined) {
+      refuse(404, 'errand_refused', `${route.provider} has no such call.`);
+      return;
+    }
     const startedAt = Date.now();
     let sent = false;
     let answer: IncomingMessage;
     try {
       answer = await upstream.request({
         method: request.method ?? 'GET',
-        url: `${provider.baseUrl.replace(/\/+$/, '')}${route.upstreamPath}`,
+        url,
         headers: { ...forwardedHeaders(request.headers), ...authHeaders(provider) },
         body: checked?.body ?? null,
         signal: gone.signal,
@@ -157,7 +163,7 @@ export class ModelProxy {
   ): Promise<void> {
     const { meter, limits, log } = this.#options;
     const status = answer.statusCode ?? 502;
-    const redactor = new Redactor([provider.key]);
+    const redactor = new Redactor([provider.key ?? '']);
     if (status === 401 || status === 403) {
       const said = await readText(answer, limits.errorBytes);
       log('error', "the model provider refused Errand's key", { provider: route.provider, status });

@@ -14,12 +14,26 @@ const policySchema = z.strictObject({
   dummyKey: z.string().min(8).max(256),
 });
 
+const call = z.enum(['messages', 'count_tokens', 'responses', 'chat', 'models']);
+const shapeSchema = z.strictObject({
+  /** Another header than the kind's own for the key, and what stands before it. */
+  auth: z.strictObject({ header: z.string().regex(/^[a-z0-9-]{1,64}$/), scheme: z.string().nullable() }).optional(),
+  /** Paths below the base URL that differ from the kind's own; null for a call that is not there. `{model}` is the model asked for. */
+  paths: z.partialRecord(call, z.string().startsWith('/').nullable()).optional(),
+  /** Added to every call, and stronger than what the task says. */
+  query: z.record(z.string(), z.string()).optional(),
+  headers: z.record(z.string().regex(/^[a-z0-9-]{1,64}$/), z.string()).optional(),
+});
+
 const providerSchema = z.strictObject({
   kind: z.enum(['anthropic', 'openai']),
+  /** Which of the kind's conversations it offers. */
+  apis: z.array(z.enum(['messages', 'responses', 'chat'])).optional(),
   /** As the provider's SDK reads it: Anthropic's without `/v1`, OpenAI's with it. */
   baseUrl: z.url({ protocol: /^https?$/ }),
-  key: z.string().min(1),
-  authHeader: z.enum(['x-api-key', 'authorization']).optional(),
+  /** Null for one that asks for none. */
+  key: z.string().min(1).nullable(),
+  ...shapeSchema.shape,
   /** US dollars a million tokens, by the beginning of the model's name; wins over the table that ships. */
   prices: z.record(z.string().min(1), priceSchema).optional(),
 });
@@ -39,6 +53,7 @@ const keysSchema = z.strictObject({
 
 export type GatewayPolicy = z.infer<typeof policySchema>;
 export type Provider = z.infer<typeof providerSchema>;
+export type ProviderShape = z.infer<typeof shapeSchema>;
 export type ProviderKind = Provider['kind'];
 export type WayOut = NonNullable<z.infer<typeof keysSchema>['egress']>;
 

@@ -4,8 +4,9 @@ import type { ProviderKind } from './policy.ts';
 export interface ModelRoute {
   readonly provider: string;
   readonly call: 'messages' | 'count_tokens' | 'responses' | 'chat' | 'models' | 'hello';
-  /** What follows the provider's base URL, query included. */
-  readonly upstreamPath: string;
+  /** The model that a path names, `/v1/models/<model>`; null for all others. */
+  readonly model: string | null;
+  readonly query: string | null;
 }
 
 export type Routing =
@@ -58,9 +59,8 @@ export function findRoute(
       ? refused(405, `${method} is not open here.`)
       : refused(403, 'This path is not open to a task: only model calls are.');
   }
-  const own = kind === 'openai' ? path.slice('/v1'.length) : path;
-  const upstreamPath = query === undefined ? own : `${own}?${query}`;
-  return { type: 'route', route: { provider, call: rule.call, upstreamPath } };
+  const model = rule.call === 'models' ? (path.split('/')[3] ?? null) : null;
+  return { type: 'route', route: { provider, call: rule.call, model, query: query ?? null } };
 }
 
 function refused(status: 400 | 403 | 404 | 405, sentence: string): Routing {

@@ -27,6 +27,8 @@ const rules = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,31}$/, "is not an agent's name")
     .nullable()
     .default(null),
+  /** For that agent, or for the one that would be taken without this file. */
+  model: z.string().trim().min(1).max(128).nullable().default(null),
   merge: z
     .strictObject({
       method: z.enum(['merge', 'squash', 'rebase']).default('squash'),

@@ -125,6 +125,8 @@ const plainRepository = {
   draft: null,
   base: null,
   agent: null,
+  model: null,
+  provider: null,
   approvers: [],
   budgetUsd: null,
   budgetTokens: null,

@@ -1,5 +1,4 @@
 import type { Config } from '../config.ts';
-import { builtInAgents } from '../task/agents.ts';
 import type { AgentPolicy, Policy } from '../task/policy.ts';
 
 /** What the use cases may know of the configuration. Agents come in the order in which they are preferred. */
@@ -14,6 +13,8 @@ export function toPolicy(config: Config): Policy {
     })),
     channels: config.channels,
     agents: agentPolicies(config),
+    providers: config.providers,
+    environments: ['default', ...config.environments.keys()],
     requesters: config.people.requesters,
     approvers: config.people.approvers,
     selfApproval: config.people.selfApproval,
@@ -24,13 +25,12 @@ export function toPolicy(config: Config): Policy {
 }
 
 function agentPolicies({ agents, providers }: Config): AgentPolicy[] {
-  const needed = [
-    ...Array.from(agents, ([name, { provider }]) => ({ name, provider })),
-    ...Object.entries(builtInAgents).map(([name, { provider }]) => ({ name, provider })),
-  ];
-  const policies = needed.map(({ name, provider }) => ({
+  return Array.from(agents, ([name, { agent, model }]) => ({
     name,
-    missing: provider === null ? null : (providers.get(provider)?.missing ?? null),
+    missing: agent.provider === null ? null : (providers.get(agent.provider)?.missing ?? null),
+    provider: agent.provider,
+    apis: agent.apis,
+    needsModel: agent.type === 'acp' && agent.needsModel === true,
+    model,
   }));
-  return policies.toSorted((one, other) => Number(one.name === 'shell') - Number(other.name === 'shell'));
 }

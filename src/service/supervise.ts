@@ -65,7 +65,10 @@ function writeSecrets(config: Config, env: Env, places: Places): void {
   const providers = [...config.providers.values()].filter(({ missing }) => missing === null);
   const keys = {
     providers: Object.fromEntries(
-      providers.map(({ name, kind, baseUrl, key, prices }) => [name, { kind, baseUrl, key: key ?? 'none', prices }]),
+      providers.map(({ name, kind, apis, baseUrl, key, shape, prices }) => [
+        name,
+        { kind, apis, baseUrl, key, ...shape, prices },
+      ]),
     ),
     egress: {
       ...(way.httpsProxy === null ? {} : { proxy: way.httpsProxy }),

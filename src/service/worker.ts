@@ -15,7 +15,8 @@ import { createForge } from '../github/forge.ts';
 import { identifyApp, identifyToken } from '../github/identity.ts';
 import { BrokerClient } from '../sandbox/broker-client.ts';
 import type { Places } from '../setup/places.ts';
-import { builtInAgents, toAcpCommand, toAgent } from '../task/agents.ts';
+import { toAcpCommand } from '../task/agents.ts';
+import { chooseProvider } from '../task/choose-agent.ts';
 import type { TaskStore } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { Run, Task } from '../task/task.ts';
@@ -122,14 +123,17 @@ function accessOf(config: Config, log: ProcessScope['log']): Access {
  * run's, since a worker that comes after a crash finds a gateway that knows the first one's.
  */
 function toAgentOf(config: Config, task: Task, run: Run, prompt: string): ReturnType<WorkerDeps['toAgent']> {
-  const own = config.agents.get(task.agent);
-  const agent = own === undefined ? builtInAgents[task.agent] : toAgent(task.agent, own);
-  const repositories = task.parts.map((part) => config.repositories.find(({ name }) => name === part.repository));
+  const policy = toPolicy(config);
+  const agent = config.agents.get(task.agent)?.agent;
+  const repositories = task.parts.flatMap(
+    ({ repository }) => config.repositories.find(({ name }) => name === repository) ?? [],
+  );
   // One container for all: the repository that was named first brings its image, each brings its hosts.
-  const image = repositories[0]?.environment ?? 'default';
+  const image = task.environment ?? repositories[0]?.environment ?? 'default';
   const dummyKey = `errand-${createHash('sha256').update(run.id).digest('base64url')}`;
-  const network = { allow: repositories.flatMap((repository) => repository?.network ?? []), dummyKey };
-  if (agent === undefined) {
+  const network = { allow: repositories.flatMap((repository) => repository.network), dummyKey };
+  const needs = policy.agents.find(({ name }) => name === task.agent);
+  if (agent === undefined || needs === undefined) {
     throw new Problem({
       code: 'agent_unknown',
       sentence: `There is no agent named ${task.agent} here any more.`,
@@ -140,11 +144,14 @@ function toAgentOf(config: Config, task: Task, run: Run, prompt: string): Return
     const command = { type: 'shell', script: toScript(task, run.from) } as const;
     return { command, network: { ...network, providers: [] }, image };
   }
+  const way = chooseProvider(policy, needs, { channel: task.origin.channel, repositories, model: task.model });
+  if (!way.ok) throw new Problem(way.failure);
   const { host, port } = inside.forwarder;
-  const access = { forwarder: `http://${host}:${port}`, dummyKey, model: task.model };
+  const { provider, api, model } = way.value ?? { provider: '', api: 'chat', model: task.model };
+  const access = { forwarder: `http://${host}:${port}`, provider, api, dummyKey, model };
   return {
     command: toAcpCommand(agent, { access, session: task.session, prompt, wholePrompt: toPrompt(task, 0) }),
-    network: { ...network, providers: agent.provider === null ? [] : [agent.provider] },
+    network: { ...network, providers: way.value === null ? [] : [provider] },
     image,
   };
 }

@@ -186,6 +186,8 @@ const task = object({
   title: z.string(),
   agent: z.string(),
   model: z.string().nullable(),
+  asked: object({ agent: z.string().nullable(), model: z.string().nullable() }).optional(),
+  environment: z.string().optional(),
   budget,
   spec: z.array(
     object({

@@ -1,7 +1,12 @@
+import type { ModelApi } from './providers.ts';
+
 /** How an agent reaches its model: the forwarder in the sandbox, and a key that opens nothing outside of it. */
 export interface ModelAccess {
   /** `http://127.0.0.1:3128`, without a slash at the end; each provider is a path below it. */
   readonly forwarder: string;
+  /** The provider's name there, and which of the agent's APIs it offers. */
+  readonly provider: string;
+  readonly api: ModelApi;
   readonly dummyKey: string;
   readonly model: string | null;
 }
@@ -11,14 +16,19 @@ export interface ShellAgent {
   readonly type: 'shell';
   readonly label: string;
   readonly provider: null;
+  readonly apis: readonly [];
 }
 
 /** Speaks the Agent Client Protocol on stdio. */
 export interface AcpAgent {
   readonly type: 'acp';
   readonly label: string;
-  /** The model provider it needs, a name of the gateway's; null for one that needs none. */
+  /** The model provider it goes to where the configuration names no other; null for one that needs none. */
   readonly provider: string | null;
+  /** What it speaks, best first. */
+  readonly apis: readonly ModelApi[];
+  /** Whether it has to be told a model; the others have one of their own. */
+  readonly needsModel?: true;
   readonly command: readonly string[];
   /** The session mode that lets it do anything; null leaves the agent's own. */
   readonly mode: string | null;
@@ -39,16 +49,17 @@ export interface ConfiguredAgent {
 
 /** What ships; each of these was driven in the sandbox image. A key is what people write as `agent:claude`. */
 export const builtInAgents: Readonly<Record<string, Agent>> = {
-  shell: { type: 'shell', label: 'Shell', provider: null },
+  shell: { type: 'shell', label: 'Shell', provider: null, apis: [] },
   claude: {
     type: 'acp',
     label: 'Claude Code',
     provider: 'anthropic',
+    apis: ['messages'],
     command: ['claude-agent-acp'],
     mode: 'bypassPermissions',
     modelBy: 'env',
-    env: ({ forwarder, dummyKey, model }) => ({
-      ANTHROPIC_BASE_URL: `${forwarder}/anthropic`,
+    env: ({ forwarder, provider, dummyKey, model }) => ({
+      ANTHROPIC_BASE_URL: `${forwarder}/${provider}`,
       ANTHROPIC_API_KEY: dummyKey,
       ...(model === null ? {} : { ANTHROPIC_MODEL: model }),
       // It refuses to bypass permissions as root unless told that it is contained.
@@ -64,10 +75,11 @@ export const builtInAgents: Readonly<Record<string, Agent>> = {
     type: 'acp',
     label: 'Codex',
     provider: 'openai',
+    apis: ['responses'],
     command: ['codex-acp'],
     mode: 'agent-full-access',
     modelBy: 'env',
-    env: ({ forwarder, dummyKey, model }) => ({
+    env: ({ forwarder, provider, dummyKey, model }) => ({
       OPENAI_API_KEY: dummyKey,
       DEFAULT_AUTH_REQUEST: JSON.stringify({ methodId: 'api-key' }),
       NO_BROWSER: '1',
@@ -79,7 +91,7 @@ export const builtInAgents: Readonly<Record<string, Agent>> = {
         model_providers: {
           errand: {
             name: 'Errand',
-            base_url: `${forwarder}/openai/v1`,
+            base_url: `${forwarder}/${provider}/v1`,
             env_key: 'OPENAI_API_KEY',
             wire_api: 'responses',
             // The gateway has tried before it says no; thirty more requests don't help anybody.
@@ -94,35 +106,47 @@ export const builtInAgents: Readonly<Record<string, Agent>> = {
     type: 'acp',
     label: 'OpenCode',
     provider: 'anthropic',
+    apis: ['messages', 'responses', 'chat'],
+    // Without one it would go to its maker's own, which nothing here can reach.
+    needsModel: true,
     command: ['opencode', 'acp'],
     mode: null,
     modelBy: 'env',
-    env: ({ forwarder, dummyKey, model }) => ({
+    env: ({ forwarder, provider, api, dummyKey, model }) => ({
       OPENCODE_DISABLE_AUTOUPDATE: '1',
       OPENCODE_DISABLE_MODELS_FETCH: '1',
       OPENCODE_CONFIG_CONTENT: JSON.stringify({
         autoupdate: false,
         share: 'disabled',
         permission: { '*': 'allow' },
-        // Without a model it would go to its maker's own, which nothing here can reach.
-        model: `anthropic/${model ?? 'claude-sonnet-5'}`,
-        provider: { anthropic: { options: { baseURL: `${forwarder}/anthropic/v1`, apiKey: dummyKey } } },
+        model: `errand/${model ?? ''}`,
+        small_model: `errand/${model ?? ''}`,
+        provider: {
+          errand: {
+            npm: { messages: '@ai-sdk/anthropic', responses: '@ai-sdk/openai', chat: '@ai-sdk/openai-compatible' }[api],
+            name: provider,
+            options: { baseURL: `${forwarder}/${provider}/v1`, apiKey: dummyKey },
+            models: { [model ?? '']: { tool_call: true, attachment: true } },
+          },
+        },
       }),
     }),
   },
-  // Qwen Code, the one for every endpoint that speaks OpenAI's chat completions: vLLM, Ollama, DeepSeek and their like.
+  // The one for every endpoint that speaks OpenAI's chat completions: vLLM, Ollama, DeepSeek and their like.
   qwen: {
     type: 'acp',
     label: 'Qwen Code',
     provider: 'openai',
+    apis: ['chat'],
+    // Without one it would go to its maker's sign-in.
+    needsModel: true,
     command: ['qwen', '--acp', '--auth-type', 'openai'],
     mode: 'yolo',
     modelBy: 'env',
-    env: ({ forwarder, dummyKey, model }) => ({
-      OPENAI_BASE_URL: `${forwarder}/openai/v1`,
+    env: ({ forwarder, provider, dummyKey, model }) => ({
+      OPENAI_BASE_URL: `${forwarder}/${provider}/v1`,
       OPENAI_API_KEY: dummyKey,
-      // Without a model it would go to its maker's sign-in.
-      OPENAI_MODEL: model ?? 'gpt-5.5',
+      OPENAI_MODEL: model ?? '',
       // It would start itself a second time to set its heap, which costs half a second.
       QWEN_CODE_NO_RELAUNCH: '1',
       QWEN_DISABLE_AUTO_TITLE: '1',
@@ -137,10 +161,12 @@ export function toAgent(name: string, configured: ConfiguredAgent): AcpAgent {
     type: 'acp',
     label: name,
     provider,
+    // What it speaks, only its operator knows.
+    apis: ['messages', 'responses', 'chat'],
     command,
     mode: mode ?? null,
     modelBy: Object.values(env).some((value) => /\$\{MODEL\}/.test(value)) ? 'env' : 'session',
-    env: ({ forwarder, dummyKey, model }) => {
+    env: ({ forwarder, provider, dummyKey, model }) => {
       const values: Record<string, string> = {
         BASE_URL: `${forwarder}/${provider}`,
         KEY: dummyKey,

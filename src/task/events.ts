@@ -25,7 +25,13 @@ export type TaskEvent = { readonly at: number } & (
     }
   /** What the run's meter shows by now, and its time so far; null for a run without a model. Comes after its end as well. */
   | { readonly type: 'metered'; readonly run: RunId; readonly metered: Metered | null; readonly durationMs: number }
-  | { readonly type: 'checkout_prepared'; readonly run: RunId; readonly checkouts: readonly PartCheckout[] }
+  | {
+      readonly type: 'checkout_prepared';
+      readonly run: RunId;
+      readonly checkouts: readonly PartCheckout[];
+      /** Where the base branch's `.errand.yml` changes who works on it. */
+      readonly choice?: { readonly agent: string; readonly model: string | null };
+    }
   | { readonly type: 'messages_taken'; readonly run: RunId; readonly taken: number }
   | { readonly type: 'session_opened'; readonly run: RunId; readonly session: string }
   | { readonly type: 'progressed'; readonly run: RunId; readonly progress: Progress }

@@ -1,16 +1,17 @@
 import type { DayLimits } from './budget.ts';
 import type { BranchName, ChannelId, RepositoryName, UserId } from './ids.ts';
+import type { ModelApi, ProviderPolicy } from './providers.ts';
 import type { Budget, Failure, Task } from './task.ts';
 
 /** What the operator allows, as the use cases see it. */
 export interface Policy {
   readonly command: string;
   readonly repositories: readonly RepositoryPolicy[];
-  readonly channels: ReadonlyMap<
-    ChannelId,
-    { readonly repository: RepositoryName | null; readonly agent: string | null }
-  >;
+  readonly channels: ReadonlyMap<ChannelId, ChannelPolicy>;
   readonly agents: readonly AgentPolicy[];
+  readonly providers: ReadonlyMap<string, ProviderPolicy>;
+  /** Names that `env:` may say, `default` among them. */
+  readonly environments: readonly string[];
   /** Slack user or group ids; empty is every full member. */
   readonly requesters: readonly string[];
   readonly approvers: readonly string[];
@@ -21,11 +22,21 @@ export interface Policy {
   readonly day: DayLimits;
 }
 
+export interface ChannelPolicy {
+  readonly repository: RepositoryName | null;
+  readonly agent: string | null;
+  readonly model: string | null;
+  readonly provider: string | null;
+}
+
 export interface RepositoryPolicy {
   readonly name: RepositoryName;
   /** Null is the repository's default branch. */
   readonly base: BranchName | null;
   readonly agent: string | null;
+  readonly model: string | null;
+  /** Where this repository's code may go; no other stands in for it. Null leaves it to channel and agent. */
+  readonly provider: string | null;
   /** Slack ids; empty falls back to the policy's. */
   readonly approvers: readonly string[];
   readonly budgetUsd: number | null;
@@ -43,6 +54,12 @@ export interface AgentPolicy {
   readonly name: string;
   /** The setting whose absence keeps this agent from running, `ANTHROPIC_API_KEY` say; null when it can run. */
   readonly missing: string | null;
+  /** The provider that it goes to where neither repository nor channel names one; null for an agent without a model. */
+  readonly provider: string | null;
+  readonly apis: readonly ModelApi[];
+  /** Whether it can't be left to pick a model itself. */
+  readonly needsModel: boolean;
+  readonly model: string | null;
 }
 
 export type Chosen<Value> =
@@ -82,43 +99,14 @@ export function chooseRepositories(
 
 const noRepositories = 'Whoever runs Errand lists them in ERRAND_REPOSITORIES.';
 
-/** Picks the agent: named, else the channel's, the repository's, `shell` for a bare script, else the first that has what it needs. */
-export function chooseAgent(
-  policy: Policy,
-  request: { asked: string | null; channel: ChannelId; repository: RepositoryPolicy; text: string },
-): Chosen<string> {
-  const script = shellScript(request.text);
-  const named = request.asked ?? policy.channels.get(request.channel)?.agent ?? request.repository.agent;
-  const ready = policy.agents.filter(({ missing }) => missing === null);
-  const fallback = ready.find(({ name }) => name !== 'shell')?.name ?? 'shell';
-  const wanted = named ?? fallback;
-  const agent = policy.agents.find(({ name }) => name === wanted);
-  if (agent === undefined) {
-    return fail(
-      'agent_unknown',
-      `There is no agent named ${wanted} here.`,
-      `Name one of them: ${listed(policy.agents.map(({ name }) => name))}.`,
-    );
-  }
-  if (agent.missing !== null) {
-    return fail(
-      'agent_unconfigured',
-      `The agent ${agent.name} has no model key, so it can't run.`,
-      `Whoever runs Errand sets ${agent.missing}${ready.length > 0 ? `; ready now: ${listed(ready.map(({ name }) => name))}` : ''}.`,
-    );
-  }
-  if (wanted !== 'shell' || script !== null) return { ok: true, value: wanted };
-  return named === 'shell'
-    ? fail(
-        'script_missing',
-        'The shell agent runs a fenced script, and this request has none.',
-        'Put the script between two lines of three backticks.',
-      )
-    : fail(
-        'no_model',
-        'No model key is configured here, so no agent can read prose.',
-        'Whoever runs Errand sets ANTHROPIC_API_KEY or OPENAI_API_KEY; until then agent:shell runs a script between two lines of three backticks.',
-      );
+/** Checks the image that a request asks for; null leaves it to the repository. */
+export function chooseEnvironment(policy: Policy, asked: string | null): Chosen<string | null> {
+  if (asked === null || policy.environments.includes(asked)) return { ok: true, value: asked };
+  return fail(
+    'environment_unknown',
+    `There is no environment named ${asked} here.`,
+    `Name one of them: ${listed(policy.environments)}.`,
+  );
 }
 
 /** The first fenced block that is `sh`, `bash`, `shell` or bare; null without one, or with an empty one. */
@@ -190,6 +178,6 @@ function fail(code: string, sentence: string, next: string): { ok: false; failur
   return { ok: false, failure: { code, sentence, next } };
 }
 
-function listed(names: readonly string[]): string {
+export function listed(names: readonly string[]): string {
   return names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ');
 }

@@ -261,6 +261,7 @@ export interface RepositoryRules {
   readonly checks: readonly string[];
   readonly allow: readonly string[];
   readonly agent: string | null;
+  readonly model: string | null;
   readonly merge: {
     readonly method: 'merge' | 'squash' | 'rebase';
     readonly approvers: readonly string[];

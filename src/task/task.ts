@@ -276,6 +276,10 @@ export interface Task {
   /** A key of the configured agents. */
   readonly agent: string;
   readonly model: string | null;
+  /** What the request itself said of both; left out where the two were taken over from another task. */
+  readonly asked?: { readonly agent: string | null; readonly model: string | null } | undefined;
+  /** The image that the request asked for, a key of the configuration. */
+  readonly environment?: string | undefined;
   readonly budget: Budget;
   readonly spec: readonly SpecMessage[];
   /** How many spec messages an agent has read, counted from the start. */

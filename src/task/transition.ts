@@ -71,7 +71,7 @@ export function transition(task: Task, event: TaskEvent): Transition {
     }
     case 'checkout_prepared':
       return duringRun(task, event.run, () =>
-        atEveryPart(task, (part) => {
+        atEveryPart({ ...task, ...event.choice }, (part) => {
           const { checkout } = event.checkouts.find(({ repository }) => repository === part.repository) ?? part;
           return checkout === null ? part : { ...part, base: checkout.baseBranch, checkout };
         }),

@@ -108,7 +108,10 @@ test('a blank form holds what the person chose last, where the channel says noth
   expect(await act.form(inDev, blank)).toMatchObject({
     form: { draft: { values: { repo: api, branch: 'next', agent: 'shell' } } },
   });
-  world.policy = { ...world.policy, channels: new Map([[channel, { repository: web, agent: 'claude' }]]) };
+  world.policy = {
+    ...world.policy,
+    channels: new Map([[channel, { repository: web, agent: 'claude', model: null, provider: null }]]),
+  };
   const opened = await createUseCases(world.bot).form(inDev, blank);
   expect(opened).toMatchObject({ form: { draft: { values: { repo: web, agent: 'claude' } } } });
   expect(JSON.stringify(opened)).not.toContain('next');

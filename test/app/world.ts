@@ -29,7 +29,17 @@ import type { OutboxRow } from '../../src/task/said.ts';
 import type { Grant } from '../../src/task/spending.ts';
 import type { Metered, Task } from '../../src/task/task.ts';
 import { transition } from '../../src/task/transition.ts';
-import { channel, engine, pull, repository, sha, task as toTask, ts } from '../task/example.ts';
+import {
+  agentPolicy,
+  channel,
+  engine,
+  providerPolicies,
+  pull,
+  repository,
+  sha,
+  task as toTask,
+  ts,
+} from '../task/example.ts';
 
 const none = { usd: 0, tokens: 0 };
 export const base = 'main' as BranchName;
@@ -177,6 +187,7 @@ export class World {
         checks: [],
         allow: [],
         agent: null,
+        model: null,
         merge: { method: 'squash', approvers: [], selfApproval: null },
         pullRequest: { draft: false },
       },
@@ -216,6 +227,8 @@ export class World {
         name: repository,
         base: null,
         agent: null,
+        model: null,
+        provider: null,
         approvers: [],
         budgetUsd: null,
         budgetTokens: null,
@@ -226,10 +239,9 @@ export class World {
       },
     ],
     channels: new Map(),
-    agents: [
-      { name: 'claude', missing: null },
-      { name: 'shell', missing: null },
-    ],
+    agents: [agentPolicy('claude'), agentPolicy('shell')],
+    providers: providerPolicies(),
+    environments: ['default'],
     requesters: [],
     approvers: [],
     selfApproval: false,

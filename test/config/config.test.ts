@@ -62,8 +62,12 @@ describe('a configuration', () => {
       name: 'anthropic',
       kind: 'anthropic',
       baseUrl: 'https://api.anthropic.com',
+      apis: ['messages'],
       key: null,
+      shape: {},
       prices: {},
+      model: null,
+      standardModel: 'claude-sonnet-5',
       missing: 'ANTHROPIC_API_KEY',
     });
     expect(config().providers.get('openai')?.baseUrl).toBe('https://api.openai.com/v1');
@@ -229,6 +233,8 @@ describe('the YAML file', () => {
         acme/shop:
           base: trunk
           agent: mine
+          model: house-2
+          provider: own
           environment: java
           network: [docs.example.com]
           approvers: [S0614TZR7]
@@ -238,14 +244,24 @@ describe('the YAML file', () => {
           merge: { method: squash, selfApproval: false }
           pullRequest: { draft: true }
       channels:
-        C024BE91L: { repository: acme/shop, agent: codex }
+        C024BE91L: { repository: acme/shop, agent: codex, model: gpt-5.5 }
       agents:
         mine: { command: [my-agent, --acp], provider: own, env: { A: b } }
+        opencode: { provider: azure, model: gpt-5.5 }
       providers:
         own:
           kind: openai
           baseUrl: http://llm.example.com/v1/
           prices: { our-model: { input: 1, output: 4 } }
+        azure:
+          kind: openai
+          baseUrl: https://acme.azure.example
+          apis: [chat]
+          paths: { chat: '/openai/deployments/{model}/chat/completions', models: none }
+          query: { api-version: '2026-10-01' }
+          authHeader: API-Key
+          headers: { X-Team: shop }
+          keyVariable: AZURE_KEY
       environments: { java: 'acme/errand-java:3' }
     `;
     const read = config({ ERRAND_CONCURRENCY: '2', ERRAND_REPOSITORIES: 'acme/website,acme/shop' }, yaml);
@@ -266,6 +282,8 @@ describe('the YAML file', () => {
         name: 'acme/shop',
         base: 'trunk',
         agent: 'mine',
+        model: 'house-2',
+        provider: 'own',
         environment: 'java',
         network: ['docs.example.com'],
         approvers: ['S0614TZR7'],
@@ -277,8 +295,25 @@ describe('the YAML file', () => {
       },
       expect.objectContaining({ name: 'acme/website', base: null, merge: { method: null, selfApproval: null } }),
     ]);
-    expect([...read.channels]).toEqual([['C024BE91L', { repository: 'acme/shop', agent: 'codex' }]]);
-    expect(read.agents.get('mine')).toEqual({ command: ['my-agent', '--acp'], provider: 'own', env: { A: 'b' } });
+    expect([...read.channels]).toEqual([
+      ['C024BE91L', { repository: 'acme/shop', agent: 'codex', model: 'gpt-5.5', provider: null }],
+    ]);
+    expect([...read.agents.keys()]).toEqual(['mine', 'claude', 'codex', 'opencode', 'qwen', 'shell']);
+    expect(read.agents.get('mine')).toMatchObject({
+      agent: { command: ['my-agent', '--acp'], provider: 'own' },
+      model: null,
+    });
+    expect(read.agents.get('opencode')).toMatchObject({ agent: { provider: 'azure' }, model: 'gpt-5.5' });
+    expect(read.providers.get('azure')).toMatchObject({
+      apis: ['chat'],
+      missing: 'AZURE_KEY',
+      shape: {
+        auth: { header: 'api-key', scheme: null },
+        paths: { chat: '/openai/deployments/{model}/chat/completions', models: null },
+        query: { 'api-version': '2026-10-01' },
+        headers: { 'x-team': 'shop' },
+      },
+    });
     expect(read.providers.get('own')).toMatchObject({
       baseUrl: 'http://llm.example.com/v1',
       prices: { 'our-model': { input: 1, output: 4 } },
@@ -320,14 +355,40 @@ describe('the YAML file', () => {
       'repositories.acme/shop.network: must be exact host names, separated by commas, found ["*.example.com"]',
       'channels.general: its name must be a channel id',
       'agents.mine.command: must be a list of words, the program first, found "x"',
-      'agents.mine: needs a command and a provider',
       'providers.own.kind: must be one of anthropic, openai, found "gemini"',
       'limits.memory: must be a size of at least 128MiB, found 1',
       'providers.own: needs a kind and a baseUrl',
+      'agents.mine: needs a command and a provider',
       'repositories.acme/shop.agent: names no agent: clod',
       'repositories.acme/shop.environment: names no environment: go',
       'channels.C024BE91L.repository: names no repository: acme/other',
       'agents.yours.provider: names no provider: none',
+    ]);
+  });
+
+  it('is refused where an agent can’t speak to its provider, or a key stands where everybody reads it', () => {
+    const yaml = `
+      agents:
+        codex: { provider: vllm }
+        claude: { command: [evil] }
+        shell: { provider: vllm }
+      repositories: { acme/shop: { agent: claude, provider: vllm } }
+      channels: { C024BE91L: { provider: nowhere } }
+      providers:
+        vllm: { kind: openai, baseUrl: http://vllm/v1, apis: [chat], headers: { Authorization: secret } }
+        mcp: { kind: openai, baseUrl: http://x/v1 }
+        anthropic: { kind: openai, paths: { messages: /a/../b } }
+    `;
+    expect(problemsOf({}, yaml).map((line) => line.split('; for example')[0])).toEqual([
+      expect.stringMatching(/^providers.vllm.headers: must be a mapping of header names to texts; a key belongs/),
+      'providers.mcp: its name must be small letters, digits and hyphens, and not mcp',
+      expect.stringMatching(/^providers.anthropic.paths: must be/),
+      'providers.anthropic.kind: is always anthropic; give a provider of yours another name',
+      'agents.claude.command: can’t be set: claude ships with Errand; give an agent of yours another name',
+      'agents.shell: runs scripts and has no model',
+      'repositories.acme/shop.provider: names vllm, which offers OpenAI’s Chat Completions; claude needs Anthropic’s Messages',
+      'channels.C024BE91L.provider: names no provider: nowhere; known: anthropic, openai, vllm',
+      'agents.codex.provider: names vllm, which offers OpenAI’s Chat Completions; codex needs OpenAI’s Responses',
     ]);
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Control } from '../../sandbox/protocol.ts';
 import { type AcpAgent, builtInAgents, toAcpCommand } from '../../src/task/agents.ts';
+import type { ModelApi } from '../../src/task/providers.ts';
 import {
   callTool,
   editFile,
@@ -31,7 +32,7 @@ interface Set extends AsyncDisposable {
   start(turn: { prompt: string; session?: string; number?: number; env?: Record<string, string> }): Promise<Driven>;
 }
 
-async function prepare(name: string, options: { model?: string; down?: boolean } = {}): Promise<Set> {
+async function prepare(name: string, options: { model?: string; api?: ModelApi; down?: boolean } = {}): Promise<Set> {
   const stack = new AsyncDisposableStack();
   const ground = stack.use(await makeGround({ 'a.txt': 'one\n' }));
   const model = stack.use(await startModelServer());
@@ -42,7 +43,13 @@ async function prepare(name: string, options: { model?: string; down?: boolean }
     model,
     start: async ({ prompt, session = null, number = 1, env = {} }) => {
       const runner = stack.use(await inContainer(ground, number));
-      const access = { forwarder: 'http://127.0.0.1:3128', dummyKey: 'dummy-key', model: options.model ?? null };
+      const access = {
+        forwarder: 'http://127.0.0.1:3128',
+        provider: 'provider',
+        api: options.api ?? agent.apis[0] ?? 'chat',
+        dummyKey: 'dummy-key',
+        model: options.model ?? (agent.needsModel ? 'scripted' : null),
+      };
       const command = toAcpCommand(agent, { access, session, prompt });
       const spec: Control = ground.spec({ ...command, env: { ...command.env, ...env } });
       runner.send(spec);
@@ -190,6 +197,18 @@ test.each(['opencode', 'qwen'])('the plan of %s is shown', async (name) => {
   });
 });
 
+test.each(['responses', 'chat'] as const)('OpenCode reaches an OpenAI-like provider over %s', async (api) => {
+  await using set = await prepare('opencode', { api, model: 'our-model' });
+  set.model.script([editFile('a.txt', 'changed\n'), say('I changed a.txt.')]);
+  const runner = await set.start({ prompt: 'Change a.txt, please.' });
+  expect(await runner.result()).toMatchObject({ type: 'finished', claim: 'I changed a.txt.' });
+  expect(await readFile(join(set.ground.checkout, 'a.txt'), 'utf8')).toBe('changed\n');
+  expect(told(set.model).map(({ call }) => [call?.api, call?.model])).toEqual([
+    [api, 'our-model'],
+    [api, 'our-model'],
+  ]);
+});
+
 test('a question of Claude Code is asked, and its answer reaches the model', async () => {
   await using set = await prepare('claude');
   const options = [
@@ -211,7 +230,13 @@ test('a gateway that appears late or is bound again is found', async () => {
   await using model = await startModelServer();
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   const agent = find('codex');
-  const access = { forwarder: 'http://127.0.0.1:3128', dummyKey: 'dummy-key', model: null };
+  const access = {
+    forwarder: 'http://127.0.0.1:3128',
+    provider: 'openai',
+    api: 'responses',
+    dummyKey: 'dummy-key',
+    model: null,
+  } as const;
   const first = await startGateway(ground.gateway, () => model.url);
   model.script([
     () => {

@@ -27,6 +27,7 @@ export interface Start {
   readonly policy?: Partial<GatewayPolicy>;
   /** Base URL of the scripted model server. */
   readonly modelUrl?: string;
+  readonly providers?: Readonly<Record<string, object>>;
   readonly egress?: { proxy?: string; noProxy?: string };
   /** Goes on in the folder of a former process. */
   readonly dir?: string;
@@ -50,6 +51,7 @@ export async function startGatewayProcess(start: Start = {}): Promise<GatewayPro
     providers: {
       anthropic: { kind: 'anthropic', baseUrl, key: canary },
       openai: { kind: 'openai', baseUrl: `${baseUrl}/v1`, key: canary },
+      ...start.providers,
     },
     ...(start.egress && { egress: start.egress }),
   };

@@ -55,6 +55,46 @@ describe('a model call', () => {
     expect(model.requests[0]).toMatchObject({ path: '/v1/responses', headers: { authorization: `Bearer ${canary}` } });
   });
 
+  test("goes to a named provider's own path, with its own header for the key and its own query", async () => {
+    await using model = await startModelServer({ prefixes: ['/openai/deployments/gpt-5.5'] });
+    const azure = {
+      kind: 'openai',
+      baseUrl: model.url,
+      key: canary,
+      apis: ['chat'],
+      auth: { header: 'api-key', scheme: null },
+      paths: { chat: '/openai/deployments/{model}/chat/completions' },
+      query: { 'api-version': '2026-10-01' },
+      headers: { 'x-team': 'shop' },
+    };
+    await using gateway = await startGatewayProcess({ policy: { providers: ['azure'] }, providers: { azure } });
+    const body = { model: 'gpt-5.5', messages: [{ role: 'user', content: 'Hi' }] };
+    const answer = await ask(gateway.socket, 'POST', '/azure/v1/chat/completions', { body });
+    expect(answer.status).toBe(200);
+    expect(model.requests).toMatchObject([
+      {
+        path: '/openai/deployments/gpt-5.5/chat/completions?api-version=2026-10-01',
+        headers: { 'api-key': canary, 'x-team': 'shop' },
+      },
+    ]);
+    expect(model.requests[0]?.headers).not.toHaveProperty('authorization');
+    expect(model.requests[0]?.headers).not.toHaveProperty('x-api-key');
+    expect(await ask(gateway.socket, 'POST', '/azure/v1/responses', { body: agentResponse })).toMatchObject({
+      status: 404,
+    });
+    expect(model.requests).toHaveLength(1);
+  });
+
+  test('goes to a provider that asks for no key without one', async () => {
+    await using model = await startModelServer();
+    const vllm = { kind: 'openai', baseUrl: `${model.url}/v1`, key: null };
+    await using gateway = await startGatewayProcess({ policy: { providers: ['vllm'] }, providers: { vllm } });
+    const body = { model: 'qwen3', messages: [{ role: 'user', content: 'Hi' }] };
+    expect((await ask(gateway.socket, 'POST', '/vllm/v1/chat/completions', { body })).status).toBe(200);
+    expect(model.requests[0]?.headers).not.toHaveProperty('authorization');
+    expect(JSON.stringify(model.requests)).not.toContain(dummyKey);
+  });
+
   test.each([
     ['no key', { key: null }],
     ['another key', { key: 'sk-ant-attacker' }],

@@ -45,10 +45,11 @@ const routes: Readonly<Record<string, Api>> = {
 
 /**
  * A model endpoint that answers by script: Anthropic Messages, OpenAI Responses and Chat Completions, streamed or not. An agent's
- * side requests (no tools: titles, quota checks) get a plain answer and use up no turn. Listens on loopback or on a unix socket.
+ * side requests (no tools: titles, quota checks) get a plain answer and use up no turn. Listens on loopback or on a unix socket. Calls are
+ * served below `prefixes` too, as `/v1` there.
  */
 export async function startModelServer(
-  options: { port?: number; unixSocket?: string; handler?: Handler } = {},
+  options: { port?: number; unixSocket?: string; handler?: Handler; prefixes?: readonly string[] } = {},
 ): Promise<ModelServer> {
   const requests: RecordedRequest[] = [];
   const turns: (Turn | Handler)[] = [];
@@ -68,7 +69,7 @@ export async function startModelServer(
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = await readText(request);
     const path = request.url ?? '';
-    const { pathname } = new URL(path, 'http://model');
+    const pathname = withoutPrefix(new URL(path, 'http://model').pathname, options.prefixes ?? []);
     const headers = flatten(request);
     const api = request.method === 'POST' ? routes[pathname] : undefined;
     const call = api === undefined ? null : decodeRequest(api, JSON.parse(text), headers);
@@ -129,6 +130,12 @@ export async function startModelServer(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A path as the provider itself has it, where an endpoint has it elsewhere. */
+function withoutPrefix(path: string, prefixes: readonly string[]): string {
+  const prefix = prefixes.find((each) => path.startsWith(`${each}/`));
+  return prefix === undefined ? path : `/v1${path.slice(prefix.length)}`;
 }
 
 function sideAnswer(request: ModelRequest): Reply {

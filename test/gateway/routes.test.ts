@@ -9,18 +9,17 @@ const kindOf = (name: string) => new Map<string, 'anthropic' | 'openai'>(kinds).
 
 describe('what a task can ask of a provider', () => {
   test.each([
-    ['POST', '/anthropic/v1/messages', '/v1/messages'],
-    ['POST', '/anthropic/v1/messages?beta=true', '/v1/messages?beta=true'],
-    ['POST', '/anthropic/v1/messages/count_tokens', '/v1/messages/count_tokens'],
-    ['GET', '/anthropic/v1/models?limit=1000', '/v1/models?limit=1000'],
-    ['GET', '/anthropic/v1/models/claude-opus-5-5', '/v1/models/claude-opus-5-5'],
-    ['HEAD', '/anthropic/api/hello', '/api/hello'],
-    // OpenAI's base URL ends in /v1 already.
-    ['POST', '/openai/v1/responses', '/responses'],
-    ['POST', '/openai/v1/chat/completions', '/chat/completions'],
-    ['GET', '/openai/v1/models', '/models'],
-  ])('%s %s is passed on as %s', (method, target, upstreamPath) => {
-    expect(findRoute(method, target, kindOf)).toMatchObject({ type: 'route', route: { upstreamPath } });
+    ['POST', '/anthropic/v1/messages', { call: 'messages', query: null }],
+    ['POST', '/anthropic/v1/messages?beta=true', { call: 'messages', query: 'beta=true' }],
+    ['POST', '/anthropic/v1/messages/count_tokens', { call: 'count_tokens' }],
+    ['GET', '/anthropic/v1/models?limit=1000', { call: 'models', model: null, query: 'limit=1000' }],
+    ['GET', '/anthropic/v1/models/claude-opus-5-5', { call: 'models', model: 'claude-opus-5-5' }],
+    ['HEAD', '/anthropic/api/hello', { call: 'hello' }],
+    ['POST', '/openai/v1/responses', { call: 'responses' }],
+    ['POST', '/openai/v1/chat/completions', { call: 'chat' }],
+    ['GET', '/openai/v1/models', { call: 'models' }],
+  ])('%s %s is passed on', (method, target, route) => {
+    expect(findRoute(method, target, kindOf)).toMatchObject({ type: 'route', route });
   });
 
   test.each([

@@ -9,6 +9,7 @@ test('an empty file says what no file says', () => {
     checks: [],
     allow: [],
     agent: null,
+    model: null,
     merge: { method: 'squash', approvers: [], selfApproval: null },
     pullRequest: { draft: false },
   });
@@ -19,6 +20,7 @@ test('everything can be said', () => {
 checks: [npm test, npm run lint]
 allow: [registry.example.com]
 agent: codex
+model: gpt-5.5
 merge: { method: rebase, approvers: [U012AB3CD, W0123], selfApproval: true }
 pullRequest: { draft: true }
 `;
@@ -26,6 +28,7 @@ pullRequest: { draft: true }
     checks: ['npm test', 'npm run lint'],
     allow: ['registry.example.com'],
     agent: 'codex',
+    model: 'gpt-5.5',
     merge: { method: 'rebase', approvers: ['U012AB3CD', 'W0123'], selfApproval: true },
     pullRequest: { draft: true },
   });

@@ -2,7 +2,13 @@
 import { expect, test } from 'vitest';
 import { builtInAgents, toAcpCommand, toAgent } from '../../src/task/agents.ts';
 
-const access = { forwarder: 'http://127.0.0.1:3128', dummyKey: 'dummy', model: 'big-1' };
+const access = {
+  forwarder: 'http://127.0.0.1:3128',
+  provider: 'inhouse',
+  api: 'chat',
+  dummyKey: 'dummy',
+  model: 'big-1',
+} as const;
 const turn = { access, session: null, prompt: 'Mend it.' };
 
 test('every agent that ships and talks to a model holds the dummy key, the forwarder and the model, and nothing else to reach', () => {
@@ -10,7 +16,7 @@ test('every agent that ships and talks to a model holds the dummy key, the forwa
     if (agent.type === 'shell') continue;
     const said = JSON.stringify(toAcpCommand(agent, turn));
     expect(said).toContain('dummy');
-    expect(said).toContain(`${access.forwarder}/${agent.provider}`);
+    expect(said).toContain(`${access.forwarder}/inhouse`);
     expect(said).toContain('big-1');
     expect(said.replaceAll(access.forwarder, '')).not.toMatch(/https?:/);
   }
@@ -28,7 +34,7 @@ test('an agent of the configuration gets base URL, key and model where it asks f
   expect(toAcpCommand(agent, { ...turn, session: 's1' })).toEqual({
     type: 'acp',
     command: ['own-agent', '--acp'],
-    env: { URL: 'http://127.0.0.1:3128/azure/v1', TOKEN: 'Bearer dummy', M: 'big-1', OTHER: '${HOME}' },
+    env: { URL: 'http://127.0.0.1:3128/inhouse/v1', TOKEN: 'Bearer dummy', M: 'big-1', OTHER: '${HOME}' },
     mode: null,
     model: null,
     session: 's1',

@@ -1,5 +1,8 @@
+import { builtInAgents } from '../../src/task/agents.ts';
 import type { ChannelId, EngineId, MessageTs, RunId, Sha, TaskId, UserId } from '../../src/task/ids.ts';
 import { parseBranchName, parseRepositoryName, parseSha, parseTaskId, toRunId } from '../../src/task/ids.ts';
+import type { AgentPolicy } from '../../src/task/policy.ts';
+import { apisOf, type ProviderPolicy } from '../../src/task/providers.ts';
 import { noSpending } from '../../src/task/spending.ts';
 import type {
   Failure,
@@ -159,4 +162,22 @@ export function task({
     follows: null,
     ...more,
   };
+}
+
+/** An agent as it ships, with its own provider. */
+export function agentPolicy(name: string, missing: string | null = null): AgentPolicy {
+  const agent = builtInAgents[name];
+  if (agent === undefined) throw new Error(`${name} does not ship`);
+  const needsModel = agent.type === 'acp' && agent.needsModel === true;
+  return { name, missing, provider: agent.provider, apis: agent.apis, needsModel, model: null };
+}
+
+/** The two providers that everybody has; `missing` are those without a key. */
+export function providerPolicies(...missing: readonly string[]): Map<string, ProviderPolicy> {
+  const plain = { model: null, standardModel: 'standard' };
+  const of = (name: string) => (missing.includes(name) ? `${name.toUpperCase()}_API_KEY` : null);
+  return new Map([
+    ['anthropic', { ...plain, apis: apisOf.anthropic, missing: of('anthropic') }],
+    ['openai', { ...plain, apis: apisOf.openai, missing: of('openai') }],
+  ]);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseRepositoryName, type RepositoryName, type UserId } from '../../src/task/ids.ts';
 import {
-  chooseAgent,
+  chooseEnvironment,
   chooseRepositories,
   mayApprove,
   type Policy,
@@ -27,6 +27,8 @@ function plain(name: RepositoryName): RepositoryPolicy {
     name,
     base: null,
     agent: null,
+    model: null,
+    provider: null,
     approvers: [],
     budgetUsd: null,
     budgetTokens: null,
@@ -42,11 +44,9 @@ function policy(more: Partial<Policy> = {}): Policy {
     command: '/agent',
     repositories: [plain(web)],
     channels: new Map(),
-    agents: [
-      { name: 'claude', missing: null },
-      { name: 'codex', missing: 'OPENAI_API_KEY' },
-      { name: 'shell', missing: null },
-    ],
+    agents: [],
+    providers: new Map(),
+    environments: ['default', 'java'],
     requesters: [],
     approvers: [],
     selfApproval: false,
@@ -70,7 +70,7 @@ test('the only repository needs no naming', () => {
 });
 
 test('a channel has its own repository among several', () => {
-  const channels = new Map([[channel, { repository: shop, agent: null }]]);
+  const channels = new Map([[channel, { repository: shop, agent: null, model: null, provider: null }]]);
   expect(chooseRepositories({ ...two, channels }, channel, [])).toMatchObject({ ok: true, value: [{ name: shop }] });
 });
 
@@ -93,33 +93,13 @@ test('a repository that is not listed is refused by name', () => {
   expect(chosen).toMatchObject({ ok: false, failure: { sentence: expect.stringContaining('acme/secret') } });
 });
 
-const choose = (of: Policy, text: string, asked: string | null = null) =>
-  chooseAgent(of, {
-    asked,
-    channel,
-    text,
-    repository: plain(web),
+test('an environment is one of the configuration, or none is asked for', () => {
+  expect(chooseEnvironment(policy(), 'java')).toEqual({ ok: true, value: 'java' });
+  expect(chooseEnvironment(policy(), null)).toEqual({ ok: true, value: null });
+  expect(chooseEnvironment(policy(), 'cobol')).toMatchObject({
+    ok: false,
+    failure: { code: 'environment_unknown', next: 'Name one of them: default, java.' },
   });
-
-test('prose goes to the first agent that has its key', () => {
-  expect(choose(policy(), 'fix the test')).toEqual({ ok: true, value: 'claude' });
-});
-
-test('without any model key a script runs in the shell, and prose is told what is missing', () => {
-  const bare = policy({
-    agents: [
-      { name: 'claude', missing: 'ANTHROPIC_API_KEY' },
-      { name: 'shell', missing: null },
-    ],
-  });
-  expect(choose(bare, script)).toEqual({ ok: true, value: 'shell' });
-  expect(choose(bare, 'fix the test')).toMatchObject({ ok: false, failure: { code: 'no_model' } });
-});
-
-test('an agent without its key, an unknown one, and a shell without a script are each told apart', () => {
-  expect(choose(policy(), 'fix it', 'codex')).toMatchObject({ ok: false, failure: { code: 'agent_unconfigured' } });
-  expect(choose(policy(), 'fix it', 'hal')).toMatchObject({ ok: false, failure: { code: 'agent_unknown' } });
-  expect(choose(policy(), 'fix it', 'shell')).toMatchObject({ ok: false, failure: { code: 'script_missing' } });
 });
 
 test('the script of a spec is its first fenced block that is sh or bare', () => {
