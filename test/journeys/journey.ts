@@ -29,6 +29,14 @@ const step = z.union([
   /** Fills in the form that this person has open, by block, and sends it. */
   z.strictObject({ form: z.record(text, text), by: person.default('ada') }),
   z.strictObject({ until: text, times: z.number().int().default(1) }),
+  /** What the model server has been asked in this journey, each time: parts of the path, the model, headers by their value's beginning. */
+  z.strictObject({
+    model_heard: z.strictObject({
+      path: text.optional(),
+      model: text.optional(),
+      headers: z.record(text, text).default({}),
+    }),
+  }),
   z.strictObject({ push: z.record(text, text.nullable()), branch: text.default('task'), ...where }),
   z.strictObject({ release: z.literal(true) }),
   z.strictObject({ close_pull: z.literal(true), ...where }),
@@ -108,6 +116,7 @@ class Stage {
   readonly #also: readonly string[];
   readonly #from: number;
   readonly #before: number;
+  readonly #asked: number;
   #channel: string = seed.dev;
 
   readonly #command: string;
@@ -119,6 +128,7 @@ class Stage {
     this.#also = Object.keys(also);
     this.#before = errand.forge.control.ledger().at(-1)?.n ?? 0;
     this.#from = errand.slack.store.workspace.messages.length;
+    this.#asked = errand.model.requests.length;
   }
 
   readonly #held: (() => void)[] = [];
@@ -198,6 +208,8 @@ class Stage {
       await this.#errand.until(`“${wanted}” in\n${this.render()}`, found, 45_000).catch((error: unknown) => {
         throw new Error(`${String(error)}\n\nThe thread:\n${this.render()}`);
       });
+    } else if ('model_heard' in step) {
+      this.#checkModel(step.model_heard);
     } else if ('push' in step) {
       const named = step.branch === 'base' ? 'main' : step.branch;
       const branch = named === 'task' ? await this.#taskBranch(repository) : named;
@@ -239,6 +251,24 @@ class Stage {
   readonly #forms: string[] = [];
 
   readonly #since = Date.now() / 1000;
+
+  #checkModel({
+    path = '',
+    model,
+    headers,
+  }: {
+    path?: string | undefined;
+    model?: string | undefined;
+    headers: Record<string, string>;
+  }): void {
+    const calls = this.#errand.model.requests.slice(this.#asked).filter(({ call }) => (call?.tools.length ?? 0) > 0);
+    if (calls.length === 0) throw new Error('The model was asked nothing');
+    for (const { path: at, call, headers: sent } of calls) {
+      const wrong = Object.entries(headers).filter(([name, begin]) => sent[name]?.startsWith(begin) !== true);
+      if (at.includes(path) && call?.model === (model ?? call?.model) && wrong.length === 0) continue;
+      throw new Error(`The model heard ${at} for ${call?.model} with ${JSON.stringify(sent)}`);
+    }
+  }
 
   /** The repository's branches, and each pull request as a reviewer sees it. */
   async renderForge(): Promise<string> {

@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, type ExpectStatic, test } from 'vitest';
+import { seed } from '../../src/local/slack/workspace.ts';
 import { type ErrandUnderTest, startErrand } from '../support/errand.ts';
+import { makeTwin } from '../support/twin.ts';
 import { play, readJourney, repositoriesOf } from './journey.ts';
 
 /** Each folder: what people do in `journey.yml`; what they then see in `thread.txt` and `forge.txt`, to be reviewed as text. */
@@ -13,6 +15,8 @@ const plain = all.filter(({ journey }) => journey.command === '/agent');
 const overHttp = ['script-to-merge', 'form-refused-in-its-fields'];
 
 /** One account that is linked; agents of the operator's own, each a command that speaks ACP and its provider; one of the two leads nowhere. */
+const twin = `errand-test-twin:${process.pid}`;
+
 const configured = `
 people:
   U0MAXVOGEL: { github: Max-Vogel }
@@ -29,7 +33,29 @@ agents:
     env: { ANTHROPIC_BASE_URL: '\${BASE_URL}', ANTHROPIC_API_KEY: '\${KEY}', IS_SANDBOX: '1' }
 providers:
   nowhere: { kind: anthropic, baseUrl: 'http://127.0.0.1:9', keyVariable: ANTHROPIC_API_KEY }
+  deployments:
+    kind: openai
+    baseUrl: '{model-server}'
+    apis: [chat]
+    paths: { chat: '/openai/deployments/{model}/chat/completions', models: none }
+    query: { api-version: '2026-10-01' }
+    authHeader: api-key
+    keyVariable: HOUSE_KEY
+    model: house-model
+    prices: { house-model: { input: 1, output: 4 } }
+repositories:
+  acme/named-provider: { agent: qwen, provider: deployments }
+  acme/model-by-repository: { agent: claude, model: claude-opus-5 }
+channels:
+  ${seed.random}: { model: claude-haiku-4-5, agent: claude }
+environments:
+  twin: ${twin}
 `;
+
+beforeAll(async () => {
+  const image = await makeTwin(twin);
+  return () => image[Symbol.asyncDispose]();
+});
 
 /** Most of a journey is waiting for others, so two are played at once, each against an Errand of its own. */
 const stages = 2;

@@ -23,6 +23,7 @@ export const secrets = {
   GITHUB_TOKEN: 'canary-github-token',
   ANTHROPIC_API_KEY: 'canary-anthropic-key',
   OPENAI_API_KEY: 'canary-openai-key',
+  HOUSE_KEY: 'canary-house-key',
 } as const;
 
 export interface ErrandOptions {
@@ -32,6 +33,7 @@ export interface ErrandOptions {
   readonly github?: 'token' | 'app';
   /** Adds to the environment, or takes away with undefined. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** `{model-server}` in it stands for the scripted model's address. */
   readonly yaml?: string;
 }
 
@@ -78,9 +80,9 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
   const app = options.github === 'app' ? await makeApp(forge) : null;
   const keyFile = join(dataDir, 'app.pem');
   if (app !== null) await writeFile(keyFile, app.privateKey, { mode: 0o600 });
-  const model = await startModelServer();
+  const model = await startModelServer({ prefixes: ['/openai/deployments/house-model'] });
   const yaml = join(dataDir, 'errand.yml');
-  if (options.yaml !== undefined) await writeFile(yaml, options.yaml);
+  if (options.yaml !== undefined) await writeFile(yaml, options.yaml.replaceAll('{model-server}', model.url));
   const { SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, ...keys } = secrets;
   const program = await startProgram(dataDir, {
     ERRAND_REPOSITORIES: options.repositories.join(','),
