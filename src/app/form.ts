@@ -27,7 +27,7 @@ export async function form(
   }
   const { policy } = deps;
   const last = await deps.drafts.choices(asked.by);
-  const draft = withDefaults(policy, begun, last);
+  const draft = withBranch(start.type === 'changed' ? begun : withDefaults(policy, begun, last), last);
   const repository = findRepository(policy, draft.values.repo);
   const task =
     begun.about === null ? undefined : await deps.store.findByThread(begun.about.channel, begun.about.thread);
@@ -53,7 +53,6 @@ function withDefaults(policy: Policy, draft: Draft, last: Choices | undefined): 
   const here = channel === null ? undefined : policy.channels.get(channel);
   const only = policy.repositories.length === 1 ? policy.repositories[0]?.name : undefined;
   const repo = draft.values.repo ?? here?.repository ?? findRepository(policy, last?.repository)?.name ?? only;
-  const branch = draft.values.branch ?? (repo === last?.repository ? last?.base : null) ?? undefined;
   const lastAgent = policy.agents.find(({ name, missing }) => name === last?.agent && missing === null)?.name;
   const agent = draft.values.agent ?? here?.agent ?? lastAgent;
   return {
@@ -62,10 +61,16 @@ function withDefaults(policy: Policy, draft: Draft, last: Choices | undefined): 
     values: {
       ...draft.values,
       ...(repo === undefined ? {} : { repo }),
-      ...(branch === undefined ? {} : { branch }),
       ...(agent === undefined ? {} : { agent }),
     },
   };
+}
+
+/** The branch that the person started from last in this repository. */
+function withBranch(draft: Draft, last: Choices | undefined): Draft {
+  const { repo, branch } = draft.values;
+  const used = last !== undefined && repo === last.repository ? last.base : null;
+  return branch !== undefined || used === null ? draft : { ...draft, values: { ...draft.values, branch: used } };
 }
 
 function findRepository(policy: Policy, name: string | null | undefined): RepositoryPolicy | undefined {

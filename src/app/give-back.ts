@@ -55,6 +55,8 @@ export function startDraft(start: Exclude<FormStart, { type: 'kept' }>): Draft {
       return { ...blankDraft, channel: start.channel };
     case 'typed':
       return toDraft(start.text, { channel: start.channel });
+    case 'changed':
+      return start.draft;
     case 'message':
       return toDraft(start.text, { channel: start.about.channel, about: start.about });
     default:

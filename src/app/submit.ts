@@ -74,8 +74,9 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   }
   const repositories = chooseRepositories(deps.policy, asked.channel, command.repositories);
   if (!repositories.ok) {
-    const missing = repositories.failure.code === 'repository_missing';
-    return refused('repo', repositories.failure, missing ? deps.policy.repositories.map(({ name }) => name) : []);
+    if (repositories.failure.code !== 'repository_missing') return refused('repo', repositories.failure);
+    const names = deps.policy.repositories.map(({ name }) => name);
+    return refused('repo', { sentence: repositories.failure.sentence, next: chooseOne }, names);
   }
   // Agent and budget are the task's: the repository that was named first decides them.
   const [first, ...others] = repositories.value;
@@ -143,6 +144,8 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   if (stored.created) await rememberChoices(deps, asked, stored.task, command);
   return { type: 'accepted', ...stored };
 }
+
+const chooseOne = 'Choose one here; a request that begins with repo:owner/name needs no choice.';
 
 const nothing = (command: string) => ({
   sentence: 'This request says nothing to do.',

@@ -16,6 +16,7 @@ import type { ListenerDeps } from './listeners/deps.ts';
 import { createMessageListener } from './listeners/message.ts';
 import { createNativeStopListener } from './listeners/native-stop.ts';
 import { createReactionListener } from './listeners/reaction.ts';
+import { createRepositoryChangeListener } from './listeners/repository-change.ts';
 import {
   createFromMessageListener,
   createNewTaskListener,
@@ -181,6 +182,9 @@ function registerListeners(app: App, options: SlackAppOptions): void {
     openView: async (trigger_id, view) => {
       await connection.client.views.open({ trigger_id, view });
     },
+    updateView: async ({ id, hash }, view) => {
+      await connection.client.views.update({ view_id: id, hash, view });
+    },
     ...fetchOf(options),
   };
   const message = createMessageListener(deps);
@@ -196,6 +200,7 @@ function registerListeners(app: App, options: SlackAppOptions): void {
   for (const action_id of [stop, retry, approve, answer, form, repositoryChosen]) {
     app.action({ type: 'block_actions', action_id }, button);
   }
+  app.action({ type: 'block_actions', action_id: repositories }, createRepositoryChangeListener(deps));
   app.shortcut({ type: 'shortcut', callback_id: shortcutIds.newTask }, createNewTaskListener(deps));
   app.shortcut({ type: 'message_action', callback_id: shortcutIds.fromMessage }, createFromMessageListener(deps));
   app.shortcut({ type: 'message_action', callback_id: shortcutIds.stop }, createStopListener(deps));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { keyNames } from '../task/command.ts';
 import type { Draft } from '../task/draft.ts';
-import { type FormNote, formIds, goalBlock } from './blocks/form.ts';
+import { branchBlock, type FormNote, formIds, goalBlock } from './blocks/form.ts';
 import { channelId, messageTs } from './ids.ts';
 
 const note: z.ZodType<FormNote> = z.object({
@@ -9,11 +9,14 @@ const note: z.ZodType<FormNote> = z.object({
   values: z.partialRecord(z.enum(keyNames), z.string()),
   parts: z.int().min(1).max(100),
   responseUrl: z.url().nullable(),
+  branches: z.int().nonnegative(),
+  branch: z.string(),
 });
 
 const chosen = z.object({
   value: z.string().nullish(),
   selected_option: z.object({ value: z.string() }).nullish(),
+  selected_options: z.array(z.object({ value: z.string() })).nullish(),
   selected_conversation: z.string().nullish(),
 });
 const state = z.record(z.string(), z.record(z.string(), chosen));
@@ -27,10 +30,11 @@ export function readForm(view: { private_metadata: string; state: { values: unkn
   const values = state.parse(view.state.values);
   const text = (block: string) => {
     const [field] = Object.values(values[block] ?? {});
-    return field?.value ?? field?.selected_option?.value ?? field?.selected_conversation ?? '';
+    const several = field?.selected_options?.map(({ value }) => value).join(',');
+    return field?.value ?? field?.selected_option?.value ?? several ?? field?.selected_conversation ?? '';
   };
   const keys = (['repo', 'branch', 'agent', 'model'] as const).flatMap((name) => {
-    const value = text(name).trim();
+    const value = text(name === 'branch' ? branchBlock(kept) : name).trim();
     return value === '' ? [] : [[name, value] as const];
   });
   const goal = Array.from({ length: kept.parts }, (_, part) => text(goalBlock(part)));

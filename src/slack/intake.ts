@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Clock, Inbox } from '../task/ports.ts';
 import type { Log } from './log.ts';
 import { naturalKey, type Self } from './natural-key.ts';
-import { suggestionRequest } from './payloads.ts';
+import { fieldChange, suggestionRequest } from './payloads.ts';
 
 /** What a listener learns of the act beside Slack's payload. */
 export const received = z.object({
@@ -60,8 +60,8 @@ export function storeFirst(app: App, options: IntakeOptions): Intake {
   }
 
   app.processEvent = async (event) => {
-    // A question that changes nothing: stored, it would only be late.
-    if (suggestionRequest.safeParse(event.body).success) return consume(event);
+    // What only changes an open form is worth nothing later, so it is not stored.
+    if ([suggestionRequest, fieldChange].some((each) => each.safeParse(event.body).success)) return consume(event);
     const key = naturalKey(event.body, self);
     if (key === null) return event.ack();
     const at = clock.now();

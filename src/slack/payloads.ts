@@ -128,6 +128,19 @@ export const viewSubmission = z.object({
   response_urls: z.array(z.object({ channel_id: z.string(), response_url: z.url() })).default([]),
 });
 
+/** A field of an open form that others depend on was changed. */
+export const fieldChange = z.object({
+  type: z.literal('block_actions'),
+  user: z.object({ id: userId }),
+  trigger_id: z.string().default(''),
+  view: z.object({
+    id: z.string(),
+    hash: z.string(),
+    private_metadata: z.string(),
+    state: z.object({ values: z.unknown() }),
+  }),
+});
+
 /** A menu that asks what to offer for the letters that were typed into it. */
 export const suggestionRequest = z.object({
   type: z.literal('block_suggestion'),

@@ -27,7 +27,9 @@ export type FormStart =
   | { readonly type: 'blank'; readonly channel: ChannelId | null }
   | { readonly type: 'typed'; readonly text: string; readonly channel: ChannelId | null }
   | { readonly type: 'message'; readonly about: About; readonly text: string }
-  | { readonly type: 'kept'; readonly draft: string };
+  | { readonly type: 'kept'; readonly draft: string }
+  /** An open form whose repository was changed: only what depends on that is chosen anew. */
+  | { readonly type: 'changed'; readonly draft: Draft };
 
 /** What a form offers, and what it holds when it opens. */
 export interface Form {

@@ -117,6 +117,21 @@ test('a blank form holds what the person chose last, where the channel says noth
   expect(JSON.stringify(opened)).not.toContain('next');
 });
 
+test('another repository in an open form takes its own branch along, and nothing else', async () => {
+  const world = new World();
+  const [web, api] = several(world);
+  world.chosen.set(alice, { repository: api, base: 'next', agent: 'shell', channel: null });
+  const { form } = createUseCases(world.bot);
+  const changed = async (values: Draft['values']) =>
+    await form(inDev, { type: 'changed', draft: { ...blankDraft, goal: 'Fix it', values } });
+  expect(await changed({ repo: web })).toMatchObject({ form: { draft: { goal: 'Fix it', values: { repo: web } } } });
+  expect(JSON.stringify(await changed({ repo: web }))).not.toContain('next');
+  expect(await changed({ repo: api })).toMatchObject({ form: { draft: { values: { repo: api, branch: 'next' } } } });
+  expect(await changed({ repo: api, branch: 'mine' })).toMatchObject({
+    form: { draft: { values: { branch: 'mine' } } },
+  });
+});
+
 test('a form without a channel goes to the one that was used last', async () => {
   const { world, act } = begun();
   const last = 'C0LAST' as ChannelId;

@@ -1,6 +1,7 @@
-import { type Chosen, elementsOf, initialChoice } from '../../src/local/slack/elements.ts';
+import { type Chosen, elementsOf, type FoundElement, initialChoice } from '../../src/local/slack/elements.ts';
 import type { LocalSlack } from '../../src/local/slack/server.ts';
 import type { LooseObject, View } from '../../src/local/slack/workspace.ts';
+import type { ErrandUnderTest } from '../support/errand.ts';
 
 /** What a person puts into a form: by block. */
 export type Entries = Readonly<Record<string, string>>;
@@ -12,39 +13,61 @@ export function openForm(slack: LocalSlack, user: string): View | undefined {
 
 /**
  * Fills a form in and sends it, and gives what the person saw: its title, each field with what it then held, and what was wrong with
- * any. Throws for a field that the form lacks, or a choice that it does not offer.
+ * any. A choice that other fields hang on is made first. Throws for a field that the form lacks, or a choice that it does not offer.
  */
-export async function sendForm(slack: LocalSlack, user: string, entries: Entries): Promise<string> {
-  const view = openForm(slack, user);
-  if (view === undefined) throw new Error('no form is open');
-  const fields = elementsOf(view.blocks).filter(({ block }) => block.type === 'input');
-  const missing = Object.keys(entries).filter((name) => !fields.some(({ block }) => block.block_id === name));
-  if (missing.length > 0) throw new Error(`The form has no ${missing}: ${fields.map(({ block }) => block.block_id)}`);
-  const values: Record<string, Record<string, Chosen>> = {};
-  for (const { block, element } of fields) {
-    const [name, action] = [String(block.block_id), String(element.action_id)];
-    const given = entries[name];
-    if (given === undefined) continue;
-    values[name] = { [action]: given };
-    if (element.type === 'external_select') {
-      await slack.interactions.suggest({ user, view_id: view.id, block_id: name, action_id: action, value: given });
-    }
+export async function sendForm(errand: ErrandUnderTest, user: string, entries: Entries): Promise<string> {
+  const { slack } = errand;
+  const opened = await errand.until('a form', () => openForm(slack, user), 20_000);
+  for (const { block, element } of fieldsOf(opened)) {
+    const given = entries[String(block.block_id)];
+    if (given === undefined || block.dispatch_action !== true) continue;
+    const at = { user, view_id: opened.id, action_id: String(element.action_id) };
+    if (String(element.type).includes('external')) await slack.interactions.suggest({ ...at, value: given });
+    await slack.interactions.viewAction({ ...at, value: toChosen(element, given) });
+    await errand.until('the form to follow', () => openForm(slack, user)?.hash !== opened.hash, 20_000);
   }
+  const view = openForm(slack, user);
+  if (view === undefined) throw new Error('the form is closed');
+  const fields = fieldsOf(view).map(({ block, element }) => {
+    const name = String(block.block_id);
+    // A field that was chosen anew has a number behind its name.
+    return { block, element, name, given: entries[name] ?? entries[name.replace(/^(branch)_\d+$/, '$1')] };
+  });
+  const found = fields.filter(({ given }) => given !== undefined).length;
+  if (found < Object.keys(entries).length) throw new Error(`The form has only ${fields.map(({ name }) => name)}`);
+  const values: Record<string, Record<string, Chosen>> = {};
+  for (const { element, name, given } of fields) {
+    if (given === undefined) continue;
+    const action = String(element.action_id);
+    values[name] = { [action]: toChosen(element, given) };
+    if (!String(element.type).includes('external')) continue;
+    await slack.interactions.suggest({ user, view_id: view.id, block_id: name, action_id: action, value: given });
+  }
+  const { conversation = null } = slack.store.view(view.id) ?? {};
   const { error, errors } = await slack.interactions.submit({ user, view_id: view.id, values });
   if (error !== null) throw new Error(`the form got ${error}`);
-  const { conversation = null } = slack.store.view(view.id) ?? {};
-  const rows = fields.map(({ block, element }) => {
-    const name = String(block.block_id);
-    const chosen = String(entries[name] ?? initialChoice(element, conversation) ?? '');
+  const rows = fields.map(({ block, element, name, given }) => {
+    const chosen = String(given ?? initialChoice(element, conversation) ?? '');
     const held = slack.store.channel(chosen)?.name ?? chosen;
     const wrong = errors[name] === undefined ? '' : `\n      ! ${errors[name]}`;
-    return `  ${textOf(block.label)}: ${held.replaceAll('\n', '\n      ')}${wrong}`.trimEnd();
+    return `  ${textOf(block.label)}: ${held.replaceAll('\n', '\n      ')}`.trimEnd() + wrong;
   });
-  const notes = view.blocks.filter(({ type }) => type === 'section').map((block) => `  ${textOf(block.text)}`);
+  const notes = view.blocks
+    .filter(({ type }) => type === 'context')
+    .map(({ elements }) => `  ${Array.isArray(elements) ? textOf(elements[0]) : ''}`);
   return [`Form: ${textOf(view.title)}`, ...notes, ...rows].join('\n');
+}
+
+/** The fields of a form, each with the block that holds it. */
+export function fieldsOf(view: View): FoundElement[] {
+  return elementsOf(view.blocks).filter(({ block }) => block.type === 'input');
+}
+
+function toChosen(element: LooseObject, given: string): Chosen {
+  return String(element.type).startsWith('multi_') ? given.split(',') : given;
 }
 
 function textOf(given: unknown): string {
   const text: LooseObject = typeof given === 'object' && given !== null ? { ...given } : {};
-  return String(text.text ?? '');
+  return typeof text.text === 'object' ? textOf(text.text) : String(text.text ?? '');
 }

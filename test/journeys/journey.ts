@@ -8,7 +8,7 @@ import { Fault } from '../../src/local/slack/faults.ts';
 import { seed } from '../../src/local/slack/workspace.ts';
 import { callTool, editFile, failWith, type Handler, plan, runCommand, say, type Turn } from '../fakes/model-server.ts';
 import type { ErrandUnderTest } from '../support/errand.ts';
-import { openForm, sendForm } from './forms.ts';
+import { sendForm } from './forms.ts';
 
 const person = z.enum(['ada', 'grace', 'max', 'guest']);
 const text = z.string();
@@ -197,11 +197,10 @@ class Stage {
       await slack.interactions.shortcut({ user: seed[step.by], callback_id, ...at });
     } else if ('form' in step) {
       const user = seed[step.by];
-      await this.#errand.until(`a form for ${step.by}`, () => openForm(slack, user), 20_000);
       const entries = Object.entries(step.form).map(([name, value]) => {
         return [name, name === 'channel' ? channelOf(value) : this.#fill(value)] as const;
       });
-      this.#forms.push(await sendForm(slack, user, Object.fromEntries(entries)));
+      this.#forms.push(await sendForm(this.#errand, user, Object.fromEntries(entries)));
     } else if ('until' in step) {
       const wanted = this.#fill(step.until);
       const found = () => this.render().split(wanted).length - 1 >= step.times;

@@ -6,7 +6,7 @@ import { readForm } from '../../src/slack/form-state.ts';
 import { blankDraft, type Draft, toDraft } from '../../src/task/draft.ts';
 import type { RepositoryName } from '../../src/task/ids.ts';
 import type { Form } from '../../src/task/use-cases.ts';
-import { channel, line, part, ts, wording } from './said.ts';
+import { channel, line, part, ts } from './said.ts';
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => `acme/service-${index}` as RepositoryName);
 const form = (draft: Partial<Draft> = {}, more: Partial<Form> = {}): Form => ({
@@ -28,6 +28,7 @@ const forms: Record<string, Form> = {
     doneWhen: 'It passes',
     outOfScope: 'The rest',
   }),
+  'for several repositories': form({ values: { repo: 'acme/web,acme/api' } }),
   'with what is not on offer': form({ values: { repo: 'web', branch: '-f', agent: 'nobody' } }),
   'from a message': form({ goal: 'Fix it', about }),
   'in the thread of a task': form({ goal: 'Also this', about }, { task: line.id }),
@@ -41,16 +42,18 @@ const forms: Record<string, Form> = {
 
 /** What Slack sends where the person changes nothing. */
 function sent(opened: Form) {
-  const view = renderForm(opened, wording, 'https://hooks.slack.com/x');
+  const view = renderForm(opened, 'https://hooks.slack.com/x');
   const values: Record<string, Record<string, object>> = {};
   for (const { block, element } of elementsOf(view.blocks.map((each) => ({ ...each })))) {
     const chosen = initialChoice(element);
     const type = String(element.type);
     const value = type.startsWith('conversations')
       ? { selected_conversation: chosen }
-      : type.endsWith('_select')
-        ? { selected_option: chosen === null ? null : { value: chosen } }
-        : { value: chosen };
+      : type.startsWith('multi_')
+        ? { selected_options: [chosen ?? []].flat().map((value) => ({ value })) }
+        : type.endsWith('_select')
+          ? { selected_option: chosen === null ? null : { value: chosen } }
+          : { value: chosen };
     values[String(block.block_id)] = { [String(element.action_id)]: { type, ...value } };
   }
   return readForm({ private_metadata: view.private_metadata ?? '', state: { values } });
@@ -58,12 +61,12 @@ function sent(opened: Form) {
 
 describe.each(Object.entries(forms))('a form %s', (_, opened) => {
   test('is what Slack opens', () => {
-    expect(checkView(renderForm(opened, wording, null), 'modal')).toBeNull();
+    expect(checkView(renderForm(opened, null), 'modal')).toBeNull();
   });
 
   test('says a refusal of any part in a field that it has', () => {
     const { note } = sent(opened);
-    const blocks = renderForm(opened, wording, null).blocks.map(({ block_id }) => block_id);
+    const blocks = renderForm(opened, null).blocks.map(({ block_id }) => block_id);
     const fields = ['goal', 'repo', 'branch', 'agent', 'model', 'budget', 'env', 'channel'] as const;
     const inTask = opened.task === null ? fields : (['goal'] as const);
     expect(inTask.filter((field) => !blocks.includes(blockOf(field, note)))).toEqual([]);
@@ -80,14 +83,10 @@ describe.each(Object.entries(forms).filter(([, { task }]) => task === null))('a 
   });
 });
 
-test('a form names the command of this installation', () => {
-  expect(JSON.stringify(renderForm(form(), { ...wording, command: '/errand' }, null))).not.toContain('/agent');
-});
-
 test('only where the shell agent is ready is a script explained', () => {
   const hint = 'three backticks';
-  expect(JSON.stringify(renderForm(form(), wording, null))).toContain(hint);
-  expect(JSON.stringify(renderForm(form({}, { agents: ['claude'] }), wording, null))).not.toContain(hint);
+  expect(JSON.stringify(renderForm(form(), null))).toContain(hint);
+  expect(JSON.stringify(renderForm(form({}, { agents: ['claude'] }), null))).not.toContain(hint);
 });
 
 test('what was typed as a command fills the fields of the form', () => {

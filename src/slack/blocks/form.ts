@@ -1,8 +1,9 @@
 import type { ContextBlock, InputBlock, KnownBlock, ModalView, Option } from '@slack/types';
 import { type KeyName, keyNames } from '../../task/command.ts';
 import type { Draft, Field } from '../../task/draft.ts';
+import { maxRepositories } from '../../task/task.ts';
 import type { Form } from '../../task/use-cases.ts';
-import { actionIds, code, context, section, type Wording } from './parts.ts';
+import { actionIds, code, context } from './parts.ts';
 
 /** What a form carries besides its fields, unseen: Slack gives it back with each submission. */
 export interface FormNote {
@@ -13,6 +14,10 @@ export interface FormNote {
   readonly parts: number;
   /** Where to take back the message that led here; null for none. */
   readonly responseUrl: string | null;
+  /** Counts how often the branch was chosen anew: Slack keeps what a field of the same name holds. */
+  readonly branches: number;
+  /** The branch that the form began with, which goes with the repository. */
+  readonly branch: string;
 }
 
 export const formIds = {
@@ -34,15 +39,20 @@ export function goalBlock(part: number): string {
   return part === 0 ? 'goal' : `goal_${part + 1}`;
 }
 
+/** The block that holds the base branch. */
+export function branchBlock({ branches }: Pick<FormNote, 'branches'>): string {
+  return branches === 0 ? 'branch' : `branch_${branches + 1}`;
+}
+
 /** Where a refusal of this field is shown; a field that this form lacks is answered under its first. */
 export function blockOf(field: Field, note: FormNote): string {
   const own = ['repo', 'branch', 'agent', 'model', 'channel'].includes(field);
   if (!own || field in note.values || (field === 'channel' && note.about !== null)) return goalBlock(0);
-  return field;
+  return field === 'branch' ? branchBlock(note) : field;
 }
 
 /** The form for a new task; in a task's own thread, for one more message to it. */
-export function renderForm(form: Form, wording: Wording, responseUrl: string | null): ModalView {
+export function renderForm(form: Form, responseUrl: string | null, branches = 0): ModalView {
   const { draft, task } = form;
   const goals = toParts(draft.goal);
   const shown: readonly KeyName[] = task === null ? ['repo', 'branch', 'agent', 'model'] : [];
@@ -52,7 +62,14 @@ export function renderForm(form: Form, wording: Wording, responseUrl: string | n
       return value === undefined || shown.includes(name) || task !== null ? [] : [[name, value]];
     }),
   );
-  const note: FormNote = { about: draft.about, values: carried, parts: goals.length, responseUrl };
+  const note: FormNote = {
+    about: draft.about,
+    values: carried,
+    parts: goals.length,
+    responseUrl,
+    branches,
+    branch: draft.values.branch ?? '',
+  };
   return {
     type: 'modal',
     callback_id: formIds.callback,
@@ -63,16 +80,16 @@ export function renderForm(form: Form, wording: Wording, responseUrl: string | n
     blocks: [
       ...intro(form),
       ...goals.map((text, part) => goalField(form, text, part, goals.length)),
-      ...(task === null ? taskFields(form, wording) : []),
+      ...(task === null ? taskFields(form, branchBlock(note)) : []),
       ...carriedLine(carried),
     ],
   };
 }
 
 function intro({ draft, task }: Form): KnownBlock[] {
-  if (task !== null) return [section(`This goes to task ${task} of this thread, as if you had written it there.`)];
+  if (task !== null) return [context(`Goes to task ${task} of this thread, as if you had written it there yourself.`)];
   if (draft.about === null) return [];
-  return [section('Its thread goes along as context, and the task is told there.')];
+  return [context('Made from a message. What its thread says goes along as context, and Errand reports there.')];
 }
 
 function goalField(form: Form, text: string, part: number, parts: number): InputBlock {
@@ -87,12 +104,13 @@ function goalField(form: Form, text: string, part: number, parts: number): Input
   });
 }
 
-const shellHint = 'For the agent shell, put a script between two lines of three backticks (```).';
+const shellHint = 'For the agent shell: a script between two lines of three backticks (```).';
 
-function taskFields(form: Form, { command }: Wording): KnownBlock[] {
+function taskFields(form: Form, branch: string): KnownBlock[] {
   const { draft, usualBase } = form;
   const { values } = draft;
   const fields: KnownBlock[] = [
+    repositoryField(form),
     textField(formIds.doneWhen, {
       label: 'Done when',
       placeholder: 'The test passes a hundred times in a row.',
@@ -107,8 +125,7 @@ function taskFields(form: Form, { command }: Wording): KnownBlock[] {
       multiline: true,
       optional: true,
     }),
-    repositoryField(form),
-    textField('branch', {
+    textField(branch, {
       label: 'Base branch',
       placeholder: usualBase ?? 'The repository’s default branch',
       value: values.branch ?? '',
@@ -122,34 +139,40 @@ function taskFields(form: Form, { command }: Wording): KnownBlock[] {
       optional: true,
     }),
   ];
-  if (draft.about === null) fields.push(channelField(draft, command));
+  if (draft.about === null) fields.push(channelField(draft));
   return fields;
 }
 
 function repositoryField({ repositories, draft }: Form): InputBlock {
-  const chosen = draft.values.repo;
-  const label = plainText('Repository');
-  const known = repositories.find((name) => name.toLowerCase() === chosen?.toLowerCase());
+  const written = draft.values.repo ?? '';
+  const named = written.split(',').filter((name) => name !== '');
+  const known = repositories.filter((name) => named.some((each) => each.toLowerCase() === name.toLowerCase()));
   // A name that can't be chosen is better seen and corrected than lost.
-  const mistyped = chosen !== undefined && known === undefined;
+  const mistyped = known.length < named.length;
   if (repositories.length === 0 || mistyped || repositories.some((name) => name.length > optionChars)) {
     return textField('repo', {
       label: 'Repository',
       placeholder: 'owner/name',
-      value: chosen ?? '',
+      value: written,
       ...(mistyped && repositories.length > 0 ? { hint: `For example ${repositories.slice(0, 3).join(', ')}.` } : {}),
     });
   }
-  const initial = known === undefined ? {} : { initial_option: option(known) };
-  const menu = { action_id: actionIds.repositories, placeholder: plainText('Choose a repository'), ...initial };
+  const menu = {
+    action_id: actionIds.repositories,
+    placeholder: plainText('Choose one, or several for one task'),
+    max_selected_items: maxRepositories,
+    ...(known.length === 0 ? {} : { initial_options: known.map(option) }),
+  };
   return {
     type: 'input',
     block_id: 'repo',
-    label,
+    label: plainText('Repository'),
+    // The base branch goes with it.
+    dispatch_action: true,
     element:
       repositories.length > menuOptions
-        ? { type: 'external_select', min_query_length: 0, ...menu }
-        : { type: 'static_select', options: repositories.map(option), ...menu },
+        ? { type: 'multi_external_select', min_query_length: 0, ...menu }
+        : { type: 'multi_static_select', options: repositories.map(option), ...menu },
   };
 }
 
@@ -173,19 +196,19 @@ function agentField({ agents, draft }: Form): InputBlock {
     element: {
       type: 'static_select',
       action_id: formIds.value,
-      placeholder: plainText(`As usual here: ${agents[0]}`),
+      placeholder: plainText(`Default: ${agents[0]}`),
       options: agents.map(option),
       ...(chosen === undefined ? {} : { initial_option: option(chosen) }),
     },
   };
 }
 
-function channelField({ channel }: Draft, command: string): InputBlock {
+function channelField({ channel }: Draft): InputBlock {
   return {
     type: 'input',
     block_id: formIds.channel,
-    label: plainText('Where to tell how it goes'),
-    hint: plainText(`A channel of this workspace alone, or your direct message with the app behind ${command}.`),
+    label: plainText('Where Errand reports'),
+    hint: plainText('A channel that only this workspace reads, or your direct message with Errand.'),
     element: {
       type: 'conversations_select',
       action_id: formIds.value,

@@ -15,6 +15,8 @@ export interface ListenerDeps {
   readonly log: Log;
   /** Opens a form; rejects with the library's errors. */
   readonly openView: (trigger: string, view: ModalView) => Promise<void>;
+  /** Changes an open form, unless it was changed or closed meanwhile; rejects with the library's errors. */
+  readonly updateView: (open: { readonly id: string; readonly hash: string }, view: ModalView) => Promise<void>;
   readonly fetch?: typeof fetch;
   /** The thread that a message stands in, to answer beside it; null when it stands in none or can't be found. */
   readonly threadOf: (channel: ChannelId, ts: MessageTs) => Promise<MessageTs | null>;

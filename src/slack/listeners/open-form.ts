@@ -27,7 +27,7 @@ async function open(deps: ListenerDeps, { asked, start, trigger, from = null }: 
   const answer = await deps.useCases.form(asked, start);
   if (answer.type !== 'form') return answer;
   try {
-    await deps.openView(trigger, renderForm(answer.form, deps.wording, from));
+    await deps.openView(trigger, renderForm(answer.form, from));
     return { type: 'silent' };
   } catch (error) {
     deps.log.warn({ act: asked.key, err: error }, 'Slack did not open a form');
