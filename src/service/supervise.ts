@@ -1,15 +1,13 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Config, childEnv, type Env, type ProcessName } from '../config.ts';
-import { demoRepository } from '../local/forge/seed.ts';
 import { makePlaces, type Places } from '../setup/places.ts';
 import { Problem } from '../task/problem.ts';
-import { type LocalOptions, localTokens } from './local.ts';
-import { toPolicy } from './policy.ts';
+import { type LocalSide, localSide } from './local-side.ts';
 import { aborted, type ProcessScope } from './process.ts';
 import { Supervisor } from './supervisor.ts';
+import { welcome } from './welcome.ts';
 
 const source = resolve(import.meta.dirname, '..');
 const graceMs = 15_000;
@@ -26,7 +24,7 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
   if (works) writeSecrets(config, env, places);
   writeFileSync(places.supervisorPidFile, `${process.pid}\n`);
 
-  const local = alone ? await localSide(config, places) : null;
+  const local = alone ? await localSide(config, places, scope) : null;
   const logFile = alone ? (name: string) => join(places.logsDir, `${name}.log`) : null;
   await using supervisor = new Supervisor({
     logFile,
@@ -46,7 +44,7 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
 
   await start(...(local !== null ? (['local'] as const) : []), ...(works ? (['broker'] as const) : []));
   await start(...(works ? (['worker'] as const) : []), ...(config.role === 'worker' ? [] : (['bot'] as const)));
-  if (alone) say(welcome(config, places, local?.url ?? null));
+  if (alone) say(welcome(config, places, local === null ? null : { url: local.url, sides: local.options.sides }));
   scope.ready();
   await aborted(scope.signal);
   say('Ending. What runs in a sandbox goes on, and the next start takes it up again.');
@@ -129,66 +127,6 @@ function readImage(places: Places): string {
   }
 }
 
-interface LocalSide {
-  readonly url: string | null;
-  /** What each process is told of the local servers. */
-  readonly env: Partial<Record<ProcessName, Record<string, string>>>;
-  /** `LocalOptions` for the local process. */
-  readonly options: LocalOptions;
-}
-
-/** Where Slack's or GitHub's credentials are missing, that side is local: its address and tokens take the place of theirs. */
-async function localSide(config: Config, places: Places): Promise<LocalSide | null> {
-  const slackPort = config.slack.mode === 'local' ? await freePort(config.slack.port) : null;
-  const forgePort = config.github.mode === 'local' ? await freePort((slackPort ?? config.slack.port) + 1) : null;
-  if (slackPort === null && forgePort === null) return null;
-  const tokens = localTokens(places.localDir);
-  const repositories: Record<string, string> =
-    config.repositories.length > 0 || forgePort === null ? {} : { ERRAND_REPOSITORIES: demoRepository };
-  const at = (port: number) => `http://127.0.0.1:${port}`;
-  const forge: Record<string, string> =
-    forgePort === null ? {} : { GITHUB_API_URL: `${at(forgePort)}/api/v3`, GITHUB_URL: at(forgePort) };
-  const slack: Record<string, string> =
-    slackPort === null
-      ? {}
-      : {
-          SLACK_BOT_TOKEN: tokens.botToken,
-          SLACK_APP_TOKEN: tokens.appToken,
-          SLACK_API_URL: `${at(slackPort)}/api/`,
-        };
-  return {
-    url: slackPort === null ? null : at(slackPort),
-    env: {
-      bot: { ...slack, ...forge, ...repositories },
-      worker: { ...forge, ...repositories, ...(forgePort === null ? {} : { GITHUB_TOKEN: tokens.forgeToken }) },
-    },
-    options: {
-      slack: slackPort === null ? null : { port: slackPort },
-      forge: forgePort === null ? null : { port: forgePort },
-    },
-  };
-}
-
-/** The wanted port, or the next that nobody listens on. */
-async function freePort(wanted: number): Promise<number> {
-  for (let port = wanted; port < wanted + 50; port += 1) {
-    const taken = await new Promise<boolean>((answer) => {
-      const socket = connect({ port, host: '127.0.0.1' });
-      socket.once('connect', () => {
-        socket.destroy();
-        answer(true);
-      });
-      socket.once('error', () => answer(false));
-    });
-    if (!taken) return port;
-  }
-  throw new Problem({
-    code: 'port',
-    sentence: `Every port from ${wanted} to ${wanted + 49} is taken.`,
-    next: 'Set PORT to a free one.',
-  });
-}
-
 function explain(name: string, error: unknown, logFile: ((name: string) => string) | null): never {
   const why = error instanceof Error ? error.message : String(error);
   const file = logFile?.(name);
@@ -214,20 +152,4 @@ function lastWords(file: string): string {
     if (parsed.success && parsed.data.level >= 50) return parsed.data.msg;
   }
   return lines.find((line) => /error/i.test(line)) ?? lines[0] ?? '';
-}
-
-function welcome(config: Config, places: Places, url: string | null): string {
-  const agents = toPolicy(config).agents;
-  const ready = agents.filter(({ missing }) => missing === null).map(({ name }) => name);
-  const waiting = agents.flatMap(({ name, missing }) => (missing === null ? [] : [`${name} (set ${missing})`]));
-  return [
-    '',
-    url === null ? 'Errand is ready.' : `Errand is ready: open ${url}`,
-    `  Slack    ${config.slack.mode === 'local' ? 'local, on that page' : config.slack.mode === 'http' ? `HTTP, port ${config.slack.port}` : 'Socket Mode'}`,
-    `  Forge    ${config.github.mode === 'local' ? 'local, on that page' : config.github.url}`,
-    `  Agents   ${ready.join(', ')}${waiting.length === 0 ? '' : `; not yet ${waiting.join(', ')}`}`,
-    `  Logs     ${relative(process.cwd(), places.logsDir) || places.logsDir}`,
-    '',
-    'Ctrl-C ends it; npm run down also stops what it started besides: Redis, Docker, sandboxes.',
-  ].join('\n');
 }

@@ -28,10 +28,8 @@ export function walkMessages(list, context) {
     if (String(getSelection()) !== '') return;
     event.preventDefault();
     // The menu key has no place of its own: it opens where the message is.
-    const box = node.getBoundingClientRect();
     const byKey = event.clientX === 0 && event.clientY === 0;
-    const [x, y] = byKey ? [box.left + 60, box.top + 30] : [event.clientX, event.clientY];
-    messageMenu({ x, y, back: node }, message, context);
+    messageMenu(byKey ? insideOf(node) : { x: event.clientX, y: event.clientY, back: node }, message, context);
   });
   list.addEventListener('keydown', (event) => {
     const node = event.target.closest('.message');
@@ -56,6 +54,12 @@ export function walkMessages(list, context) {
     if (act(event.key, node, subjectOf(node))) event.preventDefault();
   });
 
+  function insideOf(node) {
+    const box = node.getBoundingClientRect();
+    const top = list.parentElement?.getBoundingClientRect().top ?? 0;
+    return { x: box.left + 68, y: Math.max(box.top, top) + 34, back: node };
+  }
+
   function subjectOf(node) {
     return node === null || node.classList.contains('ephemeral')
       ? undefined
@@ -74,7 +78,7 @@ export function walkMessages(list, context) {
         pick(node, (name) => react(message, name, true));
         return true;
       case 'm':
-        messageMenu(node, message, context);
+        messageMenu(insideOf(node), message, context);
         return true;
       case 'e':
         if (message.user !== store.me) return false;

@@ -19,19 +19,20 @@ async function draw() {
         : `There is no pull request #${number} in ${owner}/${name}.`;
     fill(
       place,
-      h(
-        'main',
-        { class: 'pull-missing' },
-        h('h1', null, words),
-        h('p', null, h('a', { href: '/' }, 'Back to the workspace')),
-      ),
+      h('main', { class: 'pull-missing' }, h('h1', null, words), h('p', null, h('a', { href: '/' }, 'Back'))),
     );
     return;
   }
   const data = await response.json();
+  const { slack } = await (await fetch('/local/sides')).json();
+  const back = slack.where === 'local' ? 'Workspace' : 'Pull requests';
   document.title = `${data.pull.title} · #${number} · ${owner}/${name}`;
   const files = parseDiff(data.diff);
-  fill(place, head(data, owner, name), h('div', { class: 'pull-grid' }, side(data, files), main(data, files)));
+  fill(
+    place,
+    head(data, `${owner}/${name}`, back),
+    h('div', { class: 'pull-grid' }, side(data, files), main(data, files)),
+  );
 }
 
 function stateOf(pull) {
@@ -40,7 +41,7 @@ function stateOf(pull) {
   return pull.draft ? ['Draft', 'draft', 'branch'] : ['Open', 'open', 'branch'];
 }
 
-function head({ pull, files }, owner, name) {
+function head({ pull, files }, repository, back) {
   const [word, kind, mark] = stateOf(pull);
   const added = files.reduce((sum, file) => sum + file.additions, 0);
   const removed = files.reduce((sum, file) => sum + file.deletions, 0);
@@ -50,8 +51,8 @@ function head({ pull, files }, owner, name) {
     h(
       'nav',
       null,
-      h('a', { class: 'pull-back', href: `/${sessionStorage.getItem('place') ?? ''}` }, icon('back'), 'Workspace'),
-      h('span', { class: 'pull-repo' }, `${owner}/${name}`),
+      h('a', { class: 'pull-back', href: `/${sessionStorage.getItem('place') ?? ''}` }, icon('back'), back),
+      h('span', { class: 'pull-repo' }, repository),
     ),
     h('h1', null, pull.title, ' ', h('span', null, `#${pull.number}`)),
     h(

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
+import type { Sides } from '../sides.ts';
 import { type Api, Refused } from './api/method.ts';
 import { Fault, type Faults } from './faults.ts';
 import type { Interactions, Shortcut } from './interactions.ts';
@@ -31,6 +32,7 @@ export function humanSide(options: {
   commandDescription: string;
   shortcuts: readonly Shortcut[];
   prefill: string;
+  sides: Sides;
   signal: AbortSignal;
 }): Hono<Bindings> {
   const { api, people, interactions, outbound, faults, socket, signal } = options;
@@ -71,6 +73,7 @@ export function humanSide(options: {
       usageHint: options.usageHint,
       commandDescription: options.commandDescription,
       prefill: options.prefill,
+      sides: options.sides,
       shortcuts: options.shortcuts,
       connections: socket?.connections ?? null,
     }),

@@ -2,6 +2,9 @@ import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Clock } from '../../task/ports.ts';
+import { listen } from '../listen.ts';
+import { page } from '../page-files.ts';
+import { bothLocal, type Sides } from '../sides.ts';
 import { type Api, Refused } from './api/method.ts';
 import { createEvents } from './events.ts';
 import { createExchange } from './exchange.ts';
@@ -13,9 +16,7 @@ import { createHttpDelivery } from './http-delivery.ts';
 import { humanSide } from './human.ts';
 import { createInteractions, type Interactions, type Shortcut } from './interactions.ts';
 import { eventRetryDelaysMs } from './limits.ts';
-import { listen } from './listen.ts';
 import { createOutbound, type Outbound } from './outbound.ts';
-import { page } from './page.ts';
 import { createPeople, type People } from './people.ts';
 import { createRateLimiter } from './rate.ts';
 import { renderThread } from './render-thread.ts';
@@ -51,6 +52,8 @@ export interface LocalSlackOptions {
   readonly retryDelaysMs?: readonly number[];
   /** Whether `agents.sessions.*` works; default no, as in most workspaces. */
   readonly agentSessions?: boolean;
+  /** Whose each side is; default both local. */
+  readonly sides?: Sides;
   /** The local forge whose pull requests the page shows. */
   readonly forgeUrl?: string;
   /** What auth.test says the token may, in `x-oauth-scopes`. */
@@ -174,7 +177,8 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
     return c.text('ok');
   });
   const session = createPageSession(options.signingSecret, () => port);
-  app.route('/', page({ forgeUrl: () => forgeUrl, session }));
+  const sides = options.sides ?? bothLocal;
+  app.route('/', page({ forgeUrl: () => forgeUrl, sides, home: 'index.html', onEntrance: session.start }));
   app.route('/', fileRoutes({ api, botToken: options.botToken, scopes: options.scopes ?? [], session }));
   app.route(
     '/local',
@@ -190,6 +194,7 @@ export async function startLocalSlack(options: LocalSlackOptions): Promise<Local
       usageHint: options.usageHint ?? '[repo:owner/name] what to do',
       prefill: options.prefill ?? defaultPrefill(options.command),
       shortcuts,
+      sides,
       signal,
     }),
   );

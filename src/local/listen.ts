@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { Problem } from '../../task/problem.ts';
+import { Problem } from '../task/problem.ts';
 
 /** Opens the server and gives its port; 0 takes any free one. Throws `Problem` when the port is taken. */
 export function listen(server: Server, host: string, port: number): Promise<number> {
@@ -9,7 +9,7 @@ export function listen(server: Server, host: string, port: number): Promise<numb
       new Problem(
         {
           code: 'local_port_taken',
-          sentence: `Tried to open the local workspace on ${host}:${port}, and the system said ${cause.code ?? cause.message}.`,
+          sentence: `Tried to open the local page on ${host}:${port}, and the system said ${cause.code ?? cause.message}.`,
           next: 'Free the port, or choose another.',
         },
         { cause },

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import type { PageSession } from './file-routes.ts';
-import type { Bindings } from './web-api.ts';
+import type { Sides } from './sides.ts';
 
-const folder = path.resolve(import.meta.dirname, '../page');
+const folder = path.resolve(import.meta.dirname, 'page');
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -27,14 +27,21 @@ const policy = [
 ].join('; ');
 
 /** The page's files and, where there is a local forge, its pull request data under the page's own origin. */
-export function page(options: { forgeUrl: () => string | null; session: PageSession }): Hono<Bindings> {
-  const app = new Hono<Bindings>();
+export function page(options: {
+  forgeUrl: () => string | null;
+  sides: Sides;
+  /** What a visitor gets first. */
+  home: 'index.html' | 'forge.html';
+  /** Told of each answer that begins a visit. */
+  onEntrance?: (c: Context) => void;
+}): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
 
   async function file(name: string): Promise<Response> {
     const type = types[path.extname(name)];
     if (type === undefined || !/^[a-z0-9-]+(?:\/[a-z0-9-]+)*\.[a-z0-9]+$/.test(name))
       return new Response('', { status: 404 });
-    const source = name === 'emoji.json' ? path.join(import.meta.dirname, name) : path.join(folder, name);
+    const source = name === 'emoji.json' ? path.join(import.meta.dirname, 'slack', name) : path.join(folder, name);
     try {
       return new Response(await readFile(source), {
         headers: {
@@ -52,14 +59,15 @@ export function page(options: { forgeUrl: () => string | null; session: PageSess
     }
   }
 
-  /** The page itself, with the cookie that opens files to it. */
-  const entrance = async (c: Context<Bindings>) => {
-    options.session.start(c);
-    for (const [name, value] of (await file('index.html')).headers) c.header(name, value);
-    return c.body(await (await file('index.html')).text());
+  const entrance = async (c: Context) => {
+    options.onEntrance?.(c);
+    const answer = await file(options.home);
+    for (const [name, value] of answer.headers) c.header(name, value);
+    return c.body(await answer.text());
   };
   app.get('/', entrance);
   app.get('/archives/:channel/:message', entrance);
+  app.get('/local/sides', (c) => c.json(options.sides));
   app.get('/pull/:owner/:name/:number', () => file('pull.html'));
   app.get('/:owner/:name/pull/:number', () => file('pull.html'));
   app.get('/:owner/:name/pull/:number/files', () => file('pull.html'));
