@@ -48,6 +48,12 @@ export async function channelRefusal(deps: BotDeps, channel: ChannelId): Promise
         sentence: 'People of another company read this channel too, so Errand starts nothing here.',
         next: 'Send it in a channel of this workspace alone, or as a direct message.',
       };
+    case 'absent':
+      return {
+        code: 'channel_absent',
+        sentence: 'Errand is not in this channel, so it could neither show a task here nor hear what you say to it.',
+        next: 'Invite it, as you would a person, and send this again; or send it as a direct message.',
+      };
     case 'hidden':
       return {
         code: 'channel_hidden',

@@ -1,7 +1,7 @@
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { ChannelId, UserId } from '../task/ids.ts';
-import type { Clock, Directory, Member } from '../task/ports.ts';
+import type { ChannelKind, Clock, Directory, Member } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import { userId } from './ids.ts';
 import { oneLine } from './plain.ts';
@@ -32,7 +32,7 @@ export interface DirectoryOptions {
 export function createDirectory({ reader, teamId, clock }: DirectoryOptions): Directory {
   const members = remember<UserId, Member>(clock, (id) => findMember(reader, teamId, id));
   const groups = remember<string, ReadonlySet<UserId>>(clock, (id) => findGroup(reader, id));
-  const channels = remember<ChannelId, 'own' | 'shared' | 'hidden'>(clock, (id) => findChannel(reader, id));
+  const channels = remember<ChannelId, ChannelKind>(clock, (id) => findChannel(reader, id));
   return { member: members, group: groups, channel: channels };
 }
 
@@ -41,16 +41,15 @@ const shared = z.object({
   is_pending_ext_shared: z.boolean().default(false),
 });
 
-async function findChannel(reader: WebClient, id: ChannelId): Promise<'own' | 'shared' | 'hidden'> {
+async function findChannel(reader: WebClient, id: ChannelId): Promise<ChannelKind> {
   // A direct message has one reader, whom the directory knows.
   if (id.startsWith('D')) return 'own';
   const answer = await reader.conversations.info({ channel: id }).catch((error: unknown) => {
-    // Not invited, so it can say nothing there either.
     if (isRefusal(error, ['channel_not_found'])) return null;
     if (isRefusal(error, ['missing_scope', 'no_permission'])) return undefined;
     throw unreachable(`who reads the channel ${id}`, error);
   });
-  if (answer === null) return 'own';
+  if (answer === null) return 'absent';
   const found = shared.safeParse(answer?.channel);
   if (!found.success) return 'hidden';
   return found.data.is_ext_shared || found.data.is_pending_ext_shared ? 'shared' : 'own';

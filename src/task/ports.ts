@@ -405,9 +405,14 @@ export interface Directory {
   member(id: UserId): Promise<Member>;
   /** The members of a user group (`S…`). */
   group(id: string): Promise<ReadonlySet<UserId>>;
-  /** Whether people of another workspace read a channel too; `hidden` when Slack may not say. */
-  channel(id: ChannelId): Promise<'own' | 'shared' | 'hidden'>;
+  channel(id: ChannelId): Promise<ChannelKind>;
 }
+
+/**
+ * Who reads a channel: this workspace alone, or another one too; `absent` where the bot is not in a private one and so can't
+ * know, `hidden` where its app may not ask.
+ */
+export type ChannelKind = 'own' | 'shared' | 'absent' | 'hidden';
 
 /** What stands in a thread, oldest first, for a task that a mention starts. */
 export interface ThreadReader {

@@ -54,6 +54,8 @@ export type Gate =
   | { readonly type: 'refused'; readonly sentence: string; readonly next: string }
   | { readonly type: 'merged'; readonly by: UserId | null }
   | { readonly type: 'closed' }
+  /** Shown where nobody can approve, as its thread takes no more messages. */
+  | { readonly type: 'elsewhere' }
   | { readonly type: 'replaced'; readonly head: Sha };
 
 /** Everything Errand can say, in the domain's words. Wording and layout are the Slack adapter's. */

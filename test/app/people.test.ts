@@ -14,6 +14,7 @@ function submission(text: string) {
 test.each([
   ['shared', 'another company'],
   ['hidden', 'channels:read'],
+  ['absent', 'Invite it'],
 ] as const)('nothing is started in a channel that is %s', async (channelIs, why) => {
   const world = Object.assign(new World(), { channelIs });
   const answer = await createUseCases(world.bot).submit(submission('fix the tests'));

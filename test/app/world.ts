@@ -5,6 +5,7 @@ import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../
 import { isUnderReview } from '../../src/task/parts.ts';
 import type { Policy } from '../../src/task/policy.ts';
 import type {
+  ChannelKind,
   ContainerState,
   Drafts,
   FileSource,
@@ -62,7 +63,7 @@ export class World {
   readonly members = new Map<string, Member['type']>();
   readonly logged: string[] = [];
   readonly events = new Map<TaskId, Parameters<TaskStore['apply']>[1][]>();
-  channelIs: 'own' | 'shared' | 'hidden' = 'own';
+  channelIs: ChannelKind = 'own';
   /** What stands in the channel. */
   readonly messages: ThreadMessage[] = [];
   readonly kept = new Map<string, KeptDraft>();

@@ -244,6 +244,25 @@ describe('delivery after a mishap', () => {
     await settled(store.outbox);
     expect(texts(slack, seed.archived)).toEqual([]);
   });
+
+  test('what a task came to reaches its requester though the channel was archived', async () => {
+    const slack = await bench.slack();
+    const store = await bench.store();
+    const thread: Thread = { type: 'reply', to: ts('1700000000.000100') };
+    const task = { ...line, requester: ada };
+    const stopped = { type: 'stopped', by: ada, kept: [] } as const;
+    const said: Said = { type: 'ending', task, run: 1, outcome: stopped, retryable: false };
+    await store.outbox.add([
+      row('root', queued, { thread, channel: seed.archived }),
+      row('ending-1', said, { thread, channel: seed.archived }),
+    ]);
+    await bench.deliver(slack, store);
+    await settled(store.outbox);
+    const direct = texts(slack, seed.adaDirect);
+    expect(direct).toEqual([
+      expect.stringMatching(/no more messages where task t4k2m9x was asked for[\s\S]*Stopped by/),
+    ]);
+  });
 });
 
 describe('a channel without the bot', () => {

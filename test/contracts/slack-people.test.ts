@@ -65,7 +65,7 @@ describe('who somebody is', () => {
   test.each([
     ['of this workspace alone', seed.dev, 'own'],
     ['that another company reads too', seed.partners, 'shared'],
-    ['that the bot can not see', 'C0UNKNOWN', 'own'],
+    ['that the bot can not see', 'C0UNKNOWN', 'absent'],
   ])('a channel %s', async (_, id, kind) => {
     const { people } = await directory();
     expect(await people.channel(id as ChannelId)).toBe(kind);

@@ -4,7 +4,7 @@ import type { Gate, Said } from '../../src/task/said.ts';
 import { ending, everything, question, root } from './everything.ts';
 import { ada, asRead, grace, line, report, result, wording } from './said.ts';
 
-const gates: Gate['type'][] = ['open', 'delayed', 'merging', 'refused', 'merged', 'closed', 'replaced'];
+const gates: Gate['type'][] = ['open', 'delayed', 'merging', 'refused', 'merged', 'closed', 'elsewhere', 'replaced'];
 const all = Object.entries(everything);
 
 describe('every message', () => {

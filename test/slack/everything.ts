@@ -131,6 +131,7 @@ export const everything: Record<string, Said> = {
   'result merging': result({ type: 'merging', by: grace }),
   'result merged': result({ type: 'merged', by: grace }),
   'result merged on GitHub': result({ type: 'merged', by: null }),
+  'result elsewhere': result({ type: 'elsewhere' }),
   'result closed': result({ type: 'closed' }),
   'result replaced': result({ type: 'replaced', head: newer }),
   'ending failed': ending({ type: 'failed', problem: failure, kept, report: null }, true),

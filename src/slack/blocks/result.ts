@@ -92,6 +92,7 @@ function untouched({ unchanged }: Result): string | null {
 function headWord({ type }: Gate): string {
   switch (type) {
     case 'open':
+    case 'elsewhere':
       return 'Ready for review';
     case 'refused':
       return 'Not merged';
@@ -137,6 +138,8 @@ function gateLine({ gate, head, draft }: Result, { emoji }: Wording): string {
         : `*Merged*, approved by ${person(gate.by)}. ${commit}.`;
     case 'closed':
       return `*Closed* without merging. ${commit}.`;
+    case 'elsewhere':
+      return `Nobody can approve it in Slack: merge it on GitHub. ${commit}.`;
     case 'replaced':
       return `*Replaced.* ${commit} can't be approved here any more: ${code(shortSha(gate.head))} came after it and has its own message.`;
     default:

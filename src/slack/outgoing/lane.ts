@@ -8,7 +8,7 @@ import type { Latches, OptionalCallName } from '../latches.ts';
 import type { Log } from '../log.ts';
 import { findPosted } from './find-posted.ts';
 import type { Pace } from './pace.ts';
-import { type Caller, post, react, setSession, update, whisper } from './post.ts';
+import { type Caller, post, postElsewhere, react, setSession, update, whisper } from './post.ts';
 import { type SlackFailure, toSlackFailure } from './slack-error.ts';
 
 export interface LaneDeps extends Caller {
@@ -215,11 +215,21 @@ class LaneDelivery {
         return false;
       }
       log.error({ ...about, err: error }, 'Slack refuses a message, which is dropped');
+      if (isMessage(row) && row.deliveredRevision === 0) await this.#tellElsewhere(row);
       await this.#note(row, row.ts);
       return true;
     }
     await this.#note(row, ts);
     return true;
+  }
+
+  /** What a task came to reaches whoever asked, even where its channel was archived meanwhile. */
+  async #tellElsewhere(row: MessageRow): Promise<void> {
+    try {
+      await postElsewhere(this.#deps, row.effect.said, this.#mark(row));
+    } catch (error) {
+      this.#deps.log.error({ lane: row.lane, row: row.key, err: error }, 'Nobody could be told what a task came to');
+    }
   }
 
   async #note(row: PendingRow, ts: MessageTs | null): Promise<void> {

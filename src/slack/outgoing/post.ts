@@ -1,10 +1,10 @@
 import type { WebClient } from '@slack/web-api';
 import type { ChannelId, MessageTs, UserId } from '../../task/ids.ts';
 import type { Effect, Said } from '../../task/said.ts';
-import type { Wording } from '../blocks/parts.ts';
+import { maxTextLength, section, type Wording } from '../blocks/parts.ts';
 import { render, renderPlain } from '../blocks/render.ts';
 import { messageTs } from '../ids.ts';
-import { oneLine } from '../plain.ts';
+import { cut, oneLine } from '../plain.ts';
 import { postToResponseUrl } from '../response-url.ts';
 import { type Mark, metadataType } from './find-posted.ts';
 import { toSlackFailure } from './slack-error.ts';
@@ -42,6 +42,26 @@ export async function update(
   await withFallback(caller, said, mark.revision, ({ text, blocks }) =>
     caller.client.chat.update({ ...message, text, blocks, metadata }),
   );
+}
+
+/**
+ * Tells whoever asked, as a direct message, what could not be said where they asked: what is only of use there is left out, and
+ * so is everything but what a task came to. Rejects with the library's errors.
+ */
+export async function postElsewhere({ client, wording }: Caller, said: Said, mark: Mark): Promise<void> {
+  if (said.type !== 'ending' && said.type !== 'result' && said.type !== 'merged' && said.type !== 'question') return;
+  const { id, requester } = said.task;
+  const head = `Slack takes no more messages where task ${id} was asked for, so this comes here.`;
+  const shown: Said = said.type === 'result' ? { ...said, gate: { type: 'elsewhere' } } : said;
+  const { text, blocks } = render(shown, wording, mark.revision);
+  const metadata = { event_type: metadataType, event_payload: { ...mark } };
+  await client.chat.postMessage({
+    channel: requester,
+    ...quiet,
+    text: cut(`${head}\n${text}`, maxTextLength),
+    blocks: [section(head), ...blocks.filter(({ type }) => type !== 'actions')],
+    metadata,
+  });
 }
 
 /** Through the address that came with the person's act while it works, else beside them in the channel, else as a direct message. */
