@@ -2,6 +2,7 @@ import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { ContainerState, RunOrder, Sandbox } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, Metered } from '../task/task.ts';
+import { turns } from '../task/turns.ts';
 import { connectEngine, type Engine } from './docker.ts';
 import { followLog } from './log-records.ts';
 import type { Log, SandboxOptions } from './options.ts';
@@ -12,7 +13,6 @@ import { removeContainer } from './run-once.ts';
 import { startRun } from './start-run.ts';
 import { StdinLines } from './stdin-lines.ts';
 import { checkWork, exportWork } from './stopped-run.ts';
-import { turns } from './turns.ts';
 
 /** Something of a task on this engine, and when it was last touched (epoch milliseconds). */
 export interface Trace {

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseTaskId, type TaskId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
+import { turns } from '../task/turns.ts';
 import type { Place } from './disk.ts';
 import { absent, readJson, writeJson } from './files.ts';
 import { loopDisk } from './loop-disk.ts';
-import { turns } from './turns.ts';
 import { type VolumeOptions, volumeDisk } from './volume-disk.ts';
 
 export interface Workspace extends Place {

@@ -257,28 +257,29 @@ describe('what people do', () => {
     });
   });
 
-  test('an attached file is said not to be read', async () => {
+  test('what is attached comes along, in a mention and in a reply', async () => {
     const { slack, acts } = await start('socket');
-    const message = slack.people.message({ user: ada, channel: dev, text: 'a picture' });
-    const files = [{ id: 'F1', name: 'broken.png' }];
-    slack.outbound.event({
-      type: 'event_callback',
-      event_id: 'Ev1',
-      team_id: seed.team,
-      event: {
-        type: 'message',
-        subtype: 'file_share',
-        channel: dev,
-        channel_type: 'channel',
-        user: ada,
-        ts: message.ts,
-        text: `<@${seed.bot}> fix the layout`,
-        files,
-      },
-    });
-    expect((await acts.at(0)).args[0]).toMatchObject({
-      draft: { goal: 'fix the layout\n\n(Attached, but not read by Errand: broken.png)' },
-    });
+    const bytes = new TextEncoder().encode('at line 3');
+    const upload = async () => (await slack.people.upload({ user: ada, name: 'error.log', bytes })).id;
+    const first = await upload();
+    const root = slack.people.message({ user: ada, channel: dev, text: '@Errand fix it', files: [first] });
+    const second = await upload();
+    slack.people.message({ user: ada, channel: dev, thread_ts: root.ts, text: 'and this', files: [second] });
+    await acts.at(1);
+    expect(acts.items).toMatchObject([
+      { name: 'submit', args: [{ draft: { goal: 'fix it' }, files: [{ id: first, name: 'error.log', bytes: 9 }] }] },
+      { name: 'reply', args: [{ text: 'and this', files: [{ id: second }] }] },
+    ]);
+  });
+
+  test('a file without a word is asked about', async () => {
+    const { slack, acts, store } = await start('socket');
+    await bench.deliver(slack, store);
+    const { id } = await slack.people.upload({ user: ada, name: 'shot.png', bytes: new Uint8Array([1]) });
+    slack.people.message({ user: ada, channel: dev, text: '@Errand', files: [id] });
+    const shown = await until(slack, () => slack.store.ephemerals[0]);
+    expect(shown.text).toContain('There is a file here, but nothing to do with it.');
+    expect(acts.items).toEqual([]);
   });
 
   test('a mention in a thread that is no task’s starts one there', async () => {

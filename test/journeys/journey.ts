@@ -15,11 +15,19 @@ const text = z.string();
 /** Which of the journey's repositories is meant: a key of `also`; its first without. */
 const where = { in: text.optional() };
 
+/** What is attached to a message, by name: its text, or how large it is. */
+const files = z.record(text, z.union([text, z.strictObject({ bytes: z.int() })])).default({});
+
 /** One step of a journey: what a person does in Slack or on GitHub, or what everybody waits for. */
 const step = z.union([
   z.strictObject({ command: text, by: person.default('ada'), channel: text.default('dev') }),
-  z.strictObject({ reply: text, by: person.default('ada') }),
-  z.strictObject({ says: text, by: person.default('ada'), channel: text.default('dev') }),
+  /** Slack's own Stop. */
+  z.strictObject({ stop_session: z.literal(true), by: person.default('ada') }),
+  /** A channel of this journey's own; `errand` says whether the bot is in it. */
+  z.strictObject({ open_channel: text, private: z.boolean().default(false), errand: z.boolean().default(true) }),
+  z.strictObject({ archive: text }),
+  z.strictObject({ reply: text, by: person.default('ada'), files }),
+  z.strictObject({ says: text, by: person.default('ada'), channel: text.default('dev'), files }),
   z.strictObject({ react: text, on: text, by: person.default('grace') }),
   z.strictObject({ unreact: text, on: text, by: person.default('grace') }),
   z.strictObject({ press: text, on: text, by: person.default('ada') }),
@@ -73,6 +81,8 @@ const journey = z.strictObject({
   files: z.record(text, text).nullable().default({ 'README.md': '# A small project\n' }),
   /** Further repositories, `acme/<journey>-<key>`, by what follows the journey's name; `{key}` in a text is their full name. */
   also: z.record(text, z.record(text, text)).default({}),
+  /** Shows how the task stood in Slack's own list, one state after the other. */
+  sessions: z.boolean().default(false),
   steps: z.array(step).min(1),
 });
 
@@ -107,7 +117,8 @@ export async function play(
   for (const each of steps.steps) await stage.perform(each);
   await errand.quiet();
   const asApp = steps.as === 'app' ? await stage.renderApp() : '';
-  return { thread: tidy(stage.render()), forge: tidy(`${await stage.renderForge()}${asApp}`) };
+  const sessions = steps.sessions ? stage.renderSessions() : '';
+  return { thread: tidy(stage.render() + sessions), forge: tidy(`${await stage.renderForge()}${asApp}`) };
 }
 
 class Stage {
@@ -169,10 +180,32 @@ class Stage {
       await slack.people.command(order);
     } else if ('says' in step) {
       this.#channel = channelOf(step.channel);
-      slack.people.message({ user: seed[step.by], channel: this.#channel, text: this.#fill(step.says) });
+      const files = await this.#upload(seed[step.by], step.files);
+      slack.people.message({ user: seed[step.by], channel: this.#channel, text: this.#fill(step.says), files });
+    } else if ('stop_session' in step) {
+      const thread_ts = this.#root()?.ts ?? '';
+      slack.people.stopSession({ user: seed[step.by], channel: this.#channel, thread_ts });
+    } else if ('archive' in step) {
+      const channel = slack.store.channel(channelOf(step.archive));
+      if (channel !== undefined) slack.store.archive(channel, true);
+    } else if ('open_channel' in step) {
+      const { ada, grace, bot } = seed;
+      slack.store.workspace.channels.push({
+        id: channelOf(step.open_channel),
+        name: step.open_channel,
+        topic: '',
+        created: 0,
+        is_private: step.private,
+        is_im: false,
+        is_archived: false,
+        is_ext_shared: false,
+        members: step.errand ? [ada, grace, bot] : [ada, grace],
+      });
     } else if ('reply' in step) {
       const thread_ts = this.#root()?.ts;
-      slack.people.message({ user: seed[step.by], channel: this.#channel, thread_ts, text: this.#fill(step.reply) });
+      const files = await this.#upload(seed[step.by], step.files);
+      const order = { user: seed[step.by], channel: this.#channel, thread_ts, files };
+      slack.people.message({ ...order, text: this.#fill(step.reply) });
     } else if ('react' in step) {
       const { ts } = this.#find(step.on);
       slack.people.reaction({ user: seed[step.by], channel: this.#channel, ts, name: step.react, present: true });
@@ -248,6 +281,24 @@ class Stage {
   }
 
   readonly #forms: string[] = [];
+
+  /** The states that Slack was told, in this journey's channel. */
+  renderSessions(): string {
+    const roots = new Set(this.#errand.slack.store.workspace.messages.slice(this.#from).map(({ ts }) => ts));
+    const told = this.#errand.slack.store.ledger.flatMap(({ method, args }) =>
+      method === 'agents.sessions.setStatus' && roots.has(String(args.thread_ts)) ? [String(args.status)] : [],
+    );
+    return `\nIn Slack's own list: ${told.join(', ')}\n`;
+  }
+
+  #upload(user: string, files: Readonly<Record<string, string | { bytes: number }>>): Promise<string[]> {
+    return Promise.all(
+      Object.entries(files).map(async ([name, content]) => {
+        const bytes = typeof content === 'string' ? Buffer.from(content) : Buffer.alloc(content.bytes, '.');
+        return (await this.#errand.slack.people.upload({ user, name, bytes })).id;
+      }),
+    );
+  }
 
   readonly #since = Date.now() / 1000;
 
@@ -361,9 +412,7 @@ function indented(text: string): string {
 
 function channelOf(name: string): string {
   const ids: Readonly<Record<string, string>> = seed;
-  const id = ids[name];
-  if (id === undefined) throw new Error(`No channel ${name}`);
-  return id;
+  return ids[name] ?? `C0${name.replaceAll(/[^a-z]/g, '').toUpperCase()}`;
 }
 
 function nameOf(id: string): string {

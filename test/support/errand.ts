@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { narrate } from '../../src/app/narrate.ts';
 import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts';
@@ -35,6 +35,8 @@ export interface ErrandOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** `{model-server}` in it stands for the scripted model's address. */
   readonly yaml?: string;
+  /** What the app was made from; a classic one has no agent features. */
+  readonly manifest?: 'manifest.yml' | 'manifest.classic.yml';
 }
 
 /** The whole program as its users run it, against servers that are not its own. */
@@ -65,7 +67,10 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     botToken: secrets.SLACK_BOT_TOKEN,
     appToken: secrets.SLACK_APP_TOKEN,
     signingSecret: secrets.SLACK_SIGNING_SECRET,
-    ...readAppManifest(options.env?.ERRAND_COMMAND ?? '/agent'),
+    ...readAppManifest(
+      options.env?.ERRAND_COMMAND ?? '/agent',
+      resolve(import.meta.dirname, '../..', options.manifest ?? 'manifest.yml'),
+    ),
     deliver:
       options.mode === 'socket' ? { type: 'socket' } : { type: 'http', url: `http://127.0.0.1:${port}/slack/events` },
     rateScale: 20,

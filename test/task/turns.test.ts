@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { frames } from '../../src/sandbox/frames.ts';
 import { startGate } from '../../src/sandbox/start-gate.ts';
-import { turns } from '../../src/sandbox/turns.ts';
+import { turns } from '../../src/task/turns.ts';
 
 describe('the start gate', () => {
   test('lets so many through at once and the others in their order, failed ones included', async () => {

@@ -3,6 +3,7 @@ import { type Command, parseCommand } from '../../task/command.ts';
 import { toDraft } from '../../task/draft.ts';
 import type { MessageTs } from '../../task/ids.ts';
 import { speaksToErrand } from '../../task/text.ts';
+import { turns } from '../../task/turns.ts';
 import type { Answer, Asked, Target } from '../../task/use-cases.ts';
 import { decodeText, splitMention } from '../decode.ts';
 import { toMs } from '../ids.ts';
@@ -15,6 +16,7 @@ type Args = SlackEventMiddlewareArgs<'message'> | SlackEventMiddlewareArgs<'app_
 
 /** A mention, a direct message, or a reply in a thread. Slack sends a mention twice, as two types of event: both come here. */
 export function createMessageListener(deps: ListenerDeps) {
+  const inTurn = turns<string>();
   return async ({ event, context }: Args & AllMiddlewareArgs): Promise<void> => {
     const message = messageEvent.parse(event);
     const { naturalKey } = received.parse(context);
@@ -26,8 +28,11 @@ export function createMessageListener(deps: ListenerDeps) {
       thread,
       at: toMs(message.ts),
     };
-    const answer = thread === null ? await start(deps, asked, message) : await converse(deps, asked, message, thread);
-    await answerAlone(deps.outbox, asked, answer);
+    // While a request is read, with all that is attached to it, its thread is no task's yet: a reply waits for it to be one.
+    await inTurn(`${message.channel}:${thread ?? message.ts}`, async () => {
+      const answer = thread === null ? await start(deps, asked, message) : await converse(deps, asked, message, thread);
+      await answerAlone(deps.outbox, asked, answer);
+    });
   };
 }
 
