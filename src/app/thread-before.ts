@@ -39,7 +39,9 @@ export async function threadBefore(deps: BotDeps, asked: Request, thread: Messag
   const own = messages.find(({ ts }) => ts === asked.message);
   const picked = asked.picked === true ? own : undefined;
   const words = picked === undefined ? '' : splitKeys(picked.text).text;
-  const isRequest = words !== '' && asked.draft.goal.includes(words);
+  const { goal } = asked.draft;
+  // One's own message may say more than the request: the mention that it begins with.
+  const isRequest = words !== '' && (goal.includes(words) || (picked?.author === asked.by && words.includes(goal)));
   const spoken = messages.filter((each) => {
     if (each.text.trim() === '' && (each.files ?? []).length === 0) return false;
     return each === own ? picked !== undefined && !isRequest : !each.bot;

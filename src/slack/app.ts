@@ -1,7 +1,7 @@
 import { App, HTTPReceiver, type Receiver } from '@slack/bolt';
+import { toTyped } from '../task/draft.ts';
 import type { Clock, Inbox, Outbox } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
-import type { Said } from '../task/said.ts';
 import type { UseCases } from '../task/use-cases.ts';
 import { formIds } from './blocks/form.ts';
 import { actionIds, type Wording } from './blocks/parts.ts';
@@ -9,7 +9,7 @@ import { type Connection, clientOptions } from './connection.ts';
 import { toEmojiNames } from './emoji.ts';
 import { type Intake, storeFirst } from './intake.ts';
 
-import { answerAlone } from './listeners/answers.ts';
+import { answerAlone, say } from './listeners/answers.ts';
 import { createButtonListener } from './listeners/button.ts';
 import { createCommandListener } from './listeners/command.ts';
 import type { ListenerDeps } from './listeners/deps.ts';
@@ -211,8 +211,13 @@ function registerListeners(app: App, options: SlackAppOptions): void {
   }
 }
 
+const failedOften = {
+  sentence: 'Errand could not do this: it failed several times.',
+  next: 'Send it again, or ask whoever runs Errand to look at its log.',
+};
+
 function registerIntake(app: App, options: SlackAppOptions): Intake {
-  const { inbox, clock, log, wording, connection, outbox } = options;
+  const { inbox, clock, log, wording, connection, outbox, useCases } = options;
   return storeFirst(app, {
     inbox,
     clock,
@@ -222,15 +227,17 @@ function registerIntake(app: App, options: SlackAppOptions): Intake {
     giveUp: async (body, received) => {
       const from = origin(body);
       if (from === null) return;
-      const said: Said = {
-        type: 'sentence',
-        sentence: 'Errand could not do this: it failed several times.',
-        next: 'Send it again, or ask whoever runs Errand to look at its log.',
-        kept: from.text,
-      };
-      const { by, channel, thread, responseUrl } = from;
+      const { by, channel, thread, draft, responseUrl } = from;
       const asked = { key: received.naturalKey, by, channel, thread, at: received.receivedAt };
-      await answerAlone(outbox, asked, { type: 'say', said }, responseUrl);
+      const plain = say({ type: 'sentence', ...failedOften, kept: draft === null ? null : toTyped(draft) });
+      const answer =
+        draft === null
+          ? plain
+          : await useCases.giveBack(asked, { type: 'changed', draft }, failedOften).catch((error: unknown) => {
+              log.error({ act: asked.key, err: error }, 'What was typed could not be kept');
+              return plain;
+            });
+      await answerAlone(outbox, asked, answer, responseUrl);
     },
   });
 }

@@ -28,8 +28,14 @@ const said = z.object({
 export function createThreadReader(reader: WebClient): ThreadReader {
   return {
     async thread(channel, thread) {
-      const answer = await reader.conversations
-        .replies({ channel, ts: thread, limit: maxMessages })
+      const read = () => reader.conversations.replies({ channel, ts: thread, limit: maxMessages });
+      const answer = await read()
+        .catch(async (error: unknown) => {
+          if (!isRefusal(error)) throw error;
+          // Into a public channel the bot may let itself; it has to be there anyway, to tell how it goes.
+          await reader.conversations.join({ channel });
+          return read();
+        })
         .catch((error: unknown) => {
           throw unreadable(error);
         });
@@ -37,7 +43,7 @@ export function createThreadReader(reader: WebClient): ThreadReader {
     },
     async message(channel, ts) {
       const answer = await reader.conversations
-        .replies({ channel, ts, latest: ts, inclusive: true, limit: 1 })
+        .replies({ channel, ts, oldest: ts, latest: ts, inclusive: true, limit: 2 })
         .catch((error: unknown) => {
           if (isRefusal(error)) return null;
           throw unreadable(error);
@@ -65,7 +71,15 @@ function toMessage(message: unknown): ThreadMessage | undefined {
 }
 
 function isRefusal(error: unknown): boolean {
-  const final = ['channel_not_found', 'not_in_channel', 'thread_not_found', 'message_not_found', 'missing_scope'];
+  const final = [
+    'channel_not_found',
+    'not_in_channel',
+    'thread_not_found',
+    'message_not_found',
+    'missing_scope',
+    'is_archived',
+    'method_not_supported_for_channel_type',
+  ];
   return error instanceof WebAPIPlatformError && final.includes(error.data.error);
 }
 

@@ -78,7 +78,10 @@ export function recordActs(answers: Partial<UseCases> = {}): { acts: Seen<Act>; 
     form: silent,
     submitForm: async () => ({ type: 'accepted' }),
     resend: silent,
-    giveBack: async (_asked, _start, failure) => ({ type: 'say', said: { type: 'sentence', ...failure, kept: null } }),
+    giveBack: async (_asked, start, failure) => {
+      const kept = start.type === 'changed' ? start.draft.goal : null;
+      return { type: 'say', said: { type: 'sentence', ...failure, kept } };
+    },
     findRepositories: () => [],
     ...answers,
   };

@@ -423,7 +423,7 @@ test('help names the command and the emoji of this installation', async () => {
   const own = { ...wording, emoji: { ...wording.emoji, approve: '🚢' } };
   await bench.app(slack, await bench.store(), recordActs().useCases, { wording: own });
   await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'help' });
-  expect(slack.store.ephemerals[0]?.text).toContain(':ship: on a result approves');
+  expect(slack.store.ephemerals[0]?.text).toContain(':ship: on a result');
 });
 
 describe('in an agent’s session', () => {

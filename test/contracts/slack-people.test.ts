@@ -5,7 +5,7 @@ import { createDirectory } from '../../src/slack/directory.ts';
 import { createThreadReader } from '../../src/slack/thread-reader.ts';
 import type { ChannelId, UserId } from '../../src/task/ids.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { ada, Bench, dev, grace, recordLog, seed, ts } from './slack-harness.ts';
+import { ada, Bench, channel, dev, grace, recordLog, seed, ts } from './slack-harness.ts';
 
 let redis: TestRedis;
 let bench: Bench;
@@ -102,6 +102,34 @@ test('a thread that can not be read is a clear problem', async () => {
   await expect(createThreadReader(reader).thread(dev, ts('1.000001'))).rejects.toMatchObject({
     failure: { code: 'thread_unreadable' },
   });
+});
+
+test('a thread of a public channel is read although nobody invited the bot there', async () => {
+  const { reader } = await bench.connect(slack);
+  const root = slack.people.message({ user: ada, channel: seed.random, text: 'is it broken?' });
+  const threads = createThreadReader(reader);
+  expect(await threads.thread(channel(seed.random), ts(root.ts))).toMatchObject([{ text: 'is it broken?' }]);
+});
+
+test('a thread of a private channel without the bot is a problem that no second try mends', async () => {
+  const { reader } = await bench.connect(slack);
+  const root = slack.people.message({ user: grace, channel: seed.secret, text: 'secret' });
+  await expect(createThreadReader(reader).thread(channel(seed.secret), ts(root.ts))).rejects.toMatchObject({
+    retry: false,
+    failure: { code: 'thread_unreadable' },
+  });
+});
+
+test('one message is found with the thread it stands in, an app’s by what is attached to it', async () => {
+  const { client, reader } = await bench.connect(slack);
+  const root = slack.people.message({ user: grace, channel: dev, text: 'root' });
+  const reply = slack.people.message({ user: ada, channel: dev, thread_ts: root.ts, text: 'a &lt;reply' });
+  const alert = await client.chat.postMessage({ channel: dev, text: '', attachments: [{ text: '500 in checkout' }] });
+  const threads = createThreadReader(reader);
+  expect(await threads.message(dev, ts(reply.ts))).toMatchObject({ author: ada, thread: root.ts });
+  expect(await threads.message(dev, ts(root.ts))).toMatchObject({ author: grace, thread: root.ts, text: 'root' });
+  expect(await threads.message(dev, ts(alert.ts ?? ''))).toMatchObject({ bot: true, text: '500 in checkout' });
+  expect(await threads.message(dev, ts('1.000001'))).toBeNull();
 });
 
 test('a refused bot token and an unreachable Slack are told apart', async () => {

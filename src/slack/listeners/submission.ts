@@ -5,6 +5,7 @@ import { blockOf, type FormNote } from '../blocks/form.ts';
 import { readForm } from '../form-state.ts';
 import { directTo } from '../ids.ts';
 import { received } from '../intake.ts';
+import { threadBeside } from '../origin.ts';
 import { viewSubmission } from '../payloads.ts';
 import { takeBack } from '../response-url.ts';
 import { answerAlone } from './answers.ts';
@@ -28,7 +29,7 @@ export function createSubmissionListener(deps: ListenerDeps) {
     const { naturalKey, receivedAt, replayed } = received.parse(context);
     const { draft, note } = readForm(view);
     const place: ChannelId = draft.about?.channel ?? draft.channel ?? directTo(user.id);
-    const thread = draft.about?.thread ?? null;
+    const thread = threadBeside(draft);
     const asked: Asked = { key: naturalKey, by: user.id, channel: place, thread, at: receivedAt };
     const deciding = deps.useCases.submitForm({ ...asked, form: view.id, draft });
     const early = replayed ? null : await within(deciding, decidedWithinMs);
