@@ -43,6 +43,7 @@ export class Questions {
   readonly #records: Pick<Records, 'write'>;
   readonly #feed: Feed;
   #asked = 0;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: { inbox: Inbox; records: Pick<Records, 'write'>; feed: Feed }) {
     this.#inbox = options.inbox;
@@ -50,8 +51,18 @@ export class Questions {
     this.#feed = options.feed;
   }
 
-  /** Answers with what was chosen, declines when nothing was, cancels when the agent or the run ended the wait. */
-  async ask(request: CreateElicitationRequest, signal: AbortSignal): Promise<CreateElicitationResponse> {
+  /**
+   * Answers with what was chosen, declines when nothing was, cancels when the agent or the run ended the wait. People see one
+   * question at a time: a form that comes while another waits is put to them after it.
+   */
+  ask(request: CreateElicitationRequest, signal: AbortSignal): Promise<CreateElicitationResponse> {
+    const asking = this.#last.then(() => this.#ask(request, signal));
+    this.#last = asking.catch(() => undefined);
+    return asking;
+  }
+
+  async #ask(request: CreateElicitationRequest, signal: AbortSignal): Promise<CreateElicitationResponse> {
+    if (signal.aborted) return { action: 'cancel' };
     const parsed = form.safeParse(request);
     if (!parsed.success) return { action: 'decline' };
     const { message, requestedSchema } = parsed.data;

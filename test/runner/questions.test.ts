@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Questions } from '../../sandbox/acp-questions.ts';
 import { Inbox } from '../../sandbox/control.ts';
 import { Feed } from '../../sandbox/feed.ts';
@@ -47,6 +47,45 @@ test('each field is one question, a free-text companion none, and companions of 
     ['c', 'd'],
   ]);
   expect(response).toEqual({ action: 'accept', content: { question_1: 'b', question_10_custom: 'something else' } });
+});
+
+/** Two forms at once: what people see so far, and a way to answer it. */
+function askTwice() {
+  const inbox = new Inbox({ refused: () => {}, file: () => {} });
+  const seen: string[] = [];
+  const write = (record: RecordBody) => {
+    if (record.type === 'question') seen.push(record.id);
+    return seen.length;
+  };
+  const questions = new Questions({ inbox, records: { write }, feed: new Feed({ write }) });
+  const leave = new AbortController();
+  const requestedSchema = { type: 'object', properties: { a: choice('x', 'y') } };
+  const form = { sessionId: 's', mode: 'form', message: 'Which?', requestedSchema } as Parameters<Questions['ask']>[0];
+  return {
+    ...{ seen, leave },
+    first: questions.ask(form, new AbortController().signal),
+    second: questions.ask(form, leave.signal),
+    answer: (question: string, text: string) => inbox.take(JSON.stringify({ type: 'answer', question, text })),
+  };
+}
+
+test('of two forms at once the second is put to people when the first is answered', async () => {
+  const { seen, first, second, answer } = askTwice();
+  await vi.waitFor(() => expect(seen).toEqual(['q1']));
+  answer('q1', 'y');
+  expect(await first).toEqual({ action: 'accept', content: { a: 'y' } });
+  await vi.waitFor(() => expect(seen).toEqual(['q1', 'q2']));
+  answer('q2', 'x');
+  expect(await second).toEqual({ action: 'accept', content: { a: 'x' } });
+});
+
+test('a form that the agent took back before its turn is shown to nobody', async () => {
+  const { seen, leave, first, second, answer } = askTwice();
+  await vi.waitFor(() => expect(seen).toEqual(['q1']));
+  leave.abort();
+  answer('q1', 'y');
+  expect([await first, await second]).toEqual([{ action: 'accept', content: { a: 'y' } }, { action: 'cancel' }]);
+  expect(seen).toEqual(['q1']);
 });
 
 test('a required choice takes a free answer itself', async () => {
