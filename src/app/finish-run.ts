@@ -51,7 +51,10 @@ export async function finishRun(attendance: Attendance, folded: Folded, last: bo
   const checked = verdict === null;
   if (checked && made.length > 0 && checks > 0) await show('checking');
   const { startedAt } = current;
-  const measured = await measure(attendance, task, { works, result: folded.result, startedAt, checked, spending });
+  const measured = await measure(attendance, task, {
+    ...{ works, heads: [...made, ...standing] },
+    ...{ result: folded.result, startedAt, checked, spending },
+  });
   const report = measured.whole;
   if (made.length + standing.length === 0) {
     await finish(

@@ -1,6 +1,7 @@
 import type { RunnerResult } from '../../sandbox/protocol.ts';
-import type { RepositoryName } from '../task/ids.ts';
-import type { Check, Report, Task } from '../task/task.ts';
+import type { RepositoryName, Sha } from '../task/ids.ts';
+import type { PreparedPart } from '../task/parts.ts';
+import type { ChangeSize, Check, Report, Task } from '../task/task.ts';
 import type { Attendance } from './attendance.ts';
 import type { Work } from './take-out.ts';
 
@@ -18,13 +19,15 @@ export async function measure(
   task: Task,
   options: {
     works: readonly Work[];
+    /** What goes up for review. */
+    heads: readonly { readonly part: PreparedPart; readonly head: Sha }[];
     result: RunnerResult | null;
     startedAt: number;
     checked: boolean;
     spending: Pick<Report, 'usage' | 'total'>;
   },
 ): Promise<Measured> {
-  const { works, result, startedAt, checked, spending } = options;
+  const { works, heads, result, startedAt, checked, spending } = options;
   const found = new Map<RepositoryName, Pick<Report, 'checks' | 'files' | 'sensitive'>>();
   for (const { part, imported } of works) {
     if (imported === null) continue;
@@ -34,6 +37,14 @@ export async function measure(
       checks.push(await deps.sandbox.check(run, { folder, command }, checkDeadlineMs));
     }
     found.set(repository, { checks, files: imported.files, sensitive: imported.sensitive });
+  }
+  const wholes = new Map<RepositoryName, ChangeSize>();
+  for (const { part, head } of heads) {
+    const { repository, index, checkout } = part;
+    const { base, start } = checkout;
+    // What a run made of the base itself is all there is.
+    if (start === base && head !== start) continue;
+    wholes.set(repository, await deps.repositories.size({ task: task.id, part: index, base, head }));
   }
   const common = {
     claim: result?.type === 'finished' ? result.claim : '',
@@ -50,6 +61,10 @@ export async function measure(
       files: each.flatMap(({ files }) => files),
       sensitive: each.flatMap(({ sensitive }) => sensitive),
     },
-    of: (repository) => ({ ...common, ...(found.get(repository) ?? { checks: [], files: [], sensitive: [] }) }),
+    of: (repository) => {
+      const whole = wholes.get(repository);
+      const own = found.get(repository) ?? { checks: [], files: [], sensitive: [] };
+      return { ...common, ...own, ...(whole === undefined ? {} : { whole }) };
+    },
   };
 }

@@ -10,6 +10,7 @@ import { pushBranch } from './push.ts';
 import { defaultImportCaps, type ImportCaps, quarantinePrefix } from './quarantine.ts';
 import { askHeads, type Remote } from './remote.ts';
 import { defaultRules, maxRulesBytes, parseRules, rulesFile } from './rules.ts';
+import { sizeOf } from './size.ts';
 import { takeOut } from './take-out.ts';
 import { readTemplate } from './template.ts';
 import { together } from './together.ts';
@@ -70,6 +71,13 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
         return await takeOut(git, order);
       } catch (error) {
         throw toProblem('Taking in what the agent left', error);
+      }
+    },
+    async size({ base, head, ...place }) {
+      try {
+        return await sizeOf(git, taskPath(place), base, head);
+      } catch (error) {
+        throw toProblem('Measuring the change', error);
       }
     },
     async template({ base, ...place }) {

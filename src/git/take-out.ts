@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { parseSha, type Sha, type TaskId } from '../task/ids.ts';
 import type { CommitWords, Imported } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
-import type { FileChange } from '../task/task.ts';
 import { BadBundle, openBundle } from './bundle.ts';
 import { toCommitMessage } from './commit-words.ts';
 import { type GitOrder, must, type TryGit } from './git.ts';
 import { type Change, changesLifecycle, isSensitive, isWorkflow, linkEscapes, refusalOf } from './path-policy.ts';
 import { type ImportCaps, takeIn } from './quarantine.ts';
+import { countLines } from './size.ts';
 import { together } from './together.ts';
 
 export interface TakeOutOrder {
@@ -118,17 +118,6 @@ async function findSensitive(
 async function textOf(git: TryGit, at: GitOrder, object: string): Promise<string | undefined> {
   const { code, stdout } = await git(['cat-file', 'blob', object], { ...at, maxOutputBytes: 8 * 1024 * 1024 });
   return code === 0 ? stdout : undefined;
-}
-
-async function countLines(git: TryGit, at: GitOrder, start: Sha, tree: string): Promise<readonly FileChange[]> {
-  const flags = ['-r', '-z', '--numstat', '--no-renames', '--no-ext-diff', '--no-textconv'];
-  const text = await must(git, ['diff-tree', ...flags, start, tree], at);
-  return text.split('\0').flatMap((line) => {
-    const [added = '', removed = '', ...path] = line.split('\t');
-    if (path.length === 0) return [];
-    // Binary files count as `-`.
-    return [{ path: path.join('\t'), added: Number(added) || 0, removed: Number(removed) || 0 }];
-  });
 }
 
 async function commit(git: TryGit, at: GitOrder, tree: string, order: TakeOutOrder): Promise<Sha> {

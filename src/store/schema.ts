@@ -72,6 +72,7 @@ const report = object({
   durationMs: z.number(),
   total: object({ spent, budget }).nullable().default(null),
   files: z.array(object({ path: z.string(), added: z.number(), removed: z.number() })),
+  whole: object({ files: count, added: count, removed: count }).optional(),
   sensitive: z.array(z.string()),
   blocked: z.array(z.string()),
 });

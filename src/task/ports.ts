@@ -4,7 +4,7 @@ import type { FileRefusal, OfferedFile } from './files.ts';
 import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
 import type { OutboxRow } from './said.ts';
 import type { Amount, Decision } from './spending.ts';
-import type { Check, FileChange, Metered, PullRequest, Task, Usage } from './task.ts';
+import type { ChangeSize, Check, FileChange, Metered, PullRequest, Task, Usage } from './task.ts';
 import type { Refusal } from './transition.ts';
 
 export interface Clock {
@@ -333,6 +333,8 @@ export interface Repositories {
   import(
     order: PartPlace & { run: RunId; repository: RepositoryName; bundle: string; start: Sha; words: CommitWords },
   ): Promise<Imported | null>;
+  /** How much `head` changes against the commit that it left `base` at, as GitHub shows a pull request. */
+  size(order: PartPlace & { base: Sha; head: Sha }): Promise<ChangeSize>;
   /** The repository's own template for pull requests at this commit of its base; null without one. */
   template(order: PartPlace & { base: Sha }): Promise<string | null>;
   /** Pushes one branch with a lease on `remote`. `moved` when somebody pushed meanwhile; `already` when the remote has `head`. */

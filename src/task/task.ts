@@ -145,6 +145,13 @@ export interface FileChange {
   readonly removed: number;
 }
 
+/** How large a change is; lines of binary files count as none. */
+export interface ChangeSize {
+  readonly files: number;
+  readonly added: number;
+  readonly removed: number;
+}
+
 /** What a run left behind. `claim` is the agent's word; everything else Errand measured. */
 export interface Report {
   readonly claim: string;
@@ -155,6 +162,8 @@ export interface Report {
   /** What all runs of the task used until then, and what they may; null in reports of an older Errand. */
   readonly total: { readonly spent: Spent; readonly budget: Budget } | null;
   readonly files: readonly FileChange[];
+  /** The pull request as a whole, where the run is not all of it. */
+  readonly whole?: ChangeSize | undefined;
   /** Changed paths that a reviewer should look at first: workflows, lifecycle scripts, agent instructions. */
   readonly sensitive: readonly string[];
   /** Hosts that the agent wanted to reach and was refused. */

@@ -155,7 +155,7 @@ export class World {
     days: async () => [],
   };
 
-  readonly sandbox = {
+  readonly sandbox: Sandbox = {
     engine: async () => engine,
     start: async (_order: RunOrder): Promise<void> => {},
     send: async (_run: RunId, _line: unknown): Promise<void> => {},
@@ -175,9 +175,9 @@ export class World {
     blocked: async () => [],
     list: async (): Promise<{ task: TaskId; run: RunId; state: ContainerState }[]> => [],
     remove: async (_task: TaskId, _options: { workspace: boolean }): Promise<void> => {},
-  } satisfies Sandbox;
+  };
 
-  readonly repositories = {
+  readonly repositories: Repositories = {
     prepare: async (): Promise<Prepared> => ({
       baseBranch: base,
       base: sha('0'),
@@ -194,13 +194,14 @@ export class World {
       },
     }),
     import: async () => ({ head: sha('b'), files: [], sensitive: [] }),
+    size: async () => ({ files: 1, added: 1, removed: 0 }),
     template: async () => null,
     push: async (): Promise<'pushed' | 'already' | 'moved'> => 'pushed',
     remove: async (_task: TaskId): Promise<void> => {},
     reap: async (): Promise<void> => {},
-  } satisfies Repositories;
+  };
 
-  readonly forge = {
+  readonly forge: Forge = {
     defaultBranch: async () => base,
     openPull: async () => pull,
     describePull: async (): Promise<void> => {},
@@ -213,7 +214,7 @@ export class World {
     }),
     mergeable: async () => ({ type: 'ready' }) as const,
     merge: async (): Promise<Sha> => sha('c'),
-  } satisfies Forge;
+  };
 
   readonly log: Log = {
     info: (_fields, text) => void this.logged.push(text),

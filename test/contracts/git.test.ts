@@ -373,6 +373,36 @@ async function readyToPush() {
 const pushes = () =>
   bench.forge.control.ledger().filter(({ what, by }) => what === `refs/heads/${branch}` && by === 'errand-bot');
 
+test('a pull request is measured as a whole, from where it left its base', async () => {
+  const { repositories } = bench;
+  const first = await readyToPush();
+  await repositories.push(first);
+  await bench.forge.control.commit({ repository: 'acme/web', files: { 'other.txt': 'o' }, message: 'Elsewhere' });
+  const next = await repositories.prepare(prepareOrder);
+  const agent = await Agent.start(bench, next);
+  await agent.sh('echo two >> README.md; echo three > three.txt; git add -A; git commit --quiet -m More');
+  const more = required((await importOf(await agent.bundle(), next)) ?? undefined);
+  expect(more.files.map(({ path }) => path)).toEqual(['README.md', 'three.txt']);
+  const size = await repositories.size({ task, part: 0, base: next.base, head: more.head });
+  expect(size).toEqual({ files: 2, added: 3, removed: 0 });
+});
+
+test('parts of a task share nothing: what one holds is not in the other, nor taken into it', async () => {
+  const { agent, bundle } = await changed('echo one >> README.md');
+  await importOf(bundle, agent.prepared);
+  const files = { 'api.txt': 'api' };
+  await bench.forge.control.createRepository({ repository: 'acme/api', files });
+  const api = { ...prepareOrder, part: 1, repository: 'acme/api' as typeof web };
+  const second = await bench.repositories.prepare(api);
+  const refused = await problemOf(
+    bench.repositories.import({ ...api, run: firstRun, bundle, start: second.start, words }),
+  );
+  expect(refused.failure.code).toBe('bundle_refused');
+  expect(required(second.repositories.at(-1))).not.toBe(required(agent.prepared.repositories.at(-1)));
+  await bench.repositories.remove(task);
+  expect((await readdir(join(bench.dir, 'tasks'))).filter((name) => name.startsWith(task))).toEqual([]);
+});
+
 test('a push makes one branch; the next run starts from it, and so from what people pushed on top', async () => {
   const order = await readyToPush();
   expect(await bench.repositories.push(order)).toBe('pushed');

@@ -113,6 +113,8 @@ export const pullStates = {
 } as const satisfies Record<PullState['type'], PullState>;
 
 export const repository = known(parseRepositoryName('acme/shop'));
+/** A second one. */
+export const other = known(parseRepositoryName('acme/web'));
 
 /** A repository of a task, as it is before the first run. */
 export function part(more: Partial<Part> = {}): Part {

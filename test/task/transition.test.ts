@@ -10,6 +10,8 @@ import {
   engine,
   failure,
   message,
+  other,
+  part,
   pull,
   pullStates,
   question,
@@ -483,6 +485,78 @@ describe('pull requests', () => {
     const closed = inState('idle', 'closed');
     expect(pullOf(apply(closed, events.pull_request_opened)).type).toBe('open');
     expect(reasonOf(closed, { ...events.pull_request_opened, pull: { ...pull, number: 8 } })).toBe('duplicate');
+  });
+});
+
+describe('several repositories', () => {
+  const elsewhere = { ...pull, head: sha('e') };
+  const two = (run: Task['run']) =>
+    task({
+      ...{ taken: 1, runs: 1, run },
+      parts: [
+        part({ pull: { ...pullStates.merging } }),
+        part({ repository: other, pull: { type: 'open', pull: elsewhere, refusal: null } }),
+      ],
+    });
+  const idle = two(runStates.idle);
+
+  it('have a pull request each: what happens to one leaves the other as it is', () => {
+    const [first, second] = idle.parts;
+    const pushed = { ...events.head_moved, repository: other, head: sha('f') };
+    expect(apply(idle, pushed).parts[0]).toBe(first);
+    expect(apply(idle, pushed).parts[1]).toMatchObject({ pull: { type: 'open', pull: { head: sha('f') } } });
+    expect(apply(idle, events.pull_request_merged).parts[1]).toBe(second);
+  });
+
+  it('are approved one by one: a push voids the approval of its own only', () => {
+    const approved = { ...approval, head: sha('e') };
+    const both = apply(idle, { ...events.merge_approved, repository: other, approval: approved });
+    const moved = apply(both, { ...events.head_moved, repository: other, head: sha('f') });
+    expect(moved.parts.map((each) => each.pull.type)).toEqual(['merging', 'open']);
+  });
+
+  it('take no event of a repository that is not theirs', () => {
+    expect(reasonOf(inState('idle', 'open'), { ...events.head_moved, repository: other })).toBe('no_such_repository');
+  });
+
+  it('are prepared together, and forgotten together by the next run', () => {
+    const second = { ...checkout, start: sha('3') };
+    const checkouts = [
+      { repository, checkout },
+      { repository: other, checkout: second },
+    ];
+    const prepared = apply(two(runStates.running), { ...events.checkout_prepared, checkouts });
+    expect(prepared.parts).toMatchObject([{ checkout: { start: sha('2') } }, { checkout: { start: sha('3') } }]);
+    const again = apply(prepared, events.run_finished, events.message_added, events.run_started);
+    expect(again.parts).toMatchObject([{ checkout: null }, { checkout: null }]);
+  });
+
+  it('that a run changed get a result each, the first of which names those it left as they were', () => {
+    const change = { repository: other, head: sha('b'), report };
+    const outcome = { type: 'changed', changes: [change], missing: [] } as const;
+    const { parts } = apply(two(runStates.running), { ...events.run_finished, outcome });
+    expect(parts[0].results).toEqual([]);
+    expect(parts[1]?.results).toEqual([{ run: 1, head: sha('b'), by: 'run', report, unchanged: [repository] }]);
+  });
+
+  it('that a run could not bring out are not said to be unchanged', () => {
+    const missing = [{ repository, problem: failure, kept: null }];
+    const outcome = { type: 'changed', changes: [{ repository: other, head: sha('b'), report }], missing } as const;
+    const { parts } = apply(two(runStates.running), { ...events.run_finished, outcome });
+    expect(parts[1]?.results).toEqual([{ run: 1, head: sha('b'), by: 'run', report }]);
+  });
+
+  it('are kept one by one after a stop', () => {
+    const stopped = apply(two(runStates.running), events.stopped, events.work_kept);
+    const kept = apply(stopped, { ...events.work_kept, repository: other, head: sha('c') });
+    expect(kept.run).toMatchObject({
+      outcome: {
+        kept: [
+          { repository, head: sha('b') },
+          { repository: other, head: sha('c') },
+        ],
+      },
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ActionsBlock, Button, ContextBlock, KnownBlock, MrkdwnElement, SectionBlock } from '@slack/types';
 import type { Sha, UserId } from '../../task/ids.ts';
 import type { TaskLine } from '../../task/said.ts';
-import type { Check, FileChange, Report, Usage } from '../../task/task.ts';
+import type { ChangeSize, Check, Report, Usage } from '../../task/task.ts';
 import type { EmojiNames } from '../emoji.ts';
 import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 
@@ -127,10 +127,16 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-export function fileCount(files: readonly FileChange[]): string {
-  const added = files.reduce((sum, file) => sum + file.added, 0);
-  const removed = files.reduce((sum, file) => sum + file.removed, 0);
-  return `${files.length} ${files.length === 1 ? 'file' : 'files'}, +${added} −${removed}`;
+/** How much a pull request changes, and how much of it the last run did where that is not all. */
+export function changeSize({ files, whole }: Report): string {
+  const sum = (field: 'added' | 'removed') => files.reduce((total, file) => total + file[field], 0);
+  const run = sizeOf({ files: files.length, added: sum('added'), removed: sum('removed') });
+  const all = whole === undefined ? run : sizeOf(whole);
+  return all === run || files.length === 0 ? all : `${all}, of these ${run} by the last run`;
+}
+
+function sizeOf({ files, added, removed }: ChangeSize): string {
+  return `${files} ${files === 1 ? 'file' : 'files'}, +${added} −${removed}`;
 }
 
 /** Errand's own findings, one a line: nothing the agent says is among them. */

@@ -5,11 +5,11 @@ import { claimOf } from './claim.ts';
 import {
   actionIds,
   actions,
+  changeSize,
   code,
   context,
   dotted,
   effort,
-  fileCount,
   measured,
   person,
   type Rendered,
@@ -32,7 +32,7 @@ export function renderResult(said: Result, wording: Wording): Rendered {
   const head = `${headWord(said.gate)} · ${numberOf(said)}`;
   const facts = dotted(
     said.part.repository,
-    report === null ? null : fileCount(report.files),
+    report === null ? null : changeSize(report),
     `commit ${shortSha(said.head)}`,
   );
   const claim = claimOf(task, report?.claim ?? '', {
