@@ -3,7 +3,6 @@ import { attendRun } from '../../src/app/attend-run.ts';
 import { keepWork } from '../../src/app/keep-work.ts';
 import { merge } from '../../src/app/merge.ts';
 import type { BranchName, RepositoryName } from '../../src/task/ids.ts';
-import type { Prepared } from '../../src/task/ports.ts';
 import type { Task } from '../../src/task/task.ts';
 import { alice, approval, bob, other, part, pull, pullStates, repository, sha } from '../task/example.ts';
 import { base, problem, World } from './world.ts';
@@ -208,14 +207,10 @@ describe('a branch that was asked for', () => {
 
   async function preparedWhere(has: (repository: string, branch: string | null) => boolean) {
     const world = new TwoRepositories();
-    world.repositories.prepare = async (order: { repository: string; base: BranchName | null }): Promise<Prepared> => {
+    const { prepare } = world.repositories;
+    world.repositories.prepare = async (order) => {
       if (!has(order.repository, order.base)) throw problem('base_missing');
-      const rules = {
-        ...{ checks: [], allow: [], agent: null, pullRequest: { draft: false } },
-        merge: { method: 'squash', approvers: [], selfApproval: null },
-      } as const;
-      const heads = { base: sha('0'), start: sha('0'), remote: null };
-      return { ...heads, baseBranch: order.base ?? base, repositories: ['/mirror'], rules };
+      return { ...(await prepare(order)), baseBranch: order.base ?? base };
     };
     return world.attend(
       await world.start({ parts: [part({ base: release }), part({ repository: other, base: release })] }),

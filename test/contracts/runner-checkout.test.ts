@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Ground, makeGround, shell } from '../runner/drive.ts';
 
 let runs = 0;
@@ -78,6 +78,49 @@ test('a checkout replaced by a link is moved aside, and what it points to is lef
   expect(await readdir(elsewhere)).toEqual(['precious']);
   const aside = (await readdir(ground.workspace)).find((name) => name.startsWith('repo.broken-')) ?? '';
   expect(readlinkSync(join(ground.workspace, aside))).toBe(elsewhere);
+});
+
+describe('several checkouts', () => {
+  /** Runs a script beside two checkouts of the ground's repository, `api` and `web`. */
+  async function beside(ground: Ground, script: string, starts = [ground.start, ground.start]): Promise<string> {
+    const runner = ground.here({ run: `tabc123-r${++runs}` });
+    const checkouts = ['api', 'web'].map((name, index) => ({
+      ...{ folder: `repos/${name}`, from: ground.from, branch: 'errand/tabc123-x' },
+      start: starts[index] ?? ground.start,
+    }));
+    runner.send({ type: 'spec', checkouts, cwd: 'repos', agent: shell(script) });
+    const result = await runner.result();
+    if (result.type === 'failed') throw new Error(`${result.code}: ${result.message}`);
+    expect(runner.records.filter(({ type }) => type === 'checked_out')).toHaveLength(2);
+    return result.claim;
+  }
+
+  test('lie side by side, each at its own commit, and the agent works beside them', async () => {
+    await using ground = await makeGround({ 'a.txt': 'a\n' });
+    const later = await ground.commit({ 'b.txt': 'b\n' });
+    const claim = await beside(ground, 'pwd; ls; ls api; ls web', [ground.start, later]);
+    const repos = join(ground.workspace, 'repos');
+    expect(claim.split('\n')).toEqual([repos, 'api', 'web', 'a.txt', 'a.txt', 'b.txt']);
+  });
+
+  test('are each made as they should be for the next run, whatever the last one left', async () => {
+    await using ground = await makeGround({ 'a.txt': 'a\n' });
+    await beside(ground, 'echo changed > api/a.txt; echo n > api/new; rm -rf web; ln -s api web; echo x > note');
+    expect(await beside(ground, 'cat api/a.txt web/a.txt; ls api web; ls -ld web | cut -c1')).toBe(
+      ['a', 'a', 'api:', 'a.txt', '', 'web:', 'a.txt', 'd'].join('\n'),
+    );
+    const aside = (await readdir(ground.workspace)).find((name) => name.startsWith('repos-web.broken-')) ?? '';
+    expect(readlinkSync(join(ground.workspace, aside))).toBe('api');
+  });
+
+  test('lie in a folder of their own, and not where a link in its place leads', async () => {
+    await using ground = await makeGround({ 'a.txt': 'a\n' });
+    const elsewhere = join(ground.folder, 'elsewhere');
+    await mkdir(elsewhere);
+    await symlink(elsewhere, join(ground.workspace, 'repos'));
+    expect(await beside(ground, 'ls')).toBe('api\nweb');
+    expect(await readdir(elsewhere)).toEqual([]);
+  });
 });
 
 test('a commit that the repository lacks fails the run as checkout', async () => {

@@ -131,12 +131,60 @@ describe('taking the work out', () => {
     });
   });
 
+  describe('of one of two checkouts', () => {
+    /** Runs a script beside two checkouts of the mirror, `api` and `web`. */
+    async function beside(script: string) {
+      const clone = (name: string) => `git clone -q --shared ${mirror} /workspace/repos/${name}`;
+      const who = 'git config --global user.name Agent; git config --global user.email agent@example.org';
+      const { sandbox } = ground.shell(`${who}; ${clone('api')}; ${clone('web')}; cd /workspace/repos; ${script}`);
+      const order = makeOrder({ repositories: [mirror] });
+      await sandbox.start(order);
+      await allRecords(sandbox, order);
+      const take = (name: string) => sandbox.export(order.run, { folder: `repos/${name}`, start }, cap);
+      return { sandbox, order, take };
+    }
+
+    test('gives its own work, in a bundle of its own', async () => {
+      const { take } = await beside('echo a > api/a; git -C api add -A; git -C api commit -qm A; echo w > web/w');
+      const [api, web] = [must(await take('api')), must(await take('web'))];
+      expect(unpack(api).files).toEqual(['.gitignore', 'README', 'a', 'check.sh']);
+      expect(unpack(web).files).toEqual(['.gitignore', 'README', 'check.sh', 'w']);
+    });
+
+    test.each([
+      ['a link to the other', 'rm -rf web; ln -s api web'],
+      ['a link to where both lie', 'cd ..; mv repos elsewhere; ln -s elsewhere repos'],
+      ['a working tree of the other', 'rm -rf web; git -C api worktree add -q ../web/inner'],
+    ])('takes nothing out of %s', async (_, script) => {
+      const { take } = await beside(`echo a > api/a; ${script}`);
+      await expect(take('web')).rejects.toMatchObject({ failure: { code: 'export_failed' } });
+    });
+
+    test('gives a link into the other as the link it is', async () => {
+      const { take } = await beside('echo secret > api/secret; ln -s ../api/secret web/link');
+      expect(unpack(must(await take('web'))).show('link')).toBe('../api/secret');
+    });
+
+    test('with the other’s .git gives its own files all the same', async () => {
+      const { take } = await beside('echo a > api/a; echo w > web/w; rm -rf web/.git; ln -s ../api/.git web/.git');
+      expect(unpack(must(await take('web'))).files).toEqual(['.gitignore', 'README', 'check.sh', 'w']);
+      expect(unpack(must(await take('api'))).files).toEqual(['.gitignore', 'README', 'a', 'check.sh']);
+    });
+
+    test('is where its checks run', async () => {
+      const { sandbox, order } = await beside('echo two >> web/README');
+      const check = (name: string) =>
+        sandbox.check(order.run, { folder: `repos/${name}`, command: 'sh check.sh' }, 10_000);
+      expect([(await check('api')).exitCode, (await check('web')).exitCode]).toEqual([1, 0]);
+    });
+  });
+
   test('stops at the cap and keeps nothing of what was too much', async () => {
     const { sandbox, order } = await work('head -c 3M /dev/urandom > big');
     await expect(sandbox.export(order.run, { folder, start }, cap)).rejects.toMatchObject({
       failure: { code: 'bundle_too_big' },
     });
-    const bundles = await Array.fromAsync([`${order.run}.repo.bundle`, `${order.run}.bundle.part`], (name) =>
+    const bundles = await Array.fromAsync([`${order.run}.repo.bundle`, `${order.run}.repo.bundle.part`], (name) =>
       stat(join(ground.root, 'data', 'bundles', name)).catch(() => 'absent'),
     );
     expect(bundles).toEqual(['absent', 'absent']);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { seed } from '../../src/local/slack/workspace.ts';
 import { places } from '../../src/setup/places.ts';
 import { type ErrandUnderTest, startErrand } from '../support/errand.ts';
@@ -19,6 +19,8 @@ const names = [
   'long',
   'slow',
   'limited',
+  'pair',
+  'pair-web',
 ];
 let errand: ErrandUnderTest;
 let docker: UnixProxy;
@@ -53,6 +55,27 @@ describe('once acknowledged, a request has exactly one told outcome', () => {
     await expectOneOutcome('worker-killed');
     expect(await diffOf('worker-killed')).toContain('+8');
     expect(await diffOf('worker-killed')).not.toMatch(/\+1\n(?:.*\n)*\+1\n/);
+  });
+
+  test('when the worker is killed between the pushes to two repositories: nothing is lost or made twice', async () => {
+    const route = 'POST /acme/pair-web.git/git-receive-pack';
+    errand.forge.control.fault({ route, kind: 'hang', times: 1 });
+    await ask('pair,acme/pair-web', 'for each in */; do echo one > $each/one.txt; done');
+    await vi.waitFor(() => expect(errand.forge.control.requests()).toContain(route), { timeout: 60_000, interval: 50 });
+    process.kill(childPid('worker'), 'SIGKILL');
+    const gates = () => said('pair').filter(({ text }) => text.includes('To merge'));
+    await errand.until('two gates', () => gates().length === 2, 60_000);
+    await errand.quiet();
+    expect(said('pair').filter(({ thread_ts }) => thread_ts === undefined)).toHaveLength(1);
+    const { repositories } = await errand.forge.control.viewState();
+    const pair = repositories.filter(({ name }) => name.startsWith('acme/pair'));
+    expect(pair.map(({ pulls, branches }) => [pulls.length, branches.length])).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(new Set(gates().map(({ text }) => /acme\/[a-z-]+#1/.exec(text)?.[0]))).toEqual(
+      new Set(['acme/pair#1', 'acme/pair-web#1']),
+    );
   });
 
   test('when the bot is killed right after the acknowledgement', async () => {

@@ -132,7 +132,7 @@ export function changeSize({ files, whole }: Report): string {
   const sum = (field: 'added' | 'removed') => files.reduce((total, file) => total + file[field], 0);
   const run = sizeOf({ files: files.length, added: sum('added'), removed: sum('removed') });
   const all = whole === undefined ? run : sizeOf(whole);
-  return all === run || files.length === 0 ? all : `${all}, of these ${run} by the last run`;
+  return all === run || files.length === 0 ? all : dotted(all, `last run ${run}`);
 }
 
 function sizeOf({ files, added, removed }: ChangeSize): string {
