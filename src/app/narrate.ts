@@ -1,11 +1,14 @@
+import type { Effort } from '../task/amounts.ts';
 import type { TaskEvent } from '../task/events.ts';
 import type { UserId } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
 import type { Narrator } from '../task/ports.ts';
 import type { Effect, Gate, OutboxRow, PartLine, Said, Status, TaskLine, Thread } from '../task/said.ts';
+import { nearing, tokensOf } from '../task/spending.ts';
 import type { Outcome, Part, PullState, Report, Result, Run, RunState, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { toSession } from './session.ts';
+import { toNearingLine } from './spending-words.ts';
 import { together } from './together.ts';
 
 /** The reaction on a reply that an agent has read. Never ✅: that one belongs to people. */
@@ -21,7 +24,8 @@ export const narrate: Narrator = (task, event, before) => {
     message(task, 'root', root(task, line)),
     ...planRow(task, line, event, before),
     ...questionRow(task, line, event, before),
-    ...endingRow(task, line, event),
+    ...endingRow(task, line, event, before),
+    ...nearingRow(task, event, before),
     ...task.parts.flatMap((part, index) => gateRows(task, line, part, index)),
     ...leftOutRows(task),
     ...takenRows(task, event),
@@ -149,20 +153,48 @@ function asked(
   return message(task, `question-${run.number}-${question.id}`, { type: 'question', task: line, question, answer });
 }
 
-function endingRow(task: Task, line: TaskLine, event: TaskEvent): OutboxRow[] {
-  const key = `ending-${task.runs}`;
+function endingRow(task: Task, line: TaskLine, event: TaskEvent, before: Task): OutboxRow[] {
+  // What failed before it could start is news of its own, and no change of how the run before it ended.
+  const unstarted = event.type === 'run_failed' && event.run === null;
+  const key = `ending-${task.runs}${unstarted ? `-${event.at}` : ''}`;
   const retryable = isRetryable(task);
   const outcome = task.run.type === 'idle' ? task.run.outcome : null;
   const shown =
     event.type === 'run_finished'
       ? event.outcome
-      : event.type === 'run_failed' || event.type === 'stopped' || event.type === 'work_kept'
+      : event.type === 'run_failed' ||
+          event.type === 'stopped' ||
+          event.type === 'work_kept' ||
+          isLateCount(event, outcome)
         ? outcome
         : null;
   if (shown === null) return [];
   const ending = shown.type === 'changed' ? shortfall(task, shown) : shown;
   if (ending === null) return [];
-  return [message(task, key, { type: 'ending', task: line, run: task.runs, outcome: ending, retryable })];
+  const effort = unstarted || before.run.type === 'queued' ? null : toEffort(task);
+  return [message(task, key, { type: 'ending', task: line, run: task.runs, outcome: ending, effort, retryable })];
+}
+
+/** What a run spent is counted to the last only after it was stopped or broke off. */
+function isLateCount(event: TaskEvent, outcome: Outcome | null): boolean {
+  if (event.type !== 'metered' || event.metered === null) return false;
+  return outcome?.type === 'stopped' || (outcome?.type === 'failed' && outcome.report === null);
+}
+
+/** What the latest run took of a model, and the task in all; null for a task that used none. */
+export function toEffort({ spending: { run, task }, budget }: Task): Effort | null {
+  if (tokensOf(task) === 0) return null;
+  const { inputTokens, outputTokens, usd } = run;
+  return { usage: { inputTokens, outputTokens, usd }, durationMs: run.durationMs, total: { spent: task, budget } };
+}
+
+/** One line, once, when a task comes near one of its limits. */
+function nearingRow(task: Task, event: TaskEvent, before: Task): OutboxRow[] {
+  if (event.type !== 'metered' || nearing(before.spending.task, before.budget).length > 0) return [];
+  const near = nearing(task.spending.task, task.budget);
+  if (near.length === 0 || currentRun(task.run) === undefined) return [];
+  const sentence = toNearingLine(near);
+  return [message(task, 'near-limit', { type: 'sentence', sentence, next: null, kept: null })];
 }
 
 /** What a run that made pull requests could not bring into one. */

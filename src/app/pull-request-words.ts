@@ -1,3 +1,4 @@
+import { allRunsWords, duration, usageWords } from '../task/amounts.ts';
 import type { RunId } from '../task/ids.ts';
 import { toTitle } from '../task/policy.ts';
 import type { LinkedAuthor } from '../task/ports.ts';
@@ -63,13 +64,22 @@ function measured(report: Report): string {
   const added = report.files.reduce((sum, file) => sum + file.added, 0);
   const removed = report.files.reduce((sum, file) => sum + file.removed, 0);
   const size = `The last run: ${report.files.length} ${report.files.length === 1 ? 'file' : 'files'}, +${added} −${removed}`;
+  const took = toTook(report);
   if (report.checks.length === 0)
-    return `${size}. No checks are configured in \`.errand.yml\`, so nothing else was measured.`;
+    return `${size}${took}. No checks are configured in \`.errand.yml\`, so nothing else was measured.`;
   const rows = report.checks.map(
     ({ command, exitCode, durationMs }) =>
       `| \`${inline(command).replaceAll('|', '\\|')}\` | ${exitCode === 0 ? 'passed' : `failed with ${exitCode}`} | ${(durationMs / 1000).toFixed(1)} s |`,
   );
-  return [`${size}.`, '', '| check | result | time |', '| --- | --- | --- |', ...rows].join('\n');
+  return [`${size}${took}.`, '', '| check | result | time |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** What a run took of a model and its task in all, as the gateway counted it; '' for a run without a model. */
+function toTook(report: Report): string {
+  if (report.usage === null) return '';
+  const all = allRunsWords(report);
+  const own = [duration(report.durationMs), ...usageWords(report.usage)].join(', ');
+  return `; ${own}${all === null ? '' : ` (${all})`}`;
 }
 
 /** Fenced, so that no mention, closing keyword, image or HTML of it means anything on GitHub. */

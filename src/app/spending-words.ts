@@ -1,4 +1,4 @@
-import { dollars } from '../task/budget.ts';
+import { dollars, duration, tokenCount } from '../task/amounts.ts';
 import type { Accounts, Nearing, Scope, Unit } from '../task/spending.ts';
 import { tokensOf } from '../task/spending.ts';
 import type { Failure, Run, Task } from '../task/task.ts';
@@ -54,7 +54,7 @@ export function toTimeFailure(task: Task, run: Run): Failure {
   return time.by === 'run'
     ? {
         code: 'timed_out',
-        sentence: `The run took longer than its ${minutes(time.ms)} and was ended.`,
+        sentence: `The run took longer than its ${duration(time.ms)} and was ended.`,
         next: 'Reply with a smaller step, or press Retry. Whoever runs Errand can raise limits.runMinutes.',
       }
     : { ...toTaskTimeFailure(task), code: 'timed_out' };
@@ -64,7 +64,7 @@ export function toTimeFailure(task: Task, run: Run): Failure {
 export function toTaskTimeFailure({ budget }: Task): Failure {
   return {
     code: 'time_spent',
-    sentence: `The runs of this task have taken the ${minutes((budget.taskMinutes ?? 0) * 60_000)} that they may take together.`,
+    sentence: `The runs of this task have taken the ${duration((budget.taskMinutes ?? 0) * 60_000)} that they may take together.`,
     next: 'Send what is left as a new request. Whoever runs Errand can raise limits.taskMinutes.',
   };
 }
@@ -72,7 +72,7 @@ export function toTaskTimeFailure({ budget }: Task): Failure {
 /** One line for the thread of a task that comes near a limit. */
 export function toNearingLine(nearing: readonly Nearing[]): string {
   const facts = nearing.map(({ unit, used, limit }) => {
-    if (unit === 'minutes') return `its runs have taken ${minutes(used * 60_000)} of ${minutes(limit * 60_000)}`;
+    if (unit === 'minutes') return `its runs have taken ${duration(used * 60_000)} of ${duration(limit * 60_000)}`;
     return `it has ${verbs[unit]} ${amount(unit, used)} of ${limitWords('task', unit, limit)}`;
   });
   return `This task comes near its limit: ${facts.join(', and ')}.`;
@@ -111,17 +111,4 @@ function whatNext(by: Scope, unit: Unit, timeZone: string): string {
 function amount(unit: Unit, value: number): string {
   if (unit === 'usd') return dollars(value);
   return `${tokenCount(value)} tokens`;
-}
-
-/** `12.3k`, `20M`: no more figures than say something. */
-export function tokenCount(tokens: number): string {
-  const short = (value: number) => String(Number(value.toFixed(1)));
-  if (tokens < 1_000) return String(tokens);
-  return tokens < 999_950 ? `${short(tokens / 1_000)}k` : `${short(tokens / 1_000_000)}M`;
-}
-
-function minutes(ms: number): string {
-  const whole = Math.round(ms / 60_000);
-  if (whole < 1) return `${Math.round(ms / 1_000)} seconds`;
-  return whole === 1 ? 'minute' : `${whole} minutes`;
 }

@@ -3,7 +3,7 @@ import type { Task } from '../task/task.ts';
 import type { Answer, Asked, Target } from '../task/use-cases.ts';
 import { findTarget, unknownTask } from './act.ts';
 import type { BotDeps } from './deps.ts';
-import { toLine, toStatus } from './narrate.ts';
+import { toEffort, toLine, toStatus } from './narrate.ts';
 import { mayAsk, say } from './people.ts';
 
 /** How one task stands, or, without a target, all that still need somebody; for people who could ask for one. */
@@ -36,7 +36,7 @@ async function listed(deps: BotDeps, tasks: readonly Task[]): Promise<Answer> {
   const rows = tasks.map(async (task) => {
     const ts = (await deps.store.deliveredTs(task.id, 'root')) ?? task.origin.thread;
     const message = ts === null ? null : { channel: task.origin.channel, ts };
-    return { task: toLine(task), status: toStatus(task), message };
+    return { task: toLine(task), status: toStatus(task), effort: toEffort(task), message };
   });
   const said: Said = { type: 'list', tasks: await Promise.all(rows) };
   return { type: 'say', said };

@@ -8,6 +8,7 @@ import { reply } from './reply.ts';
 import { start } from './start.ts';
 import { list, status } from './status.ts';
 import { submit } from './submit.ts';
+import { usage } from './usage.ts';
 
 /** Everything that people can do, bound to what the bot has. */
 export function createUseCases(deps: BotDeps): UseCases {
@@ -24,6 +25,7 @@ export function createUseCases(deps: BotDeps): UseCases {
     retry: (asked, target) => retry(deps, asked, target),
     status: (asked, target) => status(deps, asked, target),
     list: (asked) => list(deps, asked),
+    usage: (asked) => usage(deps, asked),
     approve: (asked) => approve(deps, asked),
     unapprove: (asked) => unapprove(deps, asked),
     answer: (asked) => answer(deps, asked),

@@ -76,6 +76,12 @@ export const ways = {
     brief: 'the newest tasks',
     effect: () => 'the ten newest tasks',
   },
+  usage: {
+    group: 'look',
+    act: ({ command }) => `\`${command} usage\``,
+    brief: 'what was spent',
+    effect: () => 'what was spent today, beside the limits, and in the last seven days',
+  },
   stopById: {
     group: 'look',
     act: ({ command }) => `\`${command} stop ID\`, \`${command} retry ID\``,

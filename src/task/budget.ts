@@ -1,3 +1,4 @@
+import { dollars } from './amounts.ts';
 import type { Chosen, Policy, RepositoryPolicy } from './policy.ts';
 import type { Budget } from './task.ts';
 
@@ -39,8 +40,4 @@ export function chooseBudget(policy: Policy, repository: RepositoryPolicy, asked
       next: `Send it with a smaller budget:, or without one. Whoever runs Errand can raise maxBudgetUsd of ${where}.`,
     },
   };
-}
-
-export function dollars(usd: number): string {
-  return `$${usd.toFixed(2)}`;
 }

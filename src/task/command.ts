@@ -7,6 +7,7 @@ export type Command =
   | { readonly type: 'task'; readonly task: TaskCommand }
   | { readonly type: 'status'; readonly task: TaskId | null }
   | { readonly type: 'list' }
+  | { readonly type: 'usage' }
   | { readonly type: 'help' }
   | { readonly type: 'stop' | 'retry'; readonly task: TaskId | null }
   | { readonly type: 'empty' }
@@ -73,7 +74,7 @@ export function parseCommand(typed: string): Command {
 }
 
 function parseVerb(text: string): Command | undefined {
-  const [, verb, argument] = /^(status|list|help|stop|retry)(?:\s+(\S+))?$/i.exec(text) ?? [];
+  const [, verb, argument] = /^(status|list|usage|help|stop|retry)(?:\s+(\S+))?$/i.exec(text) ?? [];
   if (verb === undefined) return undefined;
   const task = argument === undefined ? null : parseTaskId(argument.toLowerCase());
   if (task === undefined) return undefined;
@@ -82,6 +83,8 @@ function parseVerb(text: string): Command | undefined {
       return { type: 'help' };
     case 'list':
       return task === null ? { type: 'list' } : { type: 'status', task };
+    case 'usage':
+      return task === null ? { type: 'usage' } : { type: 'status', task };
     case 'status':
       return { type: 'status', task };
     case 'stop':

@@ -1,4 +1,6 @@
+import type { Effort } from './amounts.ts';
 import type { BranchName, ChannelId, MessageTs, RepositoryName, Sha, TaskId, UserId } from './ids.ts';
+import type { Account } from './spending.ts';
 import type { Outcome, Progress, PullRequest, PullState, Question, Report } from './task.ts';
 
 /** What the root message says of a task, as a word and never as a colour alone. */
@@ -43,6 +45,8 @@ export interface TaskLine {
 export interface ListedTask {
   readonly task: TaskLine;
   readonly status: Status;
+  /** What its latest run took so far, and all of them; null for a task without a model, or that never ran. */
+  readonly effort?: Effort | null;
   readonly message: { readonly channel: ChannelId; readonly ts: MessageTs } | null;
 }
 
@@ -102,6 +106,8 @@ export type Said =
       readonly task: TaskLine;
       readonly run: number;
       readonly outcome: Exclude<Outcome, { type: 'changed' }>;
+      /** What the run took where its outcome has no report, as after a stop; null while that is not known. */
+      readonly effort?: Effort | null;
       readonly retryable: boolean;
     }
   | {
@@ -114,6 +120,19 @@ export type Said =
     }
   | { readonly type: 'continued'; readonly task: TaskLine; readonly as: TaskId }
   | { readonly type: 'list'; readonly tasks: readonly ListedTask[] }
+  | {
+      readonly type: 'usage';
+      readonly timeZone: string;
+      /** Today's, of whoever asks and of everybody. */
+      readonly mine: Allotment;
+      readonly everybody: Allotment;
+      /** Whose the rows below are. */
+      readonly whose: 'mine' | 'everybody';
+      readonly days: readonly SpentRow[];
+      readonly people: readonly SpentRow[];
+      readonly repositories: readonly SpentRow[];
+      readonly agents: readonly SpentRow[];
+    }
   | { readonly type: 'help' }
   | {
       readonly type: 'sentence';
@@ -122,6 +141,19 @@ export type Said =
       readonly kept: string | null;
       readonly again?: Again;
     };
+
+/** What may be spent, what was, and what runs under way may still spend. */
+export type Allotment = Account;
+
+/** What was spent on one day, or by one person, in one repository, with one agent. */
+export interface SpentRow {
+  readonly name: string;
+  /** Of models whose price is known. */
+  readonly usd: number;
+  readonly tokens: number;
+  /** Of them those of runs that used a model without a known price. */
+  readonly unpricedTokens: number;
+}
 
 /** The way back into a form after a refusal: with what was typed, or with a blank one where `draft` is null. */
 export interface Again {

@@ -97,6 +97,8 @@ export interface UseCases {
   /** One task, or, without a target, those that still need somebody. */
   status(asked: Asked, target: Target | null): Promise<Answer>;
   list(asked: Asked): Promise<Answer>;
+  /** What was spent today, beside the limits, and in the last seven days. */
+  usage(asked: Asked): Promise<Answer>;
   /** The approval emoji or button on `message`; silent when that is no gate. */
   approve(asked: Asked & { readonly message: MessageTs; readonly via: 'reaction' | 'button' }): Promise<Answer>;
   /** The approval emoji taken off `message` again. */

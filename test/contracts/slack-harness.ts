@@ -71,6 +71,7 @@ export function recordActs(answers: Partial<UseCases> = {}): { acts: Seen<Act>; 
     retry: silent,
     status: silent,
     list: silent,
+    usage: silent,
     approve: silent,
     unapprove: silent,
     answer: silent,

@@ -25,6 +25,7 @@ export const journeyOf: Readonly<Record<WayName, string>> = {
   mark: 'marked-by-a-robot',
   status: 'told-directly',
   list: 'renamed-command',
+  usage: 'what-was-spent',
   stopById: 'stopped-by-command',
   help: 'renamed-command',
   reply: 'steered-while-running',

@@ -37,6 +37,14 @@ export const question = {
   expiresAt: at,
 };
 
+const stopped = {
+  type: 'ending',
+  task: line,
+  run: 1,
+  outcome: { type: 'stopped', by: grace, kept },
+  retryable: true,
+} as const satisfies Said;
+
 export const everything: Record<string, Said> = {
   'root queued': root({}),
   'root queued behind others': root({ status: { word: 'Queued', reason: '2 ahead' } }),
@@ -122,6 +130,31 @@ export const everything: Record<string, Said> = {
   'result without checks': result({ type: 'open' }, { report: { ...report, checks: [], sensitive: [], usage: null } }),
   'result pushed by a person': result({ type: 'open' }, { report: null, by: 'person' }),
   'result kept': result({ type: 'open' }, { report: null, by: 'kept' }),
+  'result of a later run, near its budget': result(
+    { type: 'merged', by: grace },
+    {
+      report: {
+        ...report,
+        total: {
+          spent: { inputTokens: 1_240_000, outputTokens: 90_000, usd: 4.1, usdAtMost: 4.1, durationMs: 11_400_000 },
+          budget: { usd: 5, tokens: 20_000_000, minutes: 30, taskMinutes: 240 },
+        },
+      },
+    },
+  ),
+  'result of a model without a known price': result(
+    { type: 'merged', by: grace },
+    {
+      report: {
+        ...report,
+        usage: { inputTokens: 120_400, outputTokens: 8_200, usd: null },
+        total: {
+          spent: { inputTokens: 920_400, outputTokens: 38_200, usd: null, usdAtMost: 0, durationMs: 600_000 },
+          budget: { usd: 5, tokens: 1_000_000, minutes: 30, taskMinutes: null },
+        },
+      },
+    },
+  ),
   'result refused': result({
     type: 'refused',
     sentence: 'GitHub refused to merge: the branch has conflicts with main.',
@@ -138,6 +171,10 @@ export const everything: Record<string, Said> = {
   'ending failed with a report': ending({ type: 'failed', problem: failure, kept: [], report }, true),
   'ending stopped': ending({ type: 'stopped', by: grace, kept }, true),
   'ending stopped by the requester': ending({ type: 'stopped', by: ada, kept: [] }, true),
+  'ending stopped after some spending': {
+    ...stopped,
+    effort: { usage: { inputTokens: 9_000, outputTokens: 120, usd: 0.031 }, durationMs: 42_000, total: null },
+  },
   'ending refused': ending({ type: 'refused', problem: failure }),
   'ending unchanged': ending({ type: 'unchanged', report: { ...report, checks: [] } }, true),
   'ending answered': ending({ type: 'answered', report: { ...report, checks: [] } }),
@@ -177,11 +214,55 @@ export const everything: Record<string, Said> = {
       {
         task: line,
         status: { word: 'Running', startedAt: at, activity: null },
+        effort: {
+          usage: report.usage,
+          durationMs: 252_000,
+          total: {
+            spent: { inputTokens: 240_000, outputTokens: 16_000, usd: 4.1, usdAtMost: 4.1, durationMs: 540_000 },
+            budget: { usd: 5, tokens: 20_000_000, minutes: 30, taskMinutes: 240 },
+          },
+        },
         message: { channel, ts: ts('1700000000.000100') },
       },
       { task: { ...line, title: 'Add dark mode' }, status: { word: 'Queued', reason: null }, message: null },
     ],
   },
   'list of nothing': { type: 'list', tasks: [] },
+  usage: {
+    type: 'usage',
+    timeZone: 'Europe/Berlin',
+    mine: {
+      limit: { usd: 50, tokens: 200_000_000 },
+      used: { usd: 3.214, tokens: 1_230_000 },
+      reserved: { usd: 5, tokens: 20_000_000 },
+    },
+    everybody: {
+      limit: { usd: 200, tokens: null },
+      used: { usd: 12.5, tokens: 9_800_000 },
+      reserved: { usd: 0, tokens: 0 },
+    },
+    whose: 'everybody',
+    days: [
+      { name: '2026-11-22', usd: 12.5, tokens: 9_800_000, unpricedTokens: 0 },
+      { name: '2026-11-20', usd: 0, tokens: 420, unpricedTokens: 420 },
+    ],
+    people: [
+      { name: ada, usd: 9.286, tokens: 8_570_000, unpricedTokens: 420 },
+      { name: grace, usd: 3.214, tokens: 1_230_000, unpricedTokens: 0 },
+    ],
+    repositories: [{ name: 'acme/web', usd: 12.5, tokens: 9_800_420, unpricedTokens: 420 }],
+    agents: [{ name: 'claude', usd: 12.5, tokens: 9_800_000, unpricedTokens: 0 }],
+  },
+  'usage of nothing': {
+    type: 'usage',
+    timeZone: 'UTC',
+    mine: { limit: { usd: null, tokens: null }, used: { usd: 0, tokens: 0 }, reserved: { usd: 0, tokens: 0 } },
+    everybody: { limit: { usd: 200, tokens: null }, used: { usd: 0, tokens: 0 }, reserved: { usd: 0, tokens: 0 } },
+    whose: 'mine',
+    days: [],
+    people: [],
+    repositories: [],
+    agents: [],
+  },
   help: { type: 'help' },
 };

@@ -29,6 +29,7 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
   const { task, outcome } = said;
   const { head, rest } = words(said);
   const report = 'report' in outcome ? outcome.report : null;
+  const took = report ?? said.effort ?? null;
   const answered = outcome.type === 'answered';
   const claim = claimOf(task, report?.claim ?? '', {
     heading: answered ? '' : '**What the agent says** (*claimed*)',
@@ -45,7 +46,7 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
     ...(checks.length === 0
       ? []
       : [section(`*How it was checked* (_measured_ by Errand)\n${checks.map((line) => `• ${line}`).join('\n')}`)]),
-    ...(report === null ? [] : [context(effort(task, report), answered ? 'written by an AI agent' : null)]),
+    ...(took === null ? [] : [context(effort(task, took), answered ? 'written by an AI agent' : null)]),
     ...(blocked === null ? [] : [context(blocked)]),
     ...(said.retryable ? actions(retryButton(task)) : []),
   ];

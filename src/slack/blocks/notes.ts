@@ -3,7 +3,17 @@ import type { ListedTask, Said } from '../../task/said.ts';
 import { escapeExceptPeople, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 import { type WayNames, waysOf } from '../ways.ts';
 import { againBlocks } from './form.ts';
-import { dotted, person, type Rendered, repositoriesOf, section, shortSha, titleOf, type Wording } from './parts.ts';
+import {
+  dotted,
+  effort,
+  person,
+  type Rendered,
+  repositoriesOf,
+  section,
+  shortSha,
+  titleOf,
+  type Wording,
+} from './parts.ts';
 import { statusIcon, statusLine } from './root.ts';
 
 const maxListed = 10;
@@ -51,8 +61,8 @@ export function renderList(said: Extract<Said, { type: 'list' }>, wording: Wordi
   const shown = said.tasks.slice(0, maxListed);
   const more = said.tasks.length - shown.length;
   const blocks: KnownBlock[] = shown.map((listed) => {
-    const [first, second] = lines(listed, wording);
-    return section(`${statusIcon(listed.status)} ${first}\n${second}`);
+    const [first, ...others] = lines(listed, wording);
+    return section([`${statusIcon(listed.status)} ${first}`, ...others].join('\n'));
   });
   if (more > 0) blocks.push(section(`And ${more} more.`));
   return {
@@ -64,12 +74,13 @@ export function renderList(said: Extract<Said, { type: 'list' }>, wording: Wordi
   };
 }
 
-function lines({ task, status, message }: ListedTask, { workspaceUrl }: Wording): [string, string] {
+function lines({ task, status, effort: spent, message }: ListedTask, { workspaceUrl }: Wording): string[] {
   const title =
     message === null || workspaceUrl === null
       ? titleOf(task)
       : `<${workspaceUrl.replace(/\/$/, '')}/archives/${message.channel}/p${message.ts.replace('.', '')}|${titleOf(task)}>`;
-  return [`${statusLine(status, task)}`, dotted(title, repositoriesOf(task), `task ${task.id}`)];
+  const named = dotted(title, repositoriesOf(task), `task ${task.id}`);
+  return [statusLine(status, task), named, ...(spent === null || spent === undefined ? [] : [effort(task, spent)])];
 }
 
 /** Everything that people can do, in short, and the way into the form. */

@@ -1,7 +1,8 @@
 import type { ActionsBlock, Button, ContextBlock, KnownBlock, MrkdwnElement, SectionBlock } from '@slack/types';
+import { allRunsWords, duration, type Effort, usageWords } from '../../task/amounts.ts';
 import type { Sha, UserId } from '../../task/ids.ts';
 import type { TaskLine } from '../../task/said.ts';
-import type { ChangeSize, Check, Report, Usage } from '../../task/task.ts';
+import type { ChangeSize, Check, Report } from '../../task/task.ts';
 import type { EmojiNames } from '../emoji.ts';
 import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 
@@ -119,14 +120,6 @@ export function clockTime(at: number): string {
   return `<!date^${Math.floor(at / 1000)}^{time}|${fallback}>`;
 }
 
-export function duration(ms: number): string {
-  const seconds = Math.max(1, Math.round(ms / 1000));
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 /** How much a pull request changes, and how much of it the last run did where that is not all. */
 export function changeSize({ files, whole }: Report): string {
   const sum = (field: 'added' | 'removed') => files.reduce((total, file) => total + file[field], 0);
@@ -157,19 +150,12 @@ export function blockedHosts({ blocked }: Report): string | null {
 
 const maxBlocked = 5;
 
-/** Who worked, how long, and what it took, as the gateway metered it. */
-export function effort(task: TaskLine, report: Report): string {
-  return dotted(escapeMrkdwn(task.agent), duration(report.durationMs), usage(report.usage));
-}
-
-function usage(usage: Usage | null): string | null {
-  if (usage === null) return null;
-  const tokens = `${count(usage.inputTokens)} tokens in, ${count(usage.outputTokens)} out`;
-  return dotted(tokens, usage.usd === null ? 'no price known for this model' : `$${usage.usd.toFixed(2)}`);
-}
-
-function count(tokens: number): string {
-  if (tokens < 1000) return String(tokens);
-  if (tokens < 1_000_000) return `${(tokens / 1000).toFixed(1)}k`;
-  return `${(tokens / 1_000_000).toFixed(1)}M`;
+/** Who worked, how long, and what it took, as the gateway metered it: this run, and the task in all where that is more. */
+export function effort(task: TaskLine, of: Effort): string {
+  return dotted(
+    escapeMrkdwn(task.agent),
+    duration(of.durationMs),
+    ...(of.usage === null ? [] : usageWords(of.usage)),
+    allRunsWords(of),
+  );
 }

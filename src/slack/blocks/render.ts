@@ -8,6 +8,7 @@ import { renderPlan } from './plan.ts';
 import { renderQuestion } from './question.ts';
 import { renderResult } from './result.ts';
 import { renderRoot } from './root.ts';
+import { renderUsage } from './usage.ts';
 
 /**
  * Words and layout of everything Errand says. Pure. Block ids carry the revision: Slack asks for new ones with each update.
@@ -45,6 +46,8 @@ function compose(said: Said, wording: Wording): Rendered {
       return renderSentence(said);
     case 'list':
       return renderList(said, wording);
+    case 'usage':
+      return renderUsage(said);
     case 'help':
       return renderHelp(wording);
     default:

@@ -56,6 +56,8 @@ async function answer(useCases: UseCases, asked: Asked, text: string, name: stri
       return say({ type: 'help' });
     case 'list':
       return useCases.list(asked);
+    case 'usage':
+      return useCases.usage(asked);
     case 'status':
       return useCases.status(asked, command.task === null ? null : { type: 'task', task: command.task });
     case 'stop':

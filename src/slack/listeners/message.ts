@@ -93,6 +93,8 @@ async function act(
       return say(message.files.length > 0 ? fileAlone : { type: 'help' });
     case 'list':
       return useCases.list(asked);
+    case 'usage':
+      return useCases.usage(asked);
     case 'status':
       return useCases.status(asked, command.task === null ? here : { type: 'task', task: command.task });
     case 'stop':
