@@ -192,7 +192,9 @@ export function toEffort({ spending: { run, task }, budget }: Task): Effort | nu
 function nearingRow(task: Task, event: TaskEvent, before: Task): OutboxRow[] {
   if (event.type !== 'metered' || nearing(before.spending.task, before.budget).length > 0) return [];
   const near = nearing(task.spending.task, task.budget);
-  if (near.length === 0 || currentRun(task.run) === undefined) return [];
+  // Past a limit it is the ending that tells.
+  const isPast = near.some(({ used, limit }) => used >= limit);
+  if (near.length === 0 || isPast || currentRun(task.run) === undefined) return [];
   const sentence = toNearingLine(near);
   return [message(task, 'near-limit', { type: 'sentence', sentence, next: null, kept: null })];
 }

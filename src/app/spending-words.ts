@@ -1,4 +1,5 @@
 import { dollars, duration, tokenCount } from '../task/amounts.ts';
+import type { DayLimits } from '../task/budget.ts';
 import type { Accounts, Nearing, Scope, Unit } from '../task/spending.ts';
 import { tokensOf } from '../task/spending.ts';
 import type { Failure, Run, Task } from '../task/task.ts';
@@ -25,7 +26,7 @@ export function toWaitReason(accounts: Accounts, { unit, by }: { unit: Unit; by:
 }
 
 /** Why a run was ended at its budget: by what it was granted when it started, and what was metered. Null where that is not so. */
-export function toBudgetFailure(task: Task, run: Run, timeZone: string): Failure | null {
+export function toBudgetFailure(task: Task, run: Run, day: DayLimits): Failure | null {
   const { grant } = run.allowance ?? {};
   const spent = { usd: task.spending.run.usdAtMost, tokens: tokensOf(task.spending.run) };
   const reached = (['usd', 'tokens'] as const)
@@ -42,8 +43,8 @@ export function toBudgetFailure(task: Task, run: Run, timeZone: string): Failure
   const sentence =
     share.by === 'task'
       ? `This task reached its budget: it has ${verbs[unit]} ${amount(unit, all[unit])} of ${limitWords('task', unit, limit ?? 0)}.`
-      : `This run reached its budget: ${amount(unit, share.amount)} was left of what ${share.by === 'person' ? `${task.requesterName}'s tasks` : 'all tasks together'} may ${unit === 'usd' ? 'spend on models' : 'use in tokens'} in a day, and is used up.`;
-  return { code: 'budget', sentence, next: whatNext(share.by, unit, timeZone) };
+      : `This run reached its budget: it used the ${amount(unit, share.amount)} that was left of ${limitWords(share.by, unit, day[share.by][unit] ?? 0)}.`;
+  return { code: 'budget', sentence, next: whatNext(share.by, unit, day.timeZone) };
 }
 
 const backedBy = 0.5;
@@ -91,7 +92,7 @@ function verb(by: Scope): string {
 function limitWords(by: Scope, unit: Unit, limit: number): string {
   const what = unit === 'usd' ? ' on models' : '';
   const may = unit === 'usd' ? 'spend' : 'use';
-  const who = by === 'task' ? 'it' : by === 'person' ? "one person's" : 'they';
+  const who = by === 'task' ? 'it' : by === 'person' ? "one person's tasks" : 'all tasks together';
   return `the ${amount(unit, limit)} that ${who} may ${may}${what}${by === 'task' ? '' : ' in a day'}`;
 }
 

@@ -133,13 +133,15 @@ export function followSpending(attendance: Attendance, run: Run): Disposable {
 export async function measureRun(attendance: Attendance, run: Run) {
   const { deps, id, epoch } = attendance;
   const task = await meter(deps, id, run, { epoch });
+  // Its agent has stopped, so it spends no more: others need not wait for what follows.
+  await deps.ledger.release(run.id);
   const spending: Pick<Report, 'usage' | 'total'> = {
     usage: task === undefined || !usesModels(task) ? null : toUsage(task.spending.run),
     total: task === undefined ? null : { spent: task.spending.task, budget: task.budget },
   };
   const explain = (failure: Failure | null): Failure | null => {
     if (failure === null || task === undefined) return failure;
-    if (failure.code === 'budget') return toBudgetFailure(task, run, deps.policy.day.timeZone) ?? failure;
+    if (failure.code === 'budget') return toBudgetFailure(task, run, deps.policy.day) ?? failure;
     return failure.code === 'timed_out' ? toTimeFailure(task, run) : failure;
   };
   return { ...spending, explain };

@@ -31,13 +31,13 @@ export function chooseBudget(policy: Policy, repository: RepositoryPolicy, asked
   if (askedUsd === null) return { ok: true, value: budget };
   const most = repository.maxBudgetUsd ?? repository.budgetUsd ?? policy.maxBudgetUsd;
   if (most === null || askedUsd <= most) return { ok: true, value: { ...budget, usd: askedUsd } };
-  const where = repository.maxBudgetUsd === null && repository.budgetUsd === null ? 'limits' : 'its repository';
+  const own = repository.maxBudgetUsd !== null || repository.budgetUsd !== null;
   return {
     ok: false,
     failure: {
       code: 'budget_too_large',
       sentence: `A task may spend at most ${dollars(most)} on models in ${repository.name}, and this one asks for ${dollars(askedUsd)}.`,
-      next: `Send it with a smaller budget:, or without one. Whoever runs Errand can raise maxBudgetUsd of ${where}.`,
+      next: `Send it with a smaller budget:, or without one. Whoever runs Errand can raise ${own ? `repositories.${repository.name}` : 'limits'}.maxBudgetUsd.`,
     },
   };
 }

@@ -86,14 +86,14 @@ describe('a queued run', () => {
       "its person's day",
       spentByPerson,
       {},
-      "Alice's tasks have used $50.20 of the $50.00 that one person's may spend on models in a day.",
+      "Alice's tasks have used $50.20 of the $50.00 that one person's tasks may spend on models in a day.",
       'That starts anew at midnight (UTC). Whoever runs Errand can raise limits.personDayUsd.',
     ],
     [
       "everybody's day",
       standing({}, { used: { usd: 1, tokens: 801e6 } }),
       {},
-      'All tasks together have used 801M tokens of the 800M tokens that they may use in a day.',
+      'All tasks together have used 801M tokens of the 800M tokens that all tasks together may use in a day.',
       'That starts anew at midnight (UTC). Whoever runs Errand can raise limits.dayTokens.',
     ],
     [
@@ -216,12 +216,12 @@ describe('a run that ends', () => {
     [
       'its person’s day',
       allowed(5, 'person'),
-      "This run reached its budget: $5.00 was left of what Alice's tasks may spend on models in a day, and is used up.",
+      "This run reached its budget: it used the $5.00 that was left of the $50.00 that one person's tasks may spend on models in a day.",
     ],
     [
       'everybody’s day',
       allowed(5, 'everybody'),
-      'This run reached its budget: $5.00 was left of what all tasks together may spend on models in a day, and is used up.',
+      'This run reached its budget: it used the $5.00 that was left of the $200.00 that all tasks together may spend on models in a day.',
     ],
   ])('at its budget names the limit of %s', async (_what, allowance, sentence) => {
     const world = new World();

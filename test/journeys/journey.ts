@@ -74,6 +74,8 @@ const journey = z.strictObject({
   about: text,
   /** Another name of the command; it is then played against an Errand of its own. */
   command: text.default('/agent'),
+  /** More of the configuration file; with any, it is played against an Errand of its own as well. */
+  config: z.record(text, z.unknown()).default({}),
   /** How Errand stands with GitHub: by a person's token; or as a GitHub App on an Enterprise Server. */
   as: z.enum(['token', 'app']).default('token'),
   model: z.array(turn).default([]),
@@ -454,8 +456,11 @@ function tidy(rendered: string): string {
       // Agents call home now and then.
       .replace(/\n *\(Not on the allowlist[^\n]*\)/g, '')
       .replace(/[\d.]+[kM]? tokens in, [\d.]+[kM]? out/g, '<n> tokens in, <n> out')
+      .replace(/[\d.]+[kM]?(?= of [\d.]+[kM]? tokens)|(?<! of )\b[\d.]+[kM]?(?= tokens)/g, '<n>')
+      .replace(/\([\d.]+[kM]?(?= of [\d.]+[kM]?\))/g, '(<n>')
       .replace(/\$\d+\.\d\d/g, '$<cost>')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')
+      .replace(/(?<=\bDay )\d{4}-\d\d-\d\d/g, '<day>')
       .replace(/\b\d\d:\d\d UTC\b/g, '<clock>')
       .replace(/<!date\^\d+/g, '<!date^<date>')
       .replace(/\/archives\/(\w+)\/p\d+/g, '/archives/$1/p<ts>')

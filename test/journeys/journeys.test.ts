@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, type ExpectStatic, test } from 'vitest';
+import { stringify } from 'yaml';
 import { seed } from '../../src/local/slack/workspace.ts';
 import { type ErrandUnderTest, startErrand } from '../support/errand.ts';
 import { makeTwin } from '../support/twin.ts';
@@ -10,7 +11,7 @@ import { play, readJourney, repositoriesOf } from './journey.ts';
 const all = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => ({ name, journey: readJourney(join(import.meta.dirname, name, 'journey.yml')) }));
-const plain = all.filter(({ journey }) => journey.command === '/agent');
+const plain = all.filter(({ journey }) => journey.command === '/agent' && Object.keys(journey.config).length === 0);
 /** What comes and goes differently over HTTP: events and commands, and the answers to forms. */
 const overHttp = ['script-to-merge', 'form-refused-in-its-fields'];
 
@@ -94,10 +95,11 @@ describe.each([
   });
 });
 
-describe('with a command of another name', () => {
+describe('with a configuration of its own', () => {
   test.for(all.filter((each) => !plain.includes(each)))('$name', async ({ name, journey }, { expect }) => {
     const env = { ERRAND_COMMAND: journey.command };
-    await using errand = await startErrand({ mode: 'socket', repositories: repositoriesOf(name, journey), env });
+    const repositories = repositoriesOf(name, journey);
+    await using errand = await startErrand({ mode: 'socket', repositories, env, yaml: stringify(journey.config) });
     await compare(errand, name, expect);
   });
 });
