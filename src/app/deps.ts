@@ -1,5 +1,5 @@
 import type { AgentCommand } from '../../sandbox/protocol.ts';
-import type { EngineId, TaskId } from '../task/ids.ts';
+import type { BranchName, EngineId, RepositoryName, TaskId } from '../task/ids.ts';
 import type { Policy } from '../task/policy.ts';
 import type {
   Clock,
@@ -75,6 +75,13 @@ export interface WorkerDeps {
   readonly threadUrl: (task: Task) => Promise<string | null>;
   /** Who asked, by their own account on GitHub where the configuration links one. Throws `Problem`. */
   readonly author: (task: Task) => Promise<LinkedAuthor>;
+  /** Throws a `Problem` where the rules of the repository will surely refuse this push. */
+  readonly mayPush: (push: {
+    repository: RepositoryName;
+    branch: BranchName;
+    exists: boolean;
+    message: string;
+  }) => Promise<void>;
   /** Whatever credentials are made for a piece of work end with it. */
   readonly during: <T>(work: () => Promise<T>) => Promise<T>;
   readonly changes: Changes;

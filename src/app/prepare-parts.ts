@@ -4,6 +4,7 @@ import type { BranchName } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import type { Part, Task } from '../task/task.ts';
 import type { Attendance } from './attendance.ts';
+import { toCommitMessage } from './pull-request-words.ts';
 
 type PreparedPart = PartCheckout & { readonly wish: Wish };
 
@@ -42,7 +43,7 @@ function isOnlyAskedFor({ base, pull, results }: Part, usual: BranchName | null,
 }
 
 async function prepare(
-  { deps, signal }: Attendance,
+  { deps, run, signal }: Attendance,
   task: Task,
   part: Part,
   wanted: BranchName | null,
@@ -52,6 +53,7 @@ async function prepare(
   const place = { task: task.id, part: task.parts.indexOf(part) };
   const order = { ...place, repository, base: wanted, branch: task.branch, signal };
   const { baseBranch, base, start, remote, repositories, rules } = await deps.repositories.prepare(order);
+  await deps.mayPush({ repository, branch: task.branch, exists: remote !== null, message: toCommitMessage(task, run) });
   const { checks, allow } = rules;
   const policy = deps.policy.repositories.find(({ name }) => name === repository);
   const draft = policy?.draft ?? rules.pullRequest.draft;

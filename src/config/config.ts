@@ -13,6 +13,11 @@ export interface Config {
   readonly dataDir: string;
   readonly slack: SlackConfig;
   readonly github: GitHubConfig;
+  /** How the worker's commits are made; nulls are by whom the credentials belong to, and unsigned. */
+  readonly git: {
+    readonly signingKey: string | null;
+    readonly committer: { readonly name: string; readonly email: string } | null;
+  };
   readonly redis: { readonly url: string | null };
   readonly docker: { readonly host: string | null };
   /** By the name that agents use for them. */

@@ -155,3 +155,14 @@ export const hosts = listOf(
   z.string().regex(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/),
 );
 export const names = listOf('names, separated by commas', z.string().min(1));
+
+export const author: Kind<{ name: string; email: string }> = {
+  must: 'a name and an address, as in Errand <errand@example.com>',
+  schema: z
+    .string()
+    .regex(/^[^<>\n]+<[^<>\s@]+@[^<>\s@]+>$/)
+    .transform((text) => {
+      const [name = '', email = ''] = text.split('<');
+      return { name: name.trim(), email: email.replace('>', '') };
+    }),
+};

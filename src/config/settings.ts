@@ -116,6 +116,18 @@ export const settings = {
     example: '60',
     holders: worker,
   }),
+  signingKey: setting('ERRAND_SIGNING_KEY', 'git.signingKey', kinds.secret, {
+    meaning:
+      'An SSH key without a passphrase (ed25519 or RSA) that commits are signed with. Its public half is a signing key of the account that commits.',
+    example: '-----BEGIN OPENSSH PRIVATE KEY-----\\n…',
+    holders: worker,
+  }),
+  committer: setting('ERRAND_COMMITTER', 'git.committer', kinds.author, {
+    meaning: 'Whom commits are by. An app can have no signing key: with one, name the account that has it.',
+    default: 'the account of the token, or the app',
+    example: 'Errand <123+errand-bot@users.noreply.github.com>',
+    holders: worker,
+  }),
   redisUrl: setting('REDIS_URL', 'redis.url', kinds.redisUrl, {
     meaning: 'A Redis of yours. Without it Errand starts a private one in its data folder.',
     example: 'rediss://errand:password@redis.example.com:6379',

@@ -56,6 +56,7 @@ export function toConfig(
     dataDir: resolve(values.dataDir ?? `${project}/.errand`),
     slack: toSlack(values, holders, problems),
     github: toGitHub(values, holders, problems),
+    git: { signingKey: values.signingKey ?? null, committer: values.committer ?? null },
     redis: { url: values.redisUrl ?? null },
     docker: { host: values.dockerHost ?? null },
     providers,

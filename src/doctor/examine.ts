@@ -7,8 +7,11 @@ import { checkGitHub } from './checks/github.ts';
 import { checkModels } from './checks/models.ts';
 import { checkStore } from './checks/redis.ts';
 import { checkSandbox } from './checks/sandbox.ts';
+import { checkSigning } from './checks/signing.ts';
 import { checkSlack } from './checks/slack.ts';
-import { type Finding, ok, skip, toFinding } from './finding.ts';
+import { checked, type Finding, ok, skip, toFinding } from './finding.ts';
+
+const signingMs = 15_000;
 
 /**
  * Tries everything that this role needs, each against the live service, and changes nothing. Throws nothing. The signal ends the run in
@@ -20,6 +23,7 @@ export async function examine(config: Config, places: Places, signal: AbortSigna
   const rows = await Promise.all([
     bot ? checkSlack(config) : [],
     worker ? checkGitHub(config) : [],
+    worker ? checked('Signed commits', signingMs, () => checkSigning(config)) : [],
     checkStore(config, places),
     worker ? checkMachine(config, places, signal) : [],
     worker ? checkModels(config) : [],

@@ -12,6 +12,8 @@ export interface GitOrder {
   readonly gitDir?: string;
   readonly input?: Readable | string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Settings beside ours. */
+  readonly config?: readonly (readonly [string, string])[];
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number;
   readonly maxOutputBytes?: number;
@@ -73,7 +75,7 @@ export function createGit(options: {
 }): TryGit {
   const protocol = new URL(options.remoteUrl).protocol.slice(0, -1);
   return (args, order) => {
-    const config = [...hardening, [`protocol.${protocol}.allow`, 'always'] as const];
+    const config = [...hardening, [`protocol.${protocol}.allow`, 'always'] as const, ...(order.config ?? [])];
     const { credentials } = order;
     if (credentials !== undefined) {
       const basic = Buffer.from(`${credentials.username}:${credentials.token}`).toString('base64');

@@ -1,7 +1,7 @@
 import type { BranchName, RepositoryName, Sha } from '../task/ids.ts';
-import { Problem } from '../task/problem.ts';
 import { GitError, type GitResult } from './git.ts';
 import { isNetworkFailure, toProblem } from './problems.ts';
+import { toPushRefusal } from './push-refusal.ts';
 import { askHeads, type Remote } from './remote.ts';
 
 export interface PushOrder {
@@ -49,22 +49,8 @@ async function attempt(remote: Remote, order: PushOrder): Promise<GitResult> {
 
 /** The remote still is where it was, so the push itself was turned down, or never got there. */
 function refusal(attempted: string, { stdout, stderr }: GitResult): unknown {
-  const error = new GitError(`git push failed: ${stderr.trim().slice(0, 500)}`, { stderr });
+  const error = new GitError(`git push failed: ${stderr.trim().slice(0, 2_000)}`, { stderr });
   const [, reason] = /\[remote rejected\] \((.+)\)/.exec(stdout) ?? [];
   if (reason === undefined || isNetworkFailure(error)) return toProblem(attempted, error);
-  const remarks = stderr
-    .split('\n')
-    .filter((line) => line.startsWith('remote:'))
-    .map((line) => line.replace(/^remote:\s*/, '').trim())
-    .filter((line) => line !== '')
-    .join(' ');
-  const words = `${reason}${remarks === '' ? '' : ` (${remarks.slice(0, 300)})`}`;
-  return new Problem(
-    {
-      code: 'push_refused',
-      sentence: `${attempted} was refused by GitHub: ${words}.`,
-      next: "Let Errand push branches under `errand/` in the repository's rules, then retry.",
-    },
-    { retry: /failed to update ref|cannot lock ref|internal/i.test(reason), cause: error },
-  );
+  return toPushRefusal(attempted, reason, stderr, error);
 }

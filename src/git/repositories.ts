@@ -10,6 +10,7 @@ import { pushBranch } from './push.ts';
 import { defaultImportCaps, type ImportCaps, quarantinePrefix } from './quarantine.ts';
 import { askHeads, type Remote } from './remote.ts';
 import { defaultRules, maxRulesBytes, parseRules, rulesFile } from './rules.ts';
+import type { Signer } from './signing.ts';
 import { sizeOf } from './size.ts';
 import { takeOut } from './take-out.ts';
 import { readTemplate } from './template.ts';
@@ -26,6 +27,8 @@ export interface RepositoriesOptions {
   readonly credentials: (repository: RepositoryName, rights: 'read' | 'write') => Promise<Credentials>;
   /** Who commits in a repository; the same each time it is asked. */
   readonly committer: (repository: RepositoryName) => Promise<Author>;
+  /** Signs the commits; without it they are not signed. */
+  readonly signer?: Signer | null;
   readonly caps?: Partial<ImportCaps>;
   /** Whether a change may touch `.github/workflows` and `.github/actions`; no by default. */
   readonly allowWorkflows?: boolean;
@@ -65,6 +68,7 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
           taskRepository,
           dir: tasksDir,
           bot: await options.committer(repository),
+          signer: options.signer ?? null,
           caps,
           allowWorkflows,
         };

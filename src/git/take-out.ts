@@ -7,6 +7,7 @@ import { toCommitMessage } from './commit-words.ts';
 import { type GitOrder, must, type TryGit } from './git.ts';
 import { type Change, changesLifecycle, isSensitive, isWorkflow, linkEscapes, refusalOf } from './path-policy.ts';
 import { type ImportCaps, takeIn } from './quarantine.ts';
+import type { GitConfig, Signer } from './signing.ts';
 import { countLines } from './size.ts';
 import { together } from './together.ts';
 
@@ -20,6 +21,8 @@ export interface TakeOutOrder {
   /** Where quarantines are made. */
   readonly dir: string;
   readonly bot: { readonly name: string; readonly email: string };
+  /** Null leaves the commit unsigned. */
+  readonly signer: Signer | null;
   readonly caps: ImportCaps;
   readonly allowWorkflows: boolean;
 }
@@ -131,8 +134,13 @@ async function commit(git: TryGit, at: GitOrder, tree: string, order: TakeOutOrd
     GIT_COMMITTER_EMAIL: bot.email,
     GIT_COMMITTER_DATE: date,
   };
-  const args = ['commit-tree', tree, '-p', start, '-F', '-'];
-  const head = parseSha(await must(git, args, { ...at, env, input: toCommitMessage(order.words) }));
+  const make = (config: GitConfig, ...flags: readonly string[]) => {
+    const args = ['commit-tree', ...flags, tree, '-p', start, '-F', '-'];
+    return must(git, args, { ...at, env, config, input: toCommitMessage(order.words) });
+  };
+  const { signer } = order;
+  const made = signer === null ? make([]) : signer.signing((config) => make(config, '-S'));
+  const head = parseSha(await made);
   if (head === undefined) throw new Error('git commit-tree printed no commit');
   // Only what the new commit reaches moves over; the agent's own commits stay behind and vanish with the quarantine.
   const pack = ['pack-objects', '--revs', '-q', join(taskRepository, 'objects', 'pack', 'pack')];

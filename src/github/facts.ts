@@ -10,6 +10,8 @@ interface BranchRules {
   readonly strict: boolean;
   readonly requiredApprovals: number;
   readonly conversationsMustBeResolved: boolean;
+  readonly signaturesRequired: boolean;
+  readonly mergeQueue: boolean;
 }
 
 /** Asks GitHub for all that bears on merging one pull request. */
@@ -28,6 +30,7 @@ export async function gatherFacts(
     readRules(octokit, target, base),
   ]);
   const behindBy = rules.strict ? await readBehindBy(octokit, target, base, head) : 0;
+  const unsigned = rules.signaturesRequired ? await readUnsigned(octokit, target, number) : [];
   const silent = checks.length === 0 && rules.required.length === 0 && pull.state === 'open';
   return {
     state: pull.merged ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
@@ -39,6 +42,8 @@ export async function gatherFacts(
     ...rules,
     ...reviews,
     behindBy,
+    url: pull.html_url,
+    unsigned,
     checks,
     workflowsRun: silent ? await readWorkflows(octokit, target, pull.head.ref, base) : 'no',
     headSeenForMs: headSeenForMs(head),
@@ -94,6 +99,8 @@ async function readRules(octokit: Octokit, target: Target, branch: string): Prom
   const required = new Map<string, number | null>();
   let strict = whole?.required_status_checks?.strict ?? false;
   let requiredApprovals = whole?.required_pull_request_reviews?.required_approving_review_count ?? 0;
+  let signaturesRequired = whole?.required_signatures?.enabled ?? false;
+  let mergeQueue = false;
   let conversations = whole?.required_conversation_resolution?.enabled ?? false;
   for (const name of [...(seen?.contexts ?? []), ...(whole?.required_status_checks?.contexts ?? [])])
     required.set(name, null);
@@ -104,6 +111,8 @@ async function readRules(octokit: Octokit, target: Target, branch: string): Prom
       }
       strict ||= rule.parameters?.strict_required_status_checks_policy ?? false;
     }
+    signaturesRequired ||= rule.type === 'required_signatures';
+    mergeQueue ||= rule.type === 'merge_queue';
     if (rule.type === 'pull_request') {
       requiredApprovals = Math.max(requiredApprovals, rule.parameters?.required_approving_review_count ?? 0);
       conversations ||= rule.parameters?.required_review_thread_resolution ?? false;
@@ -114,7 +123,17 @@ async function readRules(octokit: Octokit, target: Target, branch: string): Prom
     strict,
     requiredApprovals,
     conversationsMustBeResolved: conversations,
+    signaturesRequired,
+    mergeQueue,
   };
+}
+
+async function readUnsigned(octokit: Octokit, target: Target, number: number): Promise<Facts['unsigned']> {
+  const list = octokit.rest.pulls.listCommits;
+  const commits = await octokit.paginate(list, { ...target, pull_number: number, per_page: 100 });
+  return commits.flatMap(({ sha, commit: { verification } }) =>
+    verification?.verified === true ? [] : [{ sha, reason: verification?.reason ?? 'unsigned' }],
+  );
 }
 
 async function readBehindBy(octokit: Octokit, target: Target, base: string, head: string): Promise<number> {

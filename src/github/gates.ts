@@ -25,6 +25,11 @@ export interface Facts {
   readonly requiredApprovals: number;
   readonly changesRequestedBy: readonly string[];
   readonly conversationsMustBeResolved: boolean;
+  /** The pull request on GitHub. */
+  readonly url: string;
+  /** The base demands signed commits, and these are not, or not by a key that GitHub knows; empty where it doesn't. */
+  readonly unsigned: readonly { readonly sha: string; readonly reason: string }[];
+  readonly mergeQueue: boolean;
   /** Whether workflows of the base branch are set to run on this head: surely, perhaps, or not. */
   readonly workflowsRun: 'yes' | 'maybe' | 'no';
   readonly headSeenForMs: number;
@@ -50,8 +55,33 @@ export function judge(facts: Facts, head: string, checksSettleMs: number): Merge
       'Reply in the thread to have the conflict resolved, then approve again.',
     );
   }
-  return judgeReviews(facts) ?? judgeChecks(facts, checksSettleMs) ?? judgeRest(facts);
+  return judgeRules(facts) ?? judgeReviews(facts) ?? judgeChecks(facts, checksSettleMs) ?? judgeRest(facts);
 }
+
+/** What no waiting and no review makes good. */
+function judgeRules({ base, mergeQueue, unsigned, url }: Facts): Mergeable | undefined {
+  if (mergeQueue) {
+    return refused(
+      `\`${base}\` merges through a merge queue, and GitHub lets no program put a pull request into it over REST`,
+      `Choose *Merge when ready* at ${url}; Errand sees when it is merged.`,
+    );
+  }
+  const [first, ...others] = unsigned;
+  if (first === undefined) return undefined;
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const why = unverified[first.reason] ?? `GitHub does not verify it (${first.reason.replaceAll('_', ' ')})`;
+  return refused(
+    `\`${base}\` demands signed commits, and commit ${first.sha.slice(0, 7)}${more} will not do: ${why}`,
+    'Sign the commits and push them to the branch, or have ERRAND_SIGNING_KEY_FILE set and ask anew.',
+  );
+}
+
+const unverified: Readonly<Record<string, string>> = {
+  unsigned: 'it has no signature',
+  unknown_key: 'no account on GitHub has its key as a signing key',
+  bad_email: 'its key belongs to another account than its address',
+  no_user: 'its address belongs to no account',
+};
 
 function judgeReviews(facts: Facts): Mergeable | undefined {
   const [first, ...others] = facts.changesRequestedBy;

@@ -6,6 +6,7 @@ import { toPrompt, toScript } from '../app/prompt.ts';
 import { Worker } from '../app/worker.ts';
 import type { Config } from '../config.ts';
 import { createRepositories } from '../git/repositories.ts';
+import { createSigner } from '../git/signing.ts';
 import { type AppOptions, installedRepositories } from '../github/app.ts';
 import { appAccess } from '../github/app-access.ts';
 import { createAuthors } from '../github/authors.ts';
@@ -17,11 +18,13 @@ import { BrokerClient } from '../sandbox/broker-client.ts';
 import type { Places } from '../setup/places.ts';
 import { toAcpCommand } from '../task/agents.ts';
 import { chooseProvider } from '../task/choose-agent.ts';
+import type { RepositoryName } from '../task/ids.ts';
 import type { TaskStore } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { Run, Task } from '../task/task.ts';
 import { toAuthor } from './authors.ts';
 import { createChanges } from './changes.ts';
+import { toMayPush } from './may-push.ts';
 import { outbound, outboundEnv } from './outbound.ts';
 import { toPolicy } from './policy.ts';
 import type { ProcessScope } from './process.ts';
@@ -43,12 +46,16 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   const { credentials } = access;
   const github = { apiUrl: config.github.apiUrl, credentials, clock, ...(fetch && { fetch }) };
   const authors = createAuthors({ client: createClient(github), url: config.github.url, self: selfOf(config) });
+  const committer = async (repository: RepositoryName) => config.git.committer ?? authors.committer(repository);
+  const signer = config.git.signingKey === null ? null : createSigner(config.git.signingKey);
+  const forge = createForge(github);
   const repositories = createRepositories({
     mirrorsDir: places.mirrorsDir,
     tasksDir: places.tasksDir,
     githubUrl: config.github.url,
     credentials,
-    committer: (repository) => authors.committer(repository),
+    committer,
+    signer,
     outboundEnv: outboundEnv(config.outbound),
   });
   const deps: WorkerDeps = {
@@ -58,7 +65,8 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     files: store.files,
     sandbox,
     repositories,
-    forge: createForge(github),
+    forge,
+    mayPush: toMayPush({ forge, signer, committer, log }),
     during: (work) => access.during(work),
     author: toAuthor(config, authors, log),
     engine: await sandbox.engine(),

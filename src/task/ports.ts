@@ -380,6 +380,15 @@ export interface Forge {
     /** A wish: where GitHub has no drafts, the pull request is a normal one and says so. */
     draft: boolean;
   }): Promise<PullRequest>;
+  /** Throws a `Problem` where branch rules will surely refuse such a push; GitHub has the last word. */
+  checkPush(order: {
+    repository: RepositoryName;
+    branch: BranchName;
+    exists: boolean;
+    signed: boolean;
+    message: string;
+    email: string;
+  }): Promise<void>;
   /** Makes a draft ready for review; nothing where it is that already. */
   markReady(repository: RepositoryName, number: number): Promise<void>;
   /** Replaces Errand's part of a description; what people wrote around it stays. */

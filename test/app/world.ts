@@ -205,6 +205,7 @@ export class World {
     defaultBranch: async () => base,
     openPull: async () => pull,
     describePull: async (): Promise<void> => {},
+    checkPush: async (): Promise<void> => {},
     markReady: async (): Promise<void> => {},
     findPull: async (_repository: string, _number: number): Promise<PullView> => ({
       ...pull,
@@ -275,6 +276,7 @@ export class World {
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },
       threadUrl: async () => null,
       during: (work) => work(),
+      mayPush: async () => undefined,
       author: async ({ requesterName }) => ({ name: requesterName, email: 'asker@localhost', account: null }),
       reap: async () => undefined,
       changes: {

@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { access, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { RepositoriesOptions } from '../../src/git/repositories.ts';
+import { createSigner } from '../../src/git/signing.ts';
 import { Problem } from '../../src/task/problem.ts';
 import {
   Agent,
@@ -516,4 +518,66 @@ test.each([
   await bench.forge.control.commit({ repository: 'acme/web', files, message: 'Add a template' });
   const { base } = await bench.repositories.prepare(prepareOrder);
   expect(await bench.repositories.template({ task, part: 0, base })).toBe(expected);
+});
+
+describe('with a key to sign with', () => {
+  const makeKey = async (kind: string, passphrase = '') => {
+    const file = join(bench.dir, `key-${kind}-${passphrase}`);
+    await run('ssh-keygen', ['-q', '-t', kind, '-N', passphrase, '-C', '', '-f', file]);
+    return { privateKey: await readFile(file, 'utf8'), publicKey: await readFile(`${file}.pub`, 'utf8') };
+  };
+
+  test.each(['ed25519', 'rsa'])('of the kind %s commits are signed, and the same again after a crash', async (kind) => {
+    const { privateKey, publicKey } = await makeKey(kind);
+    const { bundle, agent } = await changed('echo more >> README.md');
+    const order = { repository: web, task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words };
+    const made = async () => {
+      const signer = createSigner(privateKey.trim().replaceAll('\n', '\\n'));
+      return (await bench.other({ signer }).import(order))?.head;
+    };
+    const head = await made();
+    expect(await made()).toBe(head);
+    const allowed = join(bench.dir, 'allowed');
+    await writeFile(allowed, `errand@localhost ${publicKey}`);
+    const repository = join(bench.dir, 'tasks', `${task}.git`);
+    const verify = ['-c', `gpg.ssh.allowedSignersFile=${allowed}`, '--git-dir', repository, 'verify-commit', '-v'];
+    const { stderr } = await run('git', [...verify, head ?? '']);
+    expect(stderr).toContain('Good "git" signature for errand@localhost');
+  });
+
+  test('the forge that demands signatures takes them from the account that has the key, and nobody else’s', async () => {
+    const { privateKey, publicKey } = await makeKey('ed25519');
+    await bench.forge.control.setRules('acme/web', 'errand/**', { requiredSignatures: true });
+    await bench.forge.control.addSigningKey('errand-bot', publicKey);
+    const { bundle, agent } = await changed('echo more >> README.md');
+    const order = { repository: web, task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words };
+    const pushAs = async (options: Partial<RepositoriesOptions>) => {
+      const imported = await bench.other(options).import(order);
+      if (imported === null) throw new Error('nothing changed');
+      const signal = new AbortController().signal;
+      const { head } = imported;
+      return bench.repositories.push({ task, part: 0, repository: web, branch, head, remote: null, signal });
+    };
+    const email = bench.forge.control.signerOf('errand-bot');
+    const bot = { name: 'Errand', email };
+    const signer = createSigner(privateKey);
+    expect((await problemOf(pushAs({ committer: async () => bot }))).failure.sentence).toContain(
+      'Commits must have verified signatures',
+    );
+    const stranger = { ...bot, email: 'errand@localhost' };
+    expect((await problemOf(pushAs({ signer, committer: async () => stranger }))).failure.code).toBe('push_refused');
+    const other = createSigner((await makeKey('rsa')).privateKey);
+    expect((await problemOf(pushAs({ signer: other, committer: async () => bot }))).failure.code).toBe('push_refused');
+    expect(await pushAs({ signer, committer: async () => bot })).toBe('pushed');
+  });
+
+  test.each([
+    ['a passphrase', 'ed25519', 'secret', 'has a passphrase'],
+    ['a kind that signs differently each time', 'ecdsa', '', 'signs differently each time'],
+  ])('with %s it is refused', async (_name, kind, passphrase, says) => {
+    const { privateKey } = await makeKey(kind, passphrase);
+    const { failure } = await problemOf(createSigner(privateKey).publicKey());
+    expect(failure.code).toBe('signing_key_invalid');
+    expect(failure.sentence).toContain(says);
+  });
 });

@@ -17,6 +17,9 @@ const clean: Facts = {
   requiredApprovals: 0,
   changesRequestedBy: [],
   conversationsMustBeResolved: false,
+  url: 'https://github.example.com/acme/web/pull/1',
+  unsigned: [],
+  mergeQueue: false,
   workflowsRun: 'no',
   headSeenForMs: 0,
 };
@@ -36,6 +39,8 @@ test.each<[string, Partial<Facts>, string]>([
   ['a head that the pull request does not show yet', { head: 'b'.repeat(40) }, 'pending'],
   ['closed', { state: 'closed' }, 'refused'],
   ['a draft', { draft: true }, 'refused'],
+  ['a commit that a rule wants signed', { unsigned: [{ sha: head, reason: 'unsigned' }] }, 'refused'],
+  ['a merge queue', { mergeQueue: true }, 'refused'],
   ['a conflict', { mergeable: false }, 'refused'],
   ['a conflict that is not known yet', { mergeable: null }, 'pending'],
   ['requested changes', { changesRequestedBy: ['kim'] }, 'refused'],
@@ -74,4 +79,20 @@ test('of several reports under one name the worst counts', () => {
 test('a long list of checks is cut', () => {
   const checks = Array.from('1234567', (n) => check(`c${n}`, 'failed'));
   expect(ask({ checks })).toMatchObject({ sentence: 'Checks fail: `c1`, `c2`, `c3`, `c4`, `c5` and 2 more.' });
+});
+
+test('what a signature lacks is said, and where a merge queue is entered', () => {
+  const sha = 'b'.repeat(40);
+  expect(
+    ask({
+      unsigned: [
+        { sha, reason: 'bad_email' },
+        { sha: head, reason: 'unsigned' },
+      ],
+    }),
+  ).toMatchObject({
+    sentence:
+      '`main` demands signed commits, and commit bbbbbbb and 1 more will not do: its key belongs to another account than its address.',
+  });
+  expect(ask({ mergeQueue: true })).toMatchObject({ next: expect.stringContaining(clean.url) });
 });

@@ -49,7 +49,7 @@ const step = z.union([
   z.strictObject({ release: z.literal(true) }),
   z.strictObject({ close_pull: z.literal(true), ...where }),
   z.strictObject({ merge_pull: z.literal(true), ...where }),
-  z.strictObject({ rules: z.record(text, z.unknown()), ...where }),
+  z.strictObject({ rules: z.record(text, z.unknown()), for: text.default('main'), ...where }),
   z.strictObject({ repository: z.record(text, z.unknown()) }),
   z.strictObject({ describe: z.strictObject({ from: text, to: text }) }),
   z.strictObject({ app: z.record(text, z.unknown()).nullable() }),
@@ -76,8 +76,8 @@ const journey = z.strictObject({
   command: text.default('/agent'),
   /** More of the configuration file; with any, it is played against an Errand of its own as well. */
   config: z.record(text, z.unknown()).default({}),
-  /** How Errand stands with GitHub: by a person's token; or as a GitHub App on an Enterprise Server. */
-  as: z.enum(['token', 'app']).default('token'),
+  /** How Errand stands with GitHub: by a person's token, with a key to sign with or without; or as an app on an Enterprise Server. */
+  as: z.enum(['token', 'signing', 'app']).default('token'),
   model: z.array(turn).default([]),
   /** Files of the repository; none makes it empty, absent takes a small one. */
   files: z.record(text, text).nullable().default({ 'README.md': '# A small project\n' }),
@@ -251,7 +251,7 @@ class Stage {
     } else if ('close_pull' in step) await forge.control.closePull(repository, 1, 'dana');
     else if ('merge_pull' in step) await forge.control.mergePull(repository, 1, { by: 'dana', method: 'merge' });
     else if ('release' in step) this.#held[this.#released++]?.();
-    else if ('rules' in step) await forge.control.setRules(repository, 'main', step.rules);
+    else if ('rules' in step) await forge.control.setRules(repository, step.for, step.rules);
     else if ('repository' in step) await forge.control.setRepository(repository, step.repository);
     else if ('describe' in step) {
       const { pull } = await forge.control.viewPull(repository, 1);

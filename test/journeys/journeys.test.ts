@@ -64,6 +64,7 @@ const stages = 2;
 describe.each([
   ['in socket mode', 'socket', 'token'],
   ['in http mode', 'http', 'token'],
+  ['with a key to sign with', 'socket', 'signing'],
   ['as an app on an Enterprise Server', 'socket', 'app'],
 ] as const)('%s', (_how, mode, as) => {
   const names = plain.filter(({ journey }) => journey.as === as).map(({ name }) => name);

@@ -1,8 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { narrate } from '../../src/app/narrate.ts';
 import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts';
 import { readAppManifest } from '../../src/local/slack/app-manifest.ts';
@@ -30,7 +31,7 @@ export interface ErrandOptions {
   readonly mode: 'socket' | 'http';
   readonly repositories: readonly string[];
   /** By a person's token on github.com (the default), or as an app on an Enterprise Server. */
-  readonly github?: 'token' | 'app';
+  readonly github?: 'token' | 'signing' | 'app';
   /** Adds to the environment, or takes away with undefined. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** `{model-server}` in it stands for the scripted model's address. */
@@ -56,6 +57,14 @@ export interface ErrandUnderTest extends AsyncDisposable {
   /** Settles when all that was to be said has been said. */
   quiet(): Promise<void>;
   log(): Promise<string>;
+}
+
+/** A key whose public half is the forge's own user's. */
+async function makeSigningKey(dataDir: string, forge: LocalForge): Promise<Record<string, string>> {
+  const file = join(dataDir, 'signing');
+  await promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file]);
+  await forge.control.addSigningKey('errand-bot', await readFile(`${file}.pub`, 'utf8'));
+  return { ERRAND_SIGNING_KEY_FILE: file };
 }
 
 /** Sets up a data folder of its own, starts Slack, forge and model beside it, and then `main.ts` as one process. */
@@ -85,6 +94,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
   const app = options.github === 'app' ? await makeApp(forge) : null;
   const keyFile = join(dataDir, 'app.pem');
   if (app !== null) await writeFile(keyFile, app.privateKey, { mode: 0o600 });
+  const signing = options.github === 'signing' ? await makeSigningKey(dataDir, forge) : {};
   const model = await startModelServer({ prefixes: ['/openai/deployments/house-model'] });
   const yaml = join(dataDir, 'errand.yml');
   if (options.yaml !== undefined) await writeFile(yaml, options.yaml.replaceAll('{model-server}', model.url));
@@ -103,6 +113,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     ...(app === null
       ? {}
       : { GITHUB_TOKEN: undefined, GITHUB_APP_ID: app.appId, GITHUB_APP_PRIVATE_KEY_FILE: keyFile }),
+    ...signing,
     ...options.env,
   });
   const redis = openRedis(places({ ERRAND_DATA_DIR: dataDir }).redisSocket, { name: 'test', onError: () => undefined });

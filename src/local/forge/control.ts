@@ -7,6 +7,7 @@ import type { Forge } from './forge.ts';
 import { commitFiles, git, headOf, tryGit } from './git.ts';
 import { type MergeMethod, personOf } from './pulls.ts';
 import { changedFiles, commitsOf, renderPullWhole } from './render.ts';
+import { addressOf } from './signatures.ts';
 import {
   type BranchRules,
   branchRulesSchema,
@@ -151,6 +152,17 @@ export class Control {
     const others = found.installations.filter((each) => each.account !== account);
     found.installations = change === null ? others : [...others, { ...(before ?? fresh), ...change }];
     await store.save();
+  }
+
+  /** Gives the public half of an SSH key to an account, to sign with. */
+  async addSigningKey(login: string, key: string): Promise<void> {
+    this.#forge.store.state.signingKeys.push({ login, key: key.trim().split(' ').slice(0, 2).join(' ') });
+    await this.#forge.store.save();
+  }
+
+  /** The address that commits of an account carry. */
+  signerOf(login: string): string {
+    return addressOf(this.#forge.at, login);
   }
 
   /** Sets the forge's clock apart from everybody else's. */

@@ -28,7 +28,7 @@ export class Forge {
     this.at = options.at;
     this.log = options.log;
     this.#token = options.token;
-    this.pulls = new Pulls(options.store);
+    this.pulls = new Pulls(options.store, options.at);
     this.apps = new Apps(options.store, () => this.now());
   }
 

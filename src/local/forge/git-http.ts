@@ -5,7 +5,9 @@ import { pipeline } from 'node:stream/promises';
 import type { Actor } from './apps.ts';
 import type { Forge } from './forge.ts';
 import { gitEnvironment } from './git.ts';
+import { brokenRules, looksInto } from './push-rules.ts';
 import { type PushHead, readPushHead, refusePush } from './receive-pack.ts';
+import { rulesOf } from './rules.ts';
 import type { Repository } from './state.ts';
 
 const route = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)$/;
@@ -51,14 +53,20 @@ export async function serveGit(
   }
   const head = await readPushHead(incoming);
   const refused = refusals(repository, head);
-  if (refused.size > 0) {
-    for await (const _ of incoming);
+  const held = refused.size === 0 && looksInto(repository, head) ? await buffer(incoming) : undefined;
+  const broken = held === undefined ? refused : await brokenRules(forge, repository, head, held);
+  const [first] = broken;
+  if (first !== undefined) {
+    if (held === undefined) for await (const _ of incoming);
+    const [ref, words] = first;
+    const isRule = words.startsWith('- ');
+    const reasons = Array.from(broken, ([each, why]): [string, string] => [each, isRule ? declined : why]);
     outgoing.writeHead(200, { 'content-type': 'application/x-git-receive-pack-result' });
-    outgoing.end(refusePush(head, refused, 'error: GH013: Repository rule violations found'));
+    outgoing.end(refusePush(head, new Map(reasons), isRule ? ruleRemark(forge, repository, ref, words) : words));
     return;
   }
   // The answer waits until the moved references are recorded: whoever reads it may ask about them at once.
-  const answer = await forge.changing(repository, login, () => holdAnswer(child(), head.bytes, incoming));
+  const answer = await forge.changing(repository, login, () => holdAnswer(child(), head.bytes, held ?? incoming));
   if (loseAnswer) outgoing.destroy();
   else outgoing.writeHead(answer.status, answer.headers).end(answer.body);
 }
@@ -82,14 +90,28 @@ function authenticate(forge: Forge, authorization: string): Actor | undefined {
   return forge.actorOf(text.slice(text.indexOf(':') + 1));
 }
 
+const declined = 'push declined due to repository rule violations';
+
+/** What GitHub says on a push that breaks rules; git shows it line by line as the remote's. */
+function ruleRemark(forge: Forge, repository: Repository, ref: string, words: string): string {
+  const at = `${forge.at.page}/${repository.owner}/${repository.name}/rules?ref=${encodeURIComponent(ref)}`;
+  return `error: GH013: Repository rule violations found for ${ref}.\nReview all repository rules at ${at}\n\n${words}`;
+}
+
 function refusals(repository: Repository, head: PushHead): ReadonlyMap<string, string> {
   const reasons = new Map<string, string>();
-  for (const { ref } of head.commands) {
+  for (const { ref, before } of head.commands) {
     const branch = ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined;
     if (repository.archived) reasons.set(ref, 'repository is archived and read-only');
     else if (ref.startsWith('refs/pull/')) reasons.set(ref, 'deny updating a hidden ref');
-    else if (branch !== undefined && repository.rules[branch]?.pullRequestRequired === true) {
-      reasons.set(ref, 'push declined due to repository rule violations');
+    else if (branch !== undefined && rulesOf(repository, branch)?.pullRequestRequired === true) {
+      reasons.set(ref, '- Changes must be made through a pull request.\n');
+    } else if (
+      branch !== undefined &&
+      /^0+$/.test(before) &&
+      rulesOf(repository, branch)?.creationRestricted === true
+    ) {
+      reasons.set(ref, '- Cannot create ref due to creations being restricted.\n');
     }
   }
   return reasons;
@@ -137,10 +159,11 @@ interface Answer {
 async function holdAnswer(
   child: ChildProcessWithoutNullStreams,
   sent: Buffer,
-  incoming: IncomingMessage,
+  rest: IncomingMessage | Buffer,
 ): Promise<Answer> {
   child.stdin.write(sent);
-  incoming.pipe(child.stdin);
+  if ('pipe' in rest) rest.pipe(child.stdin);
+  else child.stdin.end(rest);
   const whole = await buffer(child.stdout);
   const end = whole.indexOf('\r\n\r\n');
   if (end === -1) return { status: 500, headers: {}, body: Buffer.alloc(0) };

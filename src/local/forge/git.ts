@@ -33,7 +33,7 @@ export interface GitResult {
 export function tryGit(
   repository: string,
   args: readonly string[],
-  options: { input?: string; env?: Readonly<Record<string, string>> } = {},
+  options: { input?: string | Buffer; env?: Readonly<Record<string, string>> } = {},
 ): Promise<GitResult> {
   const { promise, resolve, reject } = Promise.withResolvers<GitResult>();
   const child = execFile(

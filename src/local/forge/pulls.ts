@@ -1,5 +1,9 @@
 import { HttpError, invalidField, validationFailed } from './errors.ts';
 import { git, headOf, type Person, tryGit } from './git.ts';
+import { mergeCommit, rebase } from './merging.ts';
+import { type Addresses, commitsOf } from './render.ts';
+import { rulesOf } from './rules.ts';
+import { verifyCommit } from './signatures.ts';
 import type { Check, Pull, Repository, Store } from './state.ts';
 
 export type MergeMethod = 'merge' | 'squash' | 'rebase';
@@ -12,10 +16,12 @@ export interface Mergeability {
 /** Pull requests and their merging, over a repository's real objects. */
 export class Pulls {
   readonly #store: Store;
+  readonly #at: Addresses;
   readonly #computed = new Map<string, Promise<boolean>>();
 
-  constructor(store: Store) {
+  constructor(store: Store, at: Addresses) {
     this.#store = store;
+    this.#at = at;
   }
 
   async open(
@@ -114,14 +120,14 @@ export class Pulls {
 
   async #stateOf(repository: Repository, pull: Pull): Promise<Mergeability['state']> {
     if (pull.draft) return 'draft';
-    if (this.#blocked(repository, pull) !== undefined) return 'blocked';
+    if ((await this.#blocked(repository, pull)) !== undefined) return 'blocked';
     if (await this.#isBehind(repository, pull)) return 'behind';
     const checks = latestChecks(repository, pull.headSha);
     return checks.every(passed) ? 'clean' : 'unstable';
   }
 
-  #blocked(repository: Repository, pull: Pull): string | undefined {
-    const rules = repository.rules[pull.base];
+  async #blocked(repository: Repository, pull: Pull): Promise<string | undefined> {
+    const rules = rulesOf(repository, pull.base);
     if (rules === undefined) return undefined;
     const checks = latestChecks(repository, pull.headSha);
     for (const name of rules.requiredChecks) {
@@ -137,12 +143,24 @@ export class Pulls {
         return `At least ${rules.requiredApprovals} approving review is required by reviewers with write access.`;
       }
     }
+    if (rules.mergeQueue) return 'Changes must be made through the merge queue';
+    if (rules.requiredSignatures && !(await this.#isSigned(repository, pull))) {
+      return 'Commits must have verified signatures.';
+    }
     if (rules.conversationResolution && pull.openConversations > 0) return 'A conversation must be resolved.';
     return undefined;
   }
 
+  async #isSigned(repository: Repository, pull: Pull): Promise<boolean> {
+    const path = this.#store.path(repository);
+    for (const { sha } of await commitsOf(path, pull)) {
+      if (!(await verifyCommit(this.#store, this.#at, path, sha)).verified) return false;
+    }
+    return true;
+  }
+
   async #isBehind(repository: Repository, pull: Pull): Promise<boolean> {
-    if (repository.rules[pull.base]?.strict !== true) return false;
+    if (rulesOf(repository, pull.base)?.strict !== true) return false;
     const path = this.#store.path(repository);
     return (await tryGit(path, ['merge-base', '--is-ancestor', pull.baseSha, pull.headSha])).code !== 0;
   }
@@ -169,8 +187,12 @@ export class Pulls {
       throw new HttpError(405, `${words} are not allowed on this repository.`);
     }
     if (!(await this.#mergesCleanly(repository, pull))) throw new HttpError(405, 'Pull Request is not mergeable');
-    const blocked = this.#blocked(repository, pull);
+    const blocked = await this.#blocked(repository, pull);
     if (blocked !== undefined) throw new HttpError(405, blocked);
+    if (order.method === 'rebase' && rulesOf(repository, pull.base)?.requiredSignatures === true) {
+      const words = 'Base branch requires signed commits. Rebase merges cannot be automatically signed by GitHub.';
+      throw new HttpError(405, words);
+    }
     if (await this.#isBehind(repository, pull)) {
       throw new HttpError(405, 'The head branch is not up to date with the base branch.');
     }
@@ -215,40 +237,4 @@ function verdictsOf(pull: Pull): readonly string[] {
 function defaultTitle(repository: Repository, pull: Pull, method: MergeMethod): string {
   if (method === 'squash') return `${pull.title} (#${pull.number})`;
   return `Merge pull request #${pull.number} from ${repository.owner}/${pull.head}`;
-}
-
-async function mergeCommit(path: string, pull: Pull, message: string, by: Person, both: boolean): Promise<string> {
-  const tree = await git(path, ['merge-tree', '--write-tree', pull.baseSha, pull.headSha]);
-  const parents = both ? ['-p', pull.baseSha, '-p', pull.headSha] : ['-p', pull.baseSha];
-  return git(path, ['commit-tree', tree, ...parents, '-F', '-'], { input: message, env: identity(by, by) });
-}
-
-/** Puts each commit of the branch on top of the base by three-way merges of trees. */
-async function rebase(path: string, pull: Pull, by: Person): Promise<string> {
-  const list = await git(path, ['rev-list', '--reverse', '--no-merges', `${pull.baseSha}..${pull.headSha}`]);
-  let onto = pull.baseSha;
-  for (const commit of list.split('\n').filter((line) => line !== '')) {
-    const parent = await git(path, ['rev-parse', `${commit}^`]);
-    // merge-tree takes the merge base from history, so "ours" is given the picked commit's parent as its own.
-    const ours = await git(path, ['commit-tree', `${onto}^{tree}`, '-p', parent, '-m', 'ours'], {
-      env: identity(by, by),
-    });
-    const merged = await tryGit(path, ['merge-tree', '--write-tree', ours, commit]);
-    if (merged.code !== 0) throw new HttpError(405, "This branch can't be rebased due to conflicts");
-    const [name = '', email = '', date = '', body = ''] = (
-      await git(path, ['log', '-1', '--format=%an%x00%ae%x00%aI%x00%B', commit])
-    ).split('\0');
-    const env = { ...identity({ name, email }, by), GIT_AUTHOR_DATE: date };
-    onto = await git(path, ['commit-tree', merged.stdout.trim(), '-p', onto, '-F', '-'], { input: body, env });
-  }
-  return onto;
-}
-
-function identity(author: Person, committer: Person): Record<string, string> {
-  return {
-    GIT_AUTHOR_NAME: author.name,
-    GIT_AUTHOR_EMAIL: author.email,
-    GIT_COMMITTER_NAME: committer.name,
-    GIT_COMMITTER_EMAIL: committer.email,
-  };
 }

@@ -11,6 +11,8 @@ export interface PushHead {
   readonly sideBand: boolean;
   /** The bytes that were read, to be passed on. */
   readonly bytes: Buffer;
+  /** Where in them the commands end and the pack begins. */
+  readonly end: number;
 }
 
 const maxHeadBytes = 1024 * 1024;
@@ -33,7 +35,7 @@ export async function readPushHead(stream: Readable): Promise<PushHead> {
     await fill(at + 4);
     const length = Number.parseInt(bytes.toString('latin1', at, at + 4), 16);
     if (Number.isNaN(length)) throw new Error('The push is not in packet lines');
-    if (length === 0) return { commands, sideBand, bytes };
+    if (length === 0) return { commands, sideBand, bytes, end: at + 4 };
     await fill(at + length);
     const [line = '', capabilities = ''] = bytes.toString('utf8', at + 4, at + length).split('\0');
     sideBand ||= capabilities.includes('side-band-64k');

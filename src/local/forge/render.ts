@@ -152,9 +152,9 @@ export async function commitsOf(path: string, pull: Pull): Promise<readonly Comm
   });
 }
 
-export function renderCommit(commit: CommitView): Json {
+export function renderCommit(commit: CommitView, verification: Json): Json {
   const person = { name: commit.author, email: commit.email, date: commit.at };
-  return { sha: commit.sha, commit: { message: commit.message, author: person, committer: person } };
+  return { sha: commit.sha, commit: { message: commit.message, author: person, committer: person, verification } };
 }
 
 export function renderCheckRun(check: Check): Json {

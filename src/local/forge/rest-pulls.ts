@@ -12,6 +12,7 @@ import {
   renderUser,
 } from './render.ts';
 import { bodyOf, paged, pullOf, type RestEnvironment, repositoryOf } from './rest-context.ts';
+import { verifyCommit } from './signatures.ts';
 
 const creation = z.object({
   title: z.string().min(1),
@@ -125,7 +126,12 @@ export function addPullRoutes(app: Hono<RestEnvironment>, forge: Forge): void {
 
   app.get('/repos/:owner/:repo/pulls/:number/commits', async (c) => {
     const { repository, pull } = pullOf(forge, c);
-    return c.json(paged(c, (await commitsOf(store.path(repository), pull)).map(renderCommit)));
+    const path = store.path(repository);
+    const commits = await commitsOf(path, pull);
+    const rendered = commits.map(async (each) =>
+      renderCommit(each, { ...(await verifyCommit(store, forge.at, path, each.sha)) }),
+    );
+    return c.json(paged(c, await Promise.all(rendered)));
   });
 
   app.get('/repos/:owner/:repo/pulls/:number/reviews', (c) =>

@@ -4,6 +4,7 @@ import type { Forge } from './forge.ts';
 import { git, headOf, tryGit } from './git.ts';
 import { renderRepository } from './render.ts';
 import { paged, type RestEnvironment, repositoryOf } from './rest-context.ts';
+import { renderRules, rulesOf } from './rules.ts';
 import type { BranchRules } from './state.ts';
 
 export function addRepositoryRoutes(app: Hono<RestEnvironment>, forge: Forge): void {
@@ -25,19 +26,20 @@ export function addRepositoryRoutes(app: Hono<RestEnvironment>, forge: Forge): v
     const lines = (await git(store.path(repository), ['for-each-ref', format, 'refs/heads'])).split('\n');
     const branches = lines.flatMap((line) => {
       const [name = '', sha = ''] = line.split(' ');
-      const isProtected = isRuled(repository.rules[name]);
+      const isProtected = isRuled(rulesOf(repository, name));
       return name === '' ? [] : [{ name, commit: { sha, url: commitUrl(c.req.url, sha) }, protected: isProtected }];
     });
     return c.json(paged(c, branches));
   });
 
   app.get('/repos/:owner/:repo/branches/:branch{.+}/protection', (c) => {
-    const rules = repositoryOf(forge, c).rules[c.req.param('branch')];
+    const rules = rulesOf(repositoryOf(forge, c), c.req.param('branch'));
     if (rules === undefined || rules.source !== 'protection') throw new HttpError(404, 'Branch not protected');
     return c.json({
       enforce_admins: { enabled: true },
       required_conversation_resolution: { enabled: rules.conversationResolution },
       required_linear_history: { enabled: false },
+      required_signatures: { enabled: rules.requiredSignatures },
       ...(rules.requiredChecks.length > 0 && {
         required_status_checks: {
           strict: rules.strict,
@@ -56,7 +58,7 @@ export function addRepositoryRoutes(app: Hono<RestEnvironment>, forge: Forge): v
     const name = c.req.param('branch');
     const sha = await headOf(store.path(repository), name);
     if (sha === undefined) throw new HttpError(404, 'Branch not found');
-    const rules = repository.rules[name];
+    const rules = rulesOf(repository, name);
     const classic = rules?.source === 'protection';
     return c.json({
       name,
@@ -75,9 +77,9 @@ export function addRepositoryRoutes(app: Hono<RestEnvironment>, forge: Forge): v
   });
 
   app.get('/repos/:owner/:repo/rules/branches/:branch{.+}', (c) => {
-    const rules = repositoryOf(forge, c).rules[c.req.param('branch')];
+    const rules = rulesOf(repositoryOf(forge, c), c.req.param('branch'));
     if (rules === undefined || rules.source !== 'ruleset') return c.json([]);
-    return c.json(paged(c, renderRuleset(rules)));
+    return c.json(paged(c, renderRules(rules)));
   });
 
   app.get('/repos/:owner/:repo/git/ref/:ref{.+}', async (c) => {
@@ -156,38 +158,4 @@ function isRuled(rules: BranchRules | undefined): boolean {
 
 function commitUrl(requestUrl: string, sha: string): string {
   return requestUrl.replace(/\/branches.*$/, `/commits/${sha}`);
-}
-
-function renderRuleset(rules: BranchRules): readonly unknown[] {
-  const origin = { ruleset_source_type: 'Repository', ruleset_id: 1 };
-  const needsPull = rules.pullRequestRequired || rules.requiredApprovals > 0 || rules.conversationResolution;
-  return [
-    ...(rules.requiredChecks.length > 0
-      ? [
-          {
-            type: 'required_status_checks',
-            parameters: {
-              strict_required_status_checks_policy: rules.strict,
-              required_status_checks: rules.requiredChecks.map((context) => ({ context })),
-            },
-            ...origin,
-          },
-        ]
-      : []),
-    ...(needsPull
-      ? [
-          {
-            type: 'pull_request',
-            parameters: {
-              required_approving_review_count: rules.requiredApprovals,
-              required_review_thread_resolution: rules.conversationResolution,
-              dismiss_stale_reviews_on_push: false,
-              require_code_owner_review: false,
-              require_last_push_approval: false,
-            },
-            ...origin,
-          },
-        ]
-      : []),
-  ];
 }

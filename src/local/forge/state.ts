@@ -47,6 +47,12 @@ const pull = z.object({
   comments: z.array(z.object({ id: z.number(), user: z.string(), body: z.string(), at: z.string() })),
 });
 
+const pattern = z.object({
+  operator: z.enum(['starts_with', 'ends_with', 'contains', 'regex']),
+  pattern: z.string(),
+  negate: z.boolean().default(false),
+});
+
 const branchRules = z.object({
   /** Where the rules are set: a repository's ruleset, or classic branch protection. */
   source: z.enum(['ruleset', 'protection']).default('ruleset'),
@@ -57,6 +63,14 @@ const branchRules = z.object({
   conversationResolution: z.boolean().default(false),
   /** Nobody pushes: changes come through pull requests only. */
   pullRequestRequired: z.boolean().default(false),
+  /** Every commit is signed with a key of its committer's account. */
+  requiredSignatures: z.boolean().default(false),
+  /** Nobody makes such a branch. */
+  creationRestricted: z.boolean().default(false),
+  /** Pull requests are merged by the queue alone. */
+  mergeQueue: z.boolean().default(false),
+  messagePattern: pattern.nullable().default(null),
+  emailPattern: pattern.nullable().default(null),
 });
 
 const repository = z.object({
@@ -69,6 +83,7 @@ const repository = z.object({
   /** Private repositories of free plans have none. */
   drafts: z.boolean().default(true),
   methods: z.object({ merge: z.boolean(), squash: z.boolean(), rebase: z.boolean() }),
+  /** By a branch's name, or a pattern such as `errand/**`. */
   rules: z.record(z.string(), branchRules),
   checks: z.array(check),
   pulls: z.array(pull),
@@ -126,6 +141,8 @@ const forgeState = z.object({
   repositories: z.array(repository),
   apps: z.array(app).default([]),
   appTokens: z.array(appToken).default([]),
+  /** Public halves of the SSH keys that accounts sign with. */
+  signingKeys: z.array(z.object({ login: z.string(), key: z.string() })).default([]),
   ledger: z.array(ledgerEntry),
 });
 
@@ -180,6 +197,11 @@ export class Store {
   /** Where a repository's objects are. */
   path(repository: Repository): string {
     return join(this.#dir, 'repositories', repository.owner, `${repository.name}.git`);
+  }
+
+  /** A file of the forge's own. */
+  file(name: string): string {
+    return join(this.#dir, name);
   }
 
   record(entry: Omit<LedgerEntry, 'n' | 'at'>): void {
