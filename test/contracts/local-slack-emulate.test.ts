@@ -1,3 +1,4 @@
+import type { ModalView } from '@slack/types';
 import { LogLevel, WebClient } from '@slack/web-api';
 import { createEmulator } from 'emulate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -25,6 +26,7 @@ beforeAll(async () => {
     command: '/agent',
     deliver: { type: 'socket' },
     rateScale: 'off',
+    shortcuts: [{ type: 'global', name: 'New task', callbackId: 'task_new' }],
   });
   const emulator = await createEmulator({
     service: 'slack',
@@ -49,6 +51,15 @@ beforeAll(async () => {
   const { members = [] } = await web.users.list({});
   const channel = channels.find((each) => each.name === 'dev')?.id ?? '';
   await web.conversations.join({ channel });
+  triggers.set(ours.web, async () => {
+    await slack.interactions.shortcut({ user: seed.ada, callback_id: 'task_new' });
+    return String(slack.outbound.records.at(-1)?.payload.trigger_id);
+  });
+  triggers.set(
+    web,
+    async () =>
+      JSON.parse(JSON.stringify(await web.apiCall('views.generateTriggerId', { user_id: theirs.user }))).trigger_id,
+  );
   theirs = { web, channel, user: members.find((each) => each.name === 'ada')?.id ?? '' };
   await web.conversations.invite({ channel, users: theirs.user }).catch(() => undefined);
 });
@@ -89,11 +100,48 @@ const errors: Readonly<Record<string, (side: Side) => Promise<object>>> = {
   },
   'taking off what is not on': async (side) =>
     side.web.reactions.remove({ channel: side.channel, timestamp: await post(side), name: 'eyes' }),
+  'information on no file': ({ web }) => web.files.info({ file: 'F0NOTHING0' }),
+  'deleting no file': ({ web }) => web.files.delete({ file: 'F0NOTHING0' }),
+  'finishing an upload that never began': ({ web, channel }) =>
+    web.files.completeUploadExternal({ files: [{ id: 'F0NOTHING0' }], channel_id: channel }),
+  'updating a view that is not open': ({ web }) => web.views.update({ view_id: 'V0NOTHING0', view: modal }),
+  'a form for a trigger that was used already': async (side) => {
+    const trigger_id = (await triggers.get(side.web)?.()) ?? '';
+    await side.web.views.open({ trigger_id, view: modal });
+    return side.web.views.open({ trigger_id, view: modal });
+  },
   'a modal without a trigger that exists': ({ web }) =>
     web.views.open({
       trigger_id: 'no',
       view: { type: 'modal', title: { type: 'plain_text', text: 'x' }, blocks: [{ type: 'divider' }] },
     }),
+};
+
+const modal: ModalView = {
+  type: 'modal',
+  callback_id: 'form',
+  private_metadata: 'kept',
+  title: { type: 'plain_text', text: 'New task' },
+  submit: { type: 'plain_text', text: 'Send' },
+  blocks: [
+    {
+      type: 'input',
+      block_id: 'what',
+      label: { type: 'plain_text', text: 'What' },
+      element: { type: 'plain_text_input', action_id: 'text' },
+    },
+  ],
+};
+/** Each side's own way of having a person press something. */
+const triggers = new Map<WebClient, () => Promise<string>>();
+const open = async ({ web }: Side) => web.views.open({ trigger_id: (await triggers.get(web)?.()) ?? '', view: modal });
+const uploaded = async ({ web, channel }: Side, content = 'one\ntwo\n') => {
+  const { upload_url = '', file_id = '' } = await web.files.getUploadURLExternal({
+    filename: 'run.log',
+    length: content.length,
+  });
+  await fetch(upload_url, { method: 'POST', body: content });
+  return web.files.completeUploadExternal({ files: [{ id: file_id, title: 'The log' }], channel_id: channel });
 };
 
 test.each(Object.entries(errors))('%s is the same error', async (_name, call) => {
@@ -116,6 +164,14 @@ const answers: Readonly<Record<string, (side: Side) => Promise<object>>> = {
   'reactions.add': async (side) =>
     side.web.reactions.add({ channel: side.channel, timestamp: await post(side), name: 'eyes' }),
   'reactions.get': async (side) => side.web.reactions.get({ channel: side.channel, timestamp: await post(side) }),
+  'views.open': open,
+  'views.update': async (side) =>
+    side.web.views.update({ view_id: (await open(side)).view?.id ?? '', view: { ...modal, callback_id: 'other' } }),
+  'views.publish': ({ web, user }) =>
+    web.views.publish({ user_id: user, view: { type: 'home', blocks: [{ type: 'divider' }] } }),
+  'files.getUploadURLExternal': ({ web }) => web.files.getUploadURLExternal({ filename: 'a.txt', length: 3 }),
+  'files.completeUploadExternal': uploaded,
+  'files.info': async (side) => side.web.files.info({ file: (await uploaded(side)).files?.[0]?.id ?? '' }),
   'users.info': ({ web, user }) => web.users.info({ user }),
 };
 
@@ -138,4 +194,15 @@ test('a text over 40,000 characters is cut and posted with the same warning', as
   const mine = await call(ours);
   expect(mine.length).toBe(40_000);
   expect(mine).toEqual(await call(theirs));
+});
+
+test('a view and a file are told with the same properties', async () => {
+  const shapes = async (side: Side) => {
+    const { view } = await open(side);
+    const { file } = await side.web.files.info({ file: (await uploaded(side)).files?.[0]?.id ?? '' });
+    return { view: Object.keys(view ?? {}), file: Object.keys(file ?? {}) };
+  };
+  const [mine, other] = [await shapes(ours), await shapes(theirs)];
+  expect(mine.view).toEqual(expect.arrayContaining(other.view));
+  expect(mine.file).toEqual(expect.arrayContaining(other.file));
 });

@@ -1,4 +1,5 @@
 import { h } from './dom.js';
+import { keepFocus } from './focus.js';
 import { textObject } from './text.js';
 
 /**
@@ -7,6 +8,7 @@ import { textObject } from './text.js';
  * @returns {Promise<boolean>}
  */
 export function ask(confirm) {
+  const giveBack = keepFocus();
   return new Promise((resolve) => {
     const dialog = h(
       'dialog',
@@ -35,6 +37,7 @@ export function ask(confirm) {
     );
     dialog.addEventListener('close', () => {
       dialog.remove();
+      giveBack();
       resolve(dialog.returnValue === 'yes');
     });
     document.body.append(dialog);

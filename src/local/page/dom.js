@@ -1,3 +1,5 @@
+import { focusLike } from './focus.js';
+
 /**
  * @typedef {string | number | Node | null | undefined | false | readonly Child[]} Child
  * @typedef {Record<string, unknown>} Props
@@ -157,13 +159,6 @@ export function keepTime() {
   }, 20_000);
 }
 
-/** Puts the focus where it was before its surroundings were drawn anew: on what has the same words, else on the whole. */
-function focusLike(was, before, after) {
-  const wordsOf = (each) => `${each.tagName} ${each.getAttribute('aria-label') ?? each.textContent}`;
-  const same = [...after.querySelectorAll('button, a, input, summary')].find((each) => wordsOf(each) === wordsOf(was));
-  (was === before ? after : (same ?? after)).focus({ preventScroll: true });
-}
-
 /**
  * Brings a list's nodes in line with items, and keeps the nodes whose version is the same: focus, scroll and open menus stay.
  * @template Item
@@ -190,7 +185,8 @@ export function reconcile(parent, items, how) {
     }
     after.set(key, { node, version });
     if (node === at) at = at.nextSibling;
-    else parent.insertBefore(node, at);
+    // Putting it where it is already would take the focus away.
+    else if (node.parentNode !== parent || node.nextSibling !== at) parent.insertBefore(node, at);
   }
   const kept = new Set([...after.values()].map(({ node }) => node));
   for (const child of [...parent.children]) if (!kept.has(child)) child.remove();

@@ -1,5 +1,6 @@
 import { post, shown } from './api.js';
 import { h, icon } from './dom.js';
+import { keepFocus } from './focus.js';
 import { entry, popover } from './popover.js';
 import { pick, react } from './reactions.js';
 import { isRoot, store } from './store.js';
@@ -91,7 +92,11 @@ export function edit(message) {
       ),
     ),
   );
-  dialog.addEventListener('close', () => dialog.remove());
+  const giveBack = keepFocus();
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    giveBack();
+  });
   document.body.append(dialog);
   dialog.showModal();
 }

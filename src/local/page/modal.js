@@ -3,6 +3,7 @@ import { renderBlocks } from './blocks.js';
 import { viewHost } from './channel.js';
 import { h, icon } from './dom.js';
 import { dispatcher } from './fields.js';
+import { keepFocus } from './focus.js';
 import { store } from './store.js';
 import { textObject } from './text.js';
 
@@ -19,8 +20,8 @@ export function modals() {
   /** @type {HTMLDialogElement | null} */
   let dialog = null;
   let drawn = '';
-  /** @type {HTMLElement | null} */
-  let cameFrom = null;
+  /** @type {(() => boolean) | null} */
+  let giveBack = null;
   /** @type {Map<string, Record<string, Record<string, any>>>} */
   const typed = new Map();
 
@@ -34,7 +35,7 @@ export function modals() {
     const before = dialog === null ? null : whereIn(dialog);
     const again = open !== undefined && drawn.startsWith(`${store.me}:${open.view.id}:`);
     drawn = key;
-    if (dialog === null && open !== undefined) cameFrom = document.activeElement;
+    if (dialog === null && open !== undefined) giveBack = keepFocus();
     dialog?.close();
     dialog?.remove();
     dialog = null;
@@ -47,9 +48,8 @@ export function modals() {
 
   function end() {
     typed.clear();
-    if (cameFrom?.isConnected && cameFrom !== document.body) cameFrom.focus();
-    else document.querySelector('main .composer-text')?.focus();
-    cameFrom = null;
+    if (giveBack !== null && !giveBack()) document.querySelector('main .composer-text')?.focus();
+    giveBack = null;
   }
 
   function build({ view, conversation }, { errors = {}, failure }) {

@@ -1,4 +1,5 @@
 import { h } from './dom.js';
+import { keepFocus } from './focus.js';
 
 let close = (_back) => {};
 
@@ -11,6 +12,7 @@ let close = (_back) => {};
 export function popover(anchor, { class: extra = '', label, content }) {
   const opener = anchor instanceof HTMLElement ? anchor : null;
   const back = anchor instanceof HTMLElement ? anchor : anchor.back;
+  const giveBack = keepFocus(back);
   const again = opener?.getAttribute('aria-expanded') === 'true';
   close(false);
   if (again) return;
@@ -57,7 +59,7 @@ export function popover(anchor, { class: extra = '', label, content }) {
     document.removeEventListener('pointerdown', onDown, true);
     document.removeEventListener('keydown', onKey, true);
     close = () => {};
-    if (toBack && back.isConnected) back.focus();
+    if (toBack) giveBack();
   }
   document.addEventListener('pointerdown', onDown, true);
   document.addEventListener('keydown', onKey, true);

@@ -48,7 +48,36 @@ export function toWireFile(store: WorkspaceStore, file: StoredFile): LooseObject
     channels: ids((channel) => !channel.is_private),
     groups: ids((channel) => channel.is_private && !channel.is_im),
     ims: ids((channel) => channel.is_im),
+    shares: { public: sharesIn(store, file, false), private: sharesIn(store, file, true) },
+    comments_count: 0,
+    is_starred: false,
     ...(picture && { original_w: picture.width, original_h: picture.height, thumb_360: url, thumb_480: url }),
     ...(snippet && { lines: snippet.lines, preview: snippet.text }),
   };
+}
+
+/** Each message that shares a file, by channel. */
+function sharesIn(store: WorkspaceStore, file: StoredFile, isPrivate: boolean): LooseObject {
+  const channels = channelsOf(store, file).filter((channel) => channel.is_private === isPrivate);
+  const entries = channels.map((channel): [string, LooseObject[]] => [
+    channel.id,
+    store
+      .messages(channel.id)
+      .filter((each) => each.files?.includes(file.id))
+      .map(({ ts, thread_ts, user, team }) => {
+        const replies = thread_ts === undefined ? store.replies(channel.id, ts) : [];
+        const who = [...new Set(replies.map((reply) => reply.user))];
+        return {
+          ts,
+          ...(thread_ts !== undefined && { thread_ts }),
+          channel_name: channel.name,
+          team_id: team,
+          share_user_id: user,
+          reply_count: replies.length,
+          reply_users: who,
+          reply_users_count: who.length,
+        };
+      }),
+  ]);
+  return Object.fromEntries(entries);
 }
