@@ -157,6 +157,8 @@ function focusIn(dialog, before) {
   const same = before === null ? null : dialog.querySelector(`[id="${CSS.escape(before.id)}"]`);
   const target = wrong ?? same ?? dialog.querySelector('[autofocus]') ?? dialog.querySelector(fields);
   (target ?? dialog.querySelector('.dialog-actions .primary, .dialog-actions .button'))?.focus();
+  // What is wrong stands under the field.
+  wrong?.closest('.has-error')?.scrollIntoView({ block: 'nearest' });
   if (target === same && before?.at != null && target instanceof HTMLTextAreaElement)
     target.setSelectionRange(before.at, before.at);
 }
