@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { renewSessions } from '../app/session.ts';
 import { createUseCases } from '../app/use-cases.ts';
 import type { Config } from '../config.ts';
@@ -12,7 +12,7 @@ import type { Latches } from '../slack/latches.ts';
 import { createThreadReader } from '../slack/thread-reader.ts';
 import { parseRepositoryName } from '../task/ids.ts';
 import type { Policy } from '../task/policy.ts';
-import type { TaskStore } from '../task/ports.ts';
+import type { Crew, TaskStore } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import { outbound, type WayOut } from './outbound.ts';
 import { toPolicy } from './policy.ts';
@@ -72,6 +72,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     reader,
     botUserId: connection.userId,
     latches: connection.latches,
+    processes: await countBots(store.crew, scope),
     wording,
     clock,
     log,
@@ -90,6 +91,23 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   }
   await delivering;
 }
+
+/** How many bots deliver to this workspace just now: together they have Slack's limits once. */
+async function countBots(crew: Crew, { log, signal }: ProcessScope): Promise<() => number> {
+  const member = randomUUID();
+  let count = await crew.beat(member);
+  const look = async () => {
+    count = await crew.beat(member);
+  };
+  const timer = setInterval(
+    () => look().catch((error: unknown) => log.warn({ err: error }, 'The bots could not be counted')),
+    countEveryMs,
+  );
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  return () => count;
+}
+
+const countEveryMs = 5_000;
 
 /** Says again of what is at work that it is, as long as this workspace has a place for it. */
 function renew(store: TaskStore, latches: Latches, { log, signal }: ProcessScope): void {

@@ -10,6 +10,8 @@ import { Pace, type PaceOptions, slackPace } from './outgoing/pace.ts';
 export interface DeliveryOptions extends Omit<LaneDeps, 'pace'> {
   readonly signal: AbortSignal;
   readonly pace?: PaceOptions;
+  /** How many processes deliver to this workspace, this one included. */
+  readonly processes?: () => number;
   /** Looks for lanes whose announcement was lost. */
   readonly sweepEveryMs?: number;
   /** The pause after a failed delivery; doubles up to a minute. */
@@ -27,7 +29,7 @@ const longestUninvitedMs = 10 * 60_000;
 export async function deliver(options: DeliveryOptions): Promise<void> {
   const { outbox, log, clock } = options;
   const wording = { ...options.wording, emoji: toEmojiNames(options.wording.emoji) };
-  const deps: LaneDeps = { ...options, wording, pace: new Pace(options.pace ?? slackPace) };
+  const deps: LaneDeps = { ...options, wording, pace: new Pace(options.pace ?? slackPace, options.processes) };
   const broken = new AbortController();
   const signal = AbortSignal.any([options.signal, broken.signal]);
   const lanes = new Map<string, LaneState>();

@@ -18,6 +18,7 @@ export function createKeys(instance: string) {
     fact: (name: string) => `${prefix}fact:${name}`,
     cursor: (run: RunId) => `${prefix}cursor:${run}`,
     file: (id: string) => `${prefix}file:${id}`,
+    crew: `${prefix}crew`,
     envelope: (key: string) => `${prefix}inbox:${key}`,
     draft: (id: string) => `${prefix}draft:${id}`,
     choices: (by: UserId) => `${prefix}choices:${by}`,

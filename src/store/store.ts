@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Clock, Drafts, FileStore, Inbox, Ledger, Narrator, Outbox, TaskStore } from '../task/ports.ts';
+import type { Clock, Crew, Drafts, FileStore, Inbox, Ledger, Narrator, Outbox, TaskStore } from '../task/ports.ts';
+import { createCrew } from './crew.ts';
 import { createDrafts } from './drafts.ts';
 import { createFileStore } from './files.ts';
 import { createInbox } from './inbox.ts';
@@ -15,6 +16,7 @@ export interface Store {
   readonly drafts: Drafts;
   readonly ledger: Ledger;
   readonly files: FileStore;
+  readonly crew: Crew;
 }
 
 /**
@@ -30,5 +32,6 @@ export function createStore(redis: Redis, options: { instance?: string; narrate:
     drafts: createDrafts(redis, keys),
     ledger: createLedger(redis, keys, options.clock),
     files: createFileStore(redis, keys),
+    crew: createCrew(redis, keys, options.clock),
   };
 }

@@ -453,6 +453,12 @@ export interface FileSource {
   ): Promise<{ readonly ok: true; readonly bytes: Uint8Array } | { readonly ok: false; readonly why: FileRefusal }>;
 }
 
+/** The processes that deliver to one workspace, which have its limits together. */
+export interface Crew {
+  /** Says that this process is alive, and learns how many are. */
+  beat(member: string): Promise<number>;
+}
+
 /** Keeps what was attached for as long as a task may need it; see `fileLimits`. */
 export interface FileStore {
   put(id: string, bytes: Uint8Array): Promise<void>;

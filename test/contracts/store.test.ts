@@ -455,6 +455,34 @@ describe('a Redis that goes away', () => {
   });
 });
 
+describe('the crew', () => {
+  it('counts who is alive, each once, and forgets who is silent', async () => {
+    let now = 1_000_000;
+    const { crew } = await connect('crew', { now: () => now });
+    expect(await crew.beat('one')).toBe(1);
+    expect(await crew.beat('two')).toBe(2);
+    now += 15_000;
+    expect(await crew.beat('one')).toBe(2);
+    now += 15_000;
+    expect(await crew.beat('one')).toBe(1);
+  });
+});
+
+describe('attached files', () => {
+  it('come back byte for byte, and expire', async () => {
+    const { files } = await connect('files');
+    const bytes = Uint8Array.from({ length: 256 }, (_, n) => n);
+    await files.put('F1', bytes);
+    expect(await files.get('F1')).toEqual(Buffer.from(bytes));
+    expect(await files.get('F2')).toBeNull();
+    const redis = openRedis(server.url, { name: 'ttl', onError: () => undefined });
+    open.push({ [Symbol.dispose]: () => redis.disconnect() });
+    await waitForRedis(redis, 5_000);
+    const [key = ''] = await redis.keys('*:file:F1');
+    expect(await redis.ttl(key)).toBeGreaterThan(0);
+  });
+});
+
 describe('the settings of Redis', () => {
   async function problemWith(settings: Record<string, string>, forbidden?: string) {
     await using own = await startRedis(settings);

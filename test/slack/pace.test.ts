@@ -61,4 +61,20 @@ describe('Pace', () => {
     expect(pace.callWait('reactions.remove', 10_000)).toBe(60_000 / 16);
     expect(pace.callWait('reactions.add', 10_000)).toBe(0);
   });
+
+  test('has its share of the limits when others deliver to the same workspace', () => {
+    let processes = 2;
+    const pace = new Pace(options, () => processes);
+    for (let n = 0; n < 2; n++) pace.posted(channel, 1_000);
+    expect(pace.postWait(channel, 1_000)).toBe(2_000);
+    for (let n = 0; n < 5; n++) pace.updated(`C:${n}`, 'state', 1_000);
+    expect(pace.updateWait('C:9', 'state', 1_000)).toBe(3_000);
+    processes = 1;
+    expect(pace.postWait(channel, 2_000)).toBe(0);
+  });
+
+  test('lets each of very many processes go on', () => {
+    const pace = new Pace(options, () => 100);
+    expect(pace.updateWait('C:1', 'progress', 10_000)).toBe(0);
+  });
 });

@@ -39,17 +39,21 @@ const minuteMs = 60_000;
  */
 export class Pace {
   readonly #options: PaceOptions;
+  readonly #processes: () => number;
   readonly #posts = new Map<ChannelId, Bucket>();
   readonly #updates: Bucket;
   readonly #calls = new Map<string, Bucket>();
   readonly #paused = new Map<string, number>();
   readonly #progress = new Map<string, number>();
 
-  constructor(options: PaceOptions = slackPace) {
+  /** `processes` is how many, this one included, have Slack's limits together. */
+  constructor(options: PaceOptions = slackPace, processes: () => number = () => 1) {
     this.#options = options;
-    this.#updates = new Bucket({ capacity: updateBurst, perMinute: options.updatesPerMinute });
+    this.#processes = processes;
+    this.#updates = new Bucket({ capacity: updateBurst, perMinute: options.updatesPerMinute }, processes);
     for (const [method, perMinute] of Object.entries(options.callsPerMinute ?? {})) {
-      this.#calls.set(method, new Bucket({ capacity: Math.max(1, perMinute * callBurst), perMinute }));
+      const capacity = Math.max(1, perMinute * callBurst);
+      this.#calls.set(method, new Bucket({ capacity, perMinute }, processes));
     }
   }
 
@@ -93,13 +97,16 @@ export class Pace {
 
   #spacing(now: number): number {
     for (const [message, at] of this.#progress) if (now - at > minuteMs) this.#progress.delete(message);
-    return Math.max(this.#options.progressEveryMs, (this.#progress.size * minuteMs) / this.#options.updatesPerMinute);
+    return Math.max(
+      this.#options.progressEveryMs,
+      (this.#progress.size * this.#processes() * minuteMs) / this.#options.updatesPerMinute,
+    );
   }
 
   #bucket(channel: ChannelId): Bucket {
     const known = this.#posts.get(channel);
     if (known !== undefined) return known;
-    const bucket = new Bucket({ capacity: postBurst, perMinute: this.#options.postsPerMinute });
+    const bucket = new Bucket({ capacity: postBurst, perMinute: this.#options.postsPerMinute }, this.#processes);
     this.#posts.set(channel, bucket);
     return bucket;
   }
