@@ -1,4 +1,5 @@
 import { apiNames, sharedApi } from '../task/providers.ts';
+import { maxRepositories } from '../task/task.ts';
 import type { Config } from './config.ts';
 import type { ConfigProblem } from './problems.ts';
 
@@ -16,6 +17,17 @@ export function checkNames(config: Config, problems: ConfigProblem[]): void {
     check(`${at}.environment`, environment, ['default', ...config.environments.keys()], 'environment');
     check(`${at}.provider`, provider, providers, 'provider');
     checkFit(config, `${at}.provider`, agent, provider, problems);
+  }
+  for (const [name, members] of config.groups) {
+    if (config.repositories.length === 0) continue;
+    const known = config.repositories.map((each) => each.name);
+    for (const member of members) check(`groups.${name}`, member, known, 'repository');
+    if (members.length > maxRepositories)
+      problems.push({
+        where: `groups.${name}`,
+        problem: `names more than ${maxRepositories} repositories`,
+        example: null,
+      });
   }
   for (const [id, { agent, repository, provider }] of config.channels) {
     const at = `channels.${id}`;

@@ -27,6 +27,8 @@ export interface Config {
   /** All of them, in the order of preference. */
   readonly agents: ReadonlyMap<string, AgentConfig>;
   readonly repositories: readonly RepositoryConfig[];
+  /** Repositories by the name that stands for all of them in a request. */
+  readonly groups: ReadonlyMap<string, readonly RepositoryName[]>;
   readonly channels: ReadonlyMap<ChannelId, ChannelConfig>;
   /** Images by the name that a repository's `environment` uses. */
   readonly environments: ReadonlyMap<string, string>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseGroupName } from '../task/ids.ts';
 import { readAgents, readProviders } from './agent-sections.ts';
 import { field, readFields, readMap } from './fields.ts';
 import * as kinds from './kinds.ts';
@@ -42,8 +43,22 @@ const personFields = {
 };
 const channelFields = { repository: field(kinds.repository, 'acme/shop'), ...choiceFields };
 
+const groupName: kinds.Kind<string> = {
+  must: 'a name without a slash',
+  schema: z.string().refine((name) => parseGroupName(name) !== undefined),
+};
+const groupMembers = field(kinds.repositories, '[acme/api, acme/web]');
+
 /** The parts of the YAML file whose keys are the operator's own names. */
-export const sectionNames = ['repositories', 'people', 'channels', 'agents', 'providers', 'environments'] as const;
+export const sectionNames = [
+  'repositories',
+  'groups',
+  'people',
+  'channels',
+  'agents',
+  'providers',
+  'environments',
+] as const;
 
 export type Sections = ReturnType<typeof readSections>;
 
@@ -59,6 +74,11 @@ export function readSections(file: Readonly<Record<string, unknown>>, problems: 
       const merge = readFields(read.merge, mergeFields, `${at}.merge`, problems);
       const pullRequest = readFields(read.pullRequest, pullRequestFields, `${at}.pullRequest`, problems);
       return name && { ...read, name, merge, pullRequest };
+    }),
+    groups: readMap(file.groups, 'groups', problems, (raw, at, written) => {
+      const name = named(written, groupName, at, problems);
+      const { members } = readFields({ members: raw }, { members: groupMembers }, at, problems);
+      return name === undefined ? undefined : members;
     }),
     people: readMap(file.people, 'people', problems, (raw, at, written) => {
       const id = named(written, personId, at, problems);

@@ -63,6 +63,7 @@ export function toConfig(
     keyVariables: Array.from(sections.providers.values()).flatMap(({ keyVariable }) => keyVariable ?? []),
     agents: toAgents(sections.agents, problems),
     repositories: toRepositories(values, sections),
+    groups: sections.groups,
     channels: new Map(
       Array.from(sections.channels, ([id, { repository = null, agent = null, model = null, provider = null }]) => [
         id as ChannelId,

@@ -11,6 +11,7 @@ export function toPolicy(config: Config): Policy {
       mergeMethod: merge.method,
       selfApproval: merge.selfApproval,
     })),
+    groups: config.groups,
     channels: config.channels,
     agents: agentPolicies(config),
     providers: config.providers,

@@ -33,6 +33,13 @@ export const ways = {
     brief: 'settings go first, any of them',
     effect: () => 'settings stand first, any of them, `:` or `=`; everything after them is the request',
   },
+  several: {
+    group: 'start',
+    act: ({ command }) => `\`${command} repo:owner/api,owner/web what to do\``,
+    brief: 'one task in several repositories',
+    effect: () =>
+      'one task in up to five repositories, a pull request in each; a name that stands for several is given in the YAML file',
+  },
   form: {
     group: 'start',
     act: ({ command, bold }) => `\`${command}\` alone, or the shortcut ${bold('New agent task')}`,

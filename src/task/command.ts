@@ -1,6 +1,5 @@
-import type { RepositoryName, TaskId } from './ids.ts';
-import { type BranchName, parseBranchName, parseRepositoryName, parseTaskId } from './ids.ts';
-import { maxRepositories } from './task.ts';
+import type { TaskId } from './ids.ts';
+import { type BranchName, parseBranchName, parseGroupName, parseRepositoryName, parseTaskId } from './ids.ts';
 
 /** What somebody typed after `/agent`, or after mentioning Errand. */
 export type Command =
@@ -17,8 +16,8 @@ export type Command =
 /** A request for a task: the text without its keys, and the keys' values; null where a key wasn't given. */
 export interface TaskCommand {
   readonly text: string;
-  /** In the order they were named, none twice; empty where none was. */
-  readonly repositories: readonly RepositoryName[];
+  /** Names of repositories, `owner/name`, and of groups of them, in the order in which they were given. */
+  readonly repositories: readonly string[];
   /** From `branch:`, the branch to start from and to merge into. */
   readonly base: BranchName | null;
   readonly agent: string | null;
@@ -46,7 +45,7 @@ export type KeyValues = Readonly<Partial<Record<KeyName, string>>>;
 
 const keys: Readonly<Record<KeyName, Key>> = {
   repo: {
-    expects: `a repository as owner/name, or up to ${maxRepositories} with commas between`,
+    expects: 'a repository as owner/name, the name of a group, or several with commas between',
     read: (value) => given('repositories', parseRepositories(value)),
   },
   branch: { expects: 'the name of a branch', read: (value) => given('base', parseBranchName(value)) },
@@ -169,10 +168,10 @@ function given<Name extends keyof TaskCommand>(
   return value === undefined ? undefined : { [name]: value };
 }
 
-function parseRepositories(value: string): readonly RepositoryName[] | undefined {
-  const named = new Map(value.split(',').map((name) => [name.toLowerCase(), parseRepositoryName(name)]));
-  const known = [...named.values()].filter((name) => name !== undefined);
-  return known.length === named.size && known.length <= maxRepositories ? known : undefined;
+function parseRepositories(value: string): readonly string[] | undefined {
+  const named = value.split(',');
+  const known = (name: string) => (name.includes('/') ? parseRepositoryName(name) : parseGroupName(name)) !== undefined;
+  return named.every(known) ? named : undefined;
 }
 
 /** Models are spelled with dots, slashes, colons and brackets: `openai/gpt-5.2`, `claude-opus-5[1m]`. */

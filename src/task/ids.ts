@@ -49,6 +49,11 @@ export function parseRepositoryName(text: string): RepositoryName | undefined {
     : undefined;
 }
 
+/** What operators call several repositories together; no name of a repository, since that has a slash. */
+export function parseGroupName(text: string): string | undefined {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(text) ? text : undefined;
+}
+
 /** The part of git's check-ref-format that a person can type; anything odder is refused rather than quoted. */
 export function parseBranchName(text: string): BranchName | undefined {
   const plain = /^[A-Za-z0-9_][A-Za-z0-9._/+#@-]{0,199}$/.test(text);

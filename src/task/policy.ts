@@ -1,12 +1,14 @@
 import type { DayLimits } from './budget.ts';
 import type { BranchName, ChannelId, RepositoryName, UserId } from './ids.ts';
 import type { ModelApi, ProviderPolicy } from './providers.ts';
-import type { Budget, Failure, Task } from './task.ts';
+import { type Budget, type Failure, maxRepositories, type Task } from './task.ts';
 
 /** What the operator allows, as the use cases see it. */
 export interface Policy {
   readonly command: string;
   readonly repositories: readonly RepositoryPolicy[];
+  /** Repositories by the name that stands for all of them. */
+  readonly groups: ReadonlyMap<string, readonly RepositoryName[]>;
   readonly channels: ReadonlyMap<ChannelId, ChannelPolicy>;
   readonly agents: readonly AgentPolicy[];
   readonly providers: ReadonlyMap<string, ProviderPolicy>;
@@ -66,35 +68,48 @@ export type Chosen<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly failure: Failure };
 
-/** Picks the repositories of a request: those it names, each allowed; else the channel's, else the only one. */
+/** Picks the repositories of a request: those it names, itself or by their group, each allowed; else the channel's, else the only one. */
 export function chooseRepositories(
   policy: Policy,
   channel: ChannelId,
-  asked: readonly RepositoryName[],
+  asked: readonly string[],
 ): Chosen<readonly [RepositoryPolicy, ...RepositoryPolicy[]]> {
   const usual = policy.channels.get(channel)?.repository ?? null;
-  const wanted = asked.length > 0 ? asked : usual === null ? [] : [usual];
+  const wanted = asked.length > 0 ? asked.flatMap((name) => membersOf(policy, name)) : usual === null ? [] : [usual];
   const names = policy.repositories.map(({ name }) => name);
   const found = (wanted.length > 0 ? wanted : names).map((wish) =>
     policy.repositories.find(({ name }) => name.toLowerCase() === wish.toLowerCase()),
   );
   const stranger = wanted.find((_, index) => found[index] === undefined);
   if (stranger !== undefined) {
+    const known = [...policy.groups.keys(), ...names];
     return fail(
       'repository_unknown',
       `${stranger} is not one of the repositories that Errand may work on.`,
-      names.length === 0 ? noRepositories : `Name one of them: ${listed(names)}.`,
+      known.length === 0 ? noRepositories : `Name one of them: ${listed(known)}.`,
     );
   }
-  const [first, ...others] = found.filter((each) => each !== undefined);
+  const [first, ...others] = new Set(found.filter((each) => each !== undefined));
   if (first === undefined)
     return fail('repository_unknown', 'Errand has no repository to work on yet.', noRepositories);
-  if (wanted.length > 0 || others.length === 0) return { ok: true, value: [first, ...others] };
+  if (wanted.length === 0 && others.length > 0) {
+    return fail(
+      'repository_missing',
+      'Errand works on several repositories and this request names none.',
+      `Begin it with repo: and one of ${listed(names)}.`,
+    );
+  }
+  if (others.length < maxRepositories) return { ok: true, value: [first, ...others] };
   return fail(
-    'repository_missing',
-    'Errand works on several repositories and this request names none.',
-    `Begin it with repo: and one of ${listed(names)}.`,
+    'repositories_too_many',
+    `One task changes at most ${maxRepositories} repositories, and this one names ${others.length + 1}.`,
+    'Send it for fewer of them, or as several tasks.',
   );
+}
+
+function membersOf(policy: Policy, name: string): readonly string[] {
+  const [, members] = [...policy.groups].find(([group]) => group.toLowerCase() === name.toLowerCase()) ?? [];
+  return members ?? [name];
 }
 
 const noRepositories = 'Whoever runs Errand lists them in ERRAND_REPOSITORIES.';

@@ -44,7 +44,8 @@ function several(world: World) {
 }
 
 test.each([
-  ['repo:web fix it', "repo:web can't be used: it must be a repository as owner/name, or up to 5 with commas between."],
+  ['repo:/web fix it', expect.stringContaining("repo:/web can't be used: it must be a repository as owner/name")],
+  ['repo:web fix it', 'web is not one of the repositories that Errand may work on.'],
   ['repo:acme/other fix it', 'acme/other is not one of the repositories that Errand may work on.'],
   ['agent:nobody fix it', 'There is no agent named nobody here.'],
   ['branch:main', 'There are settings here, but nothing to do.'],

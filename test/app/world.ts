@@ -241,6 +241,7 @@ export class World {
         draft: null,
       },
     ],
+    groups: new Map(),
     channels: new Map(),
     agents: [agentPolicy('claude'), agentPolicy('shell')],
     providers: providerPolicies(),

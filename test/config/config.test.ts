@@ -263,6 +263,7 @@ describe('the YAML file', () => {
           headers: { X-Team: shop }
           keyVariable: AZURE_KEY
       environments: { java: 'acme/errand-java:3' }
+      groups: { storefront: [acme/shop, acme/website] }
     `;
     const read = config({ ERRAND_CONCURRENCY: '2', ERRAND_REPOSITORIES: 'acme/website,acme/shop' }, yaml);
     expect(read).toMatchObject({
@@ -320,6 +321,22 @@ describe('the YAML file', () => {
       missing: null,
     });
     expect(read.environments.get('java')).toBe('acme/errand-java:3');
+    expect(read.groups.get('storefront')).toEqual(['acme/shop', 'acme/website']);
+  });
+
+  it('takes as a group only repositories that are there, and no more than a task may have', () => {
+    const found = problemsOf(
+      {},
+      `
+      repositories: [a/1, a/2, a/3, a/4, a/5, a/6]
+      groups: { all: [a/1, a/2, a/3, a/4, a/5, a/6], odd: [a/1, a/9], 'a/b': [a/1] }
+    `,
+    );
+    expect(found).toEqual([
+      'groups.a/b: its name must be a name without a slash',
+      'groups.all: names more than 5 repositories',
+      'groups.odd: names no repository: a/9; known: a/1, a/2, a/3, a/4, a/5, a/6',
+    ]);
   });
 
   it('takes a plain list of repositories', () => {

@@ -18,6 +18,7 @@ const heads: Readonly<Record<Way['group'], string>> = {
 export const journeyOf: Readonly<Record<WayName, string>> = {
   command: 'script-to-merge',
   settings: 'edit-and-send-again',
+  several: 'two-repositories',
   form: 'form-to-pull-request',
   mention: 'mentioned-in-a-thread',
   direct: 'told-directly',

@@ -19,6 +19,8 @@ const overHttp = ['script-to-merge', 'form-refused-in-its-fields'];
 const twin = `errand-test-twin:${process.pid}`;
 
 const configured = `
+groups:
+  twins: [acme/two-repositories-one-unchanged, acme/two-repositories-one-unchanged-web]
 people:
   U0MAXVOGEL: { github: Max-Vogel }
 agents:

@@ -23,6 +23,7 @@ const repository: RepositoryPolicy = {
 const policy: Policy = {
   command: '/agent',
   repositories: [repository],
+  groups: new Map(),
   channels: new Map(),
   agents: [],
   providers: new Map(),

@@ -27,6 +27,7 @@ const deepseek = { apis: ['chat'], missing: null, model: null, standardModel: nu
 const base: Policy = {
   command: '/agent',
   repositories: [repository],
+  groups: new Map(),
   channels: new Map(),
   agents: ['claude', 'codex', 'opencode', 'qwen', 'shell'].map((each) => agentPolicy(each)),
   providers: new Map([...providerPolicies(), ['inhouse', inhouse], ['deepseek', deepseek]]),

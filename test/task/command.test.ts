@@ -85,7 +85,7 @@ describe('parseCommand', () => {
     ],
     ['repo:acme/web repo:acme/api fix it', task({ repositories: ['acme/api'], text: 'fix it' })],
     ['repo:acme/web,acme/api fix it', task({ repositories: ['acme/web', 'acme/api'], text: 'fix it' })],
-    ['repo:acme/web,acme/web fix it', task({ repositories: ['acme/web'], text: 'fix it' })],
+    ['repo:shop,acme/web fix it', task({ repositories: ['shop', 'acme/web'], text: 'fix it' })],
     ['repo:acme/web status', task({ repositories: ['acme/web'], text: 'status' })],
     ['repo:acme/web fix repo:acme/api', task({ repositories: ['acme/web'], text: 'fix repo:acme/api' })],
     ['agent:shell\n```sh\nmake fmt\n```', task({ agent: 'shell', text: '```sh\nmake fmt\n```' })],
@@ -95,20 +95,16 @@ describe('parseCommand', () => {
 
   test.each<[string, string]>([
     [
-      'repo:web fix it',
-      "repo:web can't be used: it must be a repository as owner/name, or up to 5 with commas between.",
+      'repo:/web fix it',
+      "repo:/web can't be used: it must be a repository as owner/name, the name of a group, or several with commas between.",
     ],
     [
-      'repo:acme/web,api fix it',
-      "repo:acme/web,api can't be used: it must be a repository as owner/name, or up to 5 with commas between.",
-    ],
-    [
-      'repo:a/1,a/2,a/3,a/4,a/5,a/6 fix it',
-      "repo:a/1,a/2,a/3,a/4,a/5,a/6 can't be used: it must be a repository as owner/name, or up to 5 with commas between.",
+      'repo:acme/web,-api fix it',
+      "repo:acme/web,-api can't be used: it must be a repository as owner/name, the name of a group, or several with commas between.",
     ],
     [
       'repo:acme/.. fix it',
-      "repo:acme/.. can't be used: it must be a repository as owner/name, or up to 5 with commas between.",
+      "repo:acme/.. can't be used: it must be a repository as owner/name, the name of a group, or several with commas between.",
     ],
     ['branch:-f fix it', "branch:-f can't be used: it must be the name of a branch."],
     ['budget:lots fix it', "budget:lots can't be used: it must be dollars, such as 5 or 2.50."],

@@ -43,6 +43,7 @@ function policy(more: Partial<Policy> = {}): Policy {
   return {
     command: '/agent',
     repositories: [plain(web)],
+    groups: new Map(),
     channels: new Map(),
     agents: [],
     providers: new Map(),
@@ -86,6 +87,23 @@ test('a request may name several, and gets them in its order', () => {
     ok: true,
     value: [{ name: shop }, { name: web }],
   });
+});
+
+test('a group stands for its repositories, each of them once, whoever else names them', () => {
+  const grouped = { ...two, groups: new Map([['Both', [shop, web]]]) };
+  const value = [{ name: shop }, { name: web }];
+  expect(chooseRepositories(grouped, channel, ['both'])).toMatchObject({ ok: true, value });
+  expect(chooseRepositories(grouped, channel, [shop, 'both', 'ACME/web'])).toMatchObject({ ok: true, value });
+  expect(chooseRepositories(grouped, channel, ['neither'])).toMatchObject({
+    failure: { code: 'repository_unknown', next: 'Name one of them: Both, acme/web, acme/shop.' },
+  });
+});
+
+test('more repositories than somebody can review at once are refused', () => {
+  const names = ['1', '2', '3', '4', '5', '6'].map((name) => repository(`acme/${name}`));
+  const many = policy({ repositories: names.map(plain) });
+  expect(chooseRepositories(many, channel, names.slice(1))).toMatchObject({ ok: true });
+  expect(chooseRepositories(many, channel, names)).toMatchObject({ failure: { code: 'repositories_too_many' } });
 });
 
 test('a repository that is not listed is refused by name', () => {

@@ -86,7 +86,7 @@ function numberOf({ task, part, number }: Result): string {
 
 /** What the run left as it was; null for nothing. */
 function untouched({ unchanged }: Result): string | null {
-  return unchanged.length === 0 ? null : `Nothing changed in ${unchanged.join(', ')}.`;
+  return unchanged.length === 0 ? null : `This run changed nothing in ${unchanged.join(', ')}.`;
 }
 
 function headWord({ type }: Gate): string {
