@@ -115,7 +115,8 @@ export function createLedger(redis: Redis, keys: Keys, clock: Clock): Ledger {
         for (let race = 0; race < maxRaces; race += 1) {
           const accounts = await look(order.day);
           const own = accounts.reservations.get(order.run);
-          if (own !== undefined) return { type: 'granted', grant: grantSchema.parse(JSON.parse(own.grant)) };
+          if (own !== undefined && own.until > clock.now())
+            return { type: 'granted', grant: grantSchema.parse(JSON.parse(own.grant)) };
           const decision = decide(standing(accounts, order.person));
           if (decision.type !== 'granted') return decision;
           const lapsed = Array.from(accounts.reservations).flatMap(([run, { until }]) =>

@@ -105,6 +105,14 @@ describe('reservations', () => {
     expect((await ledger.standing(day, alice)).person.reserved.usd).toBe(4);
   });
 
+  test('that lapsed are decided anew, also for the run that made them', async () => {
+    const { ledger } = await connect();
+    await reserve(ledger, 1, { task: 4, person: 5 });
+    now += 61_000;
+    await reserve(ledger, 2, { task: 4, person: 5 });
+    expect(await reserve(ledger, 1, { task: 4, person: 5 })).toMatchObject({ type: 'wait' });
+  });
+
   test("of one person leave another's limit alone", async () => {
     const { ledger } = await connect();
     await reserve(ledger, 1, { task: 4, person: 5 });

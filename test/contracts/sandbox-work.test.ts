@@ -301,9 +301,10 @@ test('what the gateway metered and refused is told, and nothing of a file that s
   expect(await sandbox.usage(order.task)).toBeNull();
   expect(await sandbox.blocked(order.task)).toEqual([]);
   const home = join(ground.root, 'run', 'g', order.task);
-  await writeFile(join(home, 'meter.json'), JSON.stringify({ inputTokens: 1, outputTokens: 2, usd: 0.5 }));
+  const counted = { inputTokens: 1, outputTokens: 2, usd: 0.5, usdAtMost: 0.6 };
+  await writeFile(join(home, 'meter.json'), JSON.stringify({ id: 'm1', requests: 3, ...counted }));
   await writeFile(join(home, 'blocked.json'), JSON.stringify(['evil.example']));
-  expect(await sandbox.usage(order.task)).toEqual({ inputTokens: 1, outputTokens: 2, usd: 0.5 });
+  expect(await sandbox.usage(order.task)).toEqual({ meter: 'm1', ...counted });
   expect(await sandbox.blocked(order.task)).toEqual(['evil.example']);
   await writeFile(join(home, 'meter.json'), '{"inputTokens":-1}');
   expect(await sandbox.usage(order.task)).toBeNull();

@@ -7,6 +7,7 @@ import { readEnv, settingList, toConfig } from '../../src/config.ts';
 import { parseRules } from '../../src/git/rules.ts';
 import { builtInAgents } from '../../src/task/agents.ts';
 import { parseCommand } from '../../src/task/command.ts';
+import { withLimits } from './limits-table.ts';
 import { settingsTable, withSettings } from './settings-table.ts';
 import { journeyOf, withWays } from './ways-table.ts';
 
@@ -24,7 +25,7 @@ function block(name: string): string {
 describe('the settings in README.md', () => {
   // Written anew with `npx vitest run --project unit test/docs -u`.
   test('are those of the configuration, word for word', async () => {
-    await expect(withWays(withSettings(readme))).toMatchFileSnapshot(join(root, 'README.md'));
+    await expect(withLimits(withWays(withSettings(readme)))).toMatchFileSnapshot(join(root, 'README.md'));
   });
 
   test('are all of them, each once', () => {
