@@ -59,10 +59,16 @@ export async function openPulls(deps: WorkerDeps, asked: Task, changes: readonly
   return opened;
 }
 
+/** Work that is pushed is not given up for the sake of a template. */
 async function templateOf(deps: WorkerDeps, task: Task, repository: RepositoryName): Promise<string | null> {
   const part = task.parts.findIndex((each) => each.repository === repository);
   const base = task.parts[part]?.checkout?.base;
-  return base === undefined ? null : deps.repositories.template({ task: task.id, part, base });
+  if (base === undefined) return null;
+  return deps.repositories.template({ task: task.id, part, base }).catch((error: unknown) => {
+    if (!(error instanceof Problem)) throw error;
+    deps.log.warn({ task: task.id, repository, err: error }, 'The pull request template could not be read');
+    return null;
+  });
 }
 
 /** The task's other pull requests, as GitHub links them. */

@@ -220,3 +220,31 @@ test('what the next attempt is told names the messages of the failed one', async
   await attendRun(world.worker, task, signal);
   expect(world.look(task)).toMatchObject({ run: { type: 'queued' }, taken: 1, attempt: 1 });
 });
+
+test('a template that can’t be read keeps no pull request from being opened', async () => {
+  const world = new World();
+  const task = await world.running();
+  world.repositories.template = async () => {
+    throw problem('git_failed');
+  };
+  await attendRun(world.worker, task, signal);
+  expect(world.look(task).parts[0]?.pull.type).toBe('open');
+});
+
+test('a rule that will refuse the push ends a run before its agent starts', async () => {
+  const world = new World();
+  const task = await world.running();
+  const deps = {
+    ...world.worker,
+    mayPush: async () => {
+      throw problem('push_blocked');
+    },
+  };
+  let started = false;
+  world.sandbox.start = async () => {
+    started = true;
+  };
+  await attendRun(deps, task, signal);
+  expect(started).toBe(false);
+  expect(world.look(task).run).toMatchObject({ outcome: { type: 'failed', problem: { code: 'push_blocked' } } });
+});

@@ -225,6 +225,8 @@ describe('the YAML file', () => {
       role: worker
       slack: { command: /errand, port: 4000 }
       github: { tokenFile: ${file('token', 'opaque')} }
+      git: { signingKeyFile: ${file('signing', 'opaque too')}, committer: 'Errand <7+errand@users.noreply.github.com>' }
+      people: { U012AB3CD: { github: octocat, email: mona@example.com } }
       requesters: [U012AB3CD]
       selfApproval: true
       limits: { concurrency: 3, runMinutes: 45, taskMinutes: none, budgetUsd: none, budgetTokens: 1.5M, personDayUsd: 7, dayTokens: none, timeZone: Europe/Berlin, memory: 2GiB, cpus: 1.5, pids: 256, workspace: 512m }
@@ -270,6 +272,10 @@ describe('the YAML file', () => {
       role: 'worker',
       slack: { command: '/errand', port: 4000 },
       github: { mode: 'token', token: 'opaque' },
+      git: {
+        signingKey: 'opaque too',
+        committer: { name: 'Errand', email: '7+errand@users.noreply.github.com' },
+      },
       people: { requesters: ['U012AB3CD'], selfApproval: true },
       concurrency: 2,
       budget: { usd: null, tokens: 1_500_000, minutes: 45, taskMinutes: null },
@@ -296,6 +302,7 @@ describe('the YAML file', () => {
       },
       expect.objectContaining({ name: 'acme/website', base: null, merge: { method: null, selfApproval: null } }),
     ]);
+    expect([...read.accounts]).toEqual([['U012AB3CD', { login: 'octocat', name: null, email: 'mona@example.com' }]]);
     expect([...read.channels]).toEqual([
       ['C024BE91L', { repository: 'acme/shop', agent: 'codex', model: 'gpt-5.5', provider: null }],
     ]);

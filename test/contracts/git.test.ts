@@ -456,7 +456,10 @@ test('a refusal by the rules of the repository is told with its reason', async (
   await bench.forge.control.setRules('acme/web', branch, { pullRequestRequired: true });
   const { failure, retry } = await problemOf(bench.repositories.push(order));
   expect(retry).toBe(false);
-  expect(failure).toMatchObject({ code: 'push_refused', sentence: expect.stringContaining('rule violations') });
+  expect(failure).toMatchObject({
+    code: 'push_refused',
+    sentence: expect.stringContaining('must be made through a pull request'),
+  });
 });
 
 test.skipIf(process.platform !== 'linux')('no token shows in the arguments of a process', async () => {

@@ -4,9 +4,8 @@ import { covers } from './apps.ts';
 import { notFound } from './errors.ts';
 import type { FaultInput } from './faults.ts';
 import type { Forge } from './forge.ts';
-import { commitFiles, git, headOf, tryGit } from './git.ts';
+import { commitFiles, git, headOf } from './git.ts';
 import { type MergeMethod, personOf } from './pulls.ts';
-import { changedFiles, commitsOf, renderPullWhole } from './render.ts';
 import { addressOf } from './signatures.ts';
 import {
   type BranchRules,
@@ -18,8 +17,7 @@ import {
   type Pull,
   type Repository,
 } from './state.ts';
-
-const maxDiffBytes = 1024 * 1024;
+import { viewPull, viewState } from './views.ts';
 
 /** What people and continuous integration do on the forge, for the page and for tests. Repositories are named `owner/name`. */
 export class Control {
@@ -255,52 +253,14 @@ export class Control {
   }
 
   /** One pull request as the page shows it. */
-  async viewPull(name: string, number: number) {
+  viewPull(name: string, number: number) {
     const { repository, pull } = this.#pull(name, number);
-    const path = this.#forge.store.path(repository);
-    const range = `${pull.baseSha}...${pull.headSha}`;
-    const { stdout: diff } = await tryGit(path, ['diff', '--no-ext-diff', '--no-textconv', '--no-color', range, '--']);
-    const mergeability = await this.#forge.pulls.mergeability(repository, pull);
-    return {
-      pull: await renderPullWhole(this.#forge.at, path, repository, pull, mergeability),
-      commits: await commitsOf(path, pull),
-      files: await changedFiles(path, pull),
-      diff: diff.slice(0, maxDiffBytes),
-      checks: repository.checks.filter((each) => each.sha === pull.headSha),
-      reviews: pull.reviews,
-      comments: pull.comments,
-    };
+    return viewPull(this.#forge, repository, pull);
   }
 
   /** Repositories with their branches and pull requests, and the ledger's newest lines. */
-  async viewState() {
-    const repositories = await Promise.all(
-      this.#forge.store.state.repositories.map(async (repository) => {
-        const format = '--format=%(refname:lstrip=2) %(objectname)';
-        const { stdout } = await tryGit(this.#forge.store.path(repository), ['for-each-ref', format, 'refs/heads']);
-        const branches = stdout
-          .split('\n')
-          .filter((line) => line !== '')
-          .map((line) => {
-            const [branch = '', sha = ''] = line.split(' ');
-            return { name: branch, sha };
-          });
-        const { owner, name, defaultBranch, archived, rules, pulls } = repository;
-        const brief = pulls.map(({ number, title, state, draft, head, base, headSha, mergedAt, mergeCommit }) => ({
-          number,
-          title,
-          state: mergedAt === null ? state : 'merged',
-          draft,
-          head,
-          base,
-          headSha,
-          mergeCommit,
-          url: `${this.#forge.at.page}/${owner}/${name}/pull/${number}`,
-        }));
-        return { name: `${owner}/${name}`, defaultBranch, archived, rules, branches, pulls: brief };
-      }),
-    );
-    return { repositories, ledger: this.ledger().slice(-200) };
+  viewState() {
+    return viewState(this.#forge);
   }
 
   #repository(name: string): Repository {
