@@ -94,7 +94,8 @@ export function combobox(options) {
         offers = found.offers.filter((each) => !many.has(each.value));
         at = offers.findIndex((each) => each.value === chosen[0]?.value);
         if (at < 0 && typed !== '' && offers.length > 0) at = 0;
-        draw(found.note ?? (offers.length === 0 ? 'Nothing fits.' : ''));
+        const all = typed === '' && found.offers.length > 0;
+        draw(found.note ?? (offers.length > 0 ? '' : all ? 'Everything is chosen.' : 'Nothing fits.'));
       },
       typed === '' ? 0 : askAfterMs,
     );

@@ -74,6 +74,7 @@ export function seedWorkspace(nowMs: number): Workspace {
       channel(seed.partners, 'ext-partners', 'Shared with another company', [ada, grace, stranger, bot], {
         is_ext_shared: true,
       }),
+      channel(seed.hotfixes, 'hotfixes', 'A private channel with Errand', [ada, grace, max, bot], { is_private: true }),
       channel(seed.secret, 'leads', 'A private channel without Errand', [grace, max], { is_private: true }),
       channel(seed.archived, 'old-stuff', 'Archived', [ada, grace, bot], { is_archived: true }),
       channel(seed.adaDirect, '', '', [ada, bot], { is_im: true, is_private: true }),

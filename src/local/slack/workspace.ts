@@ -151,6 +151,7 @@ export const seed = {
   random: 'C0RANDOM01',
   partners: 'C0PARTNERS',
   secret: 'C0SECRET01',
+  hotfixes: 'C0HOTFIXES',
   archived: 'C0OLDSTUFF',
   adaDirect: 'D0ADAERRND',
   graceDirect: 'D0GRACEERR',
