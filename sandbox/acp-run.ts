@@ -1,4 +1,10 @@
-import { type ContentBlock, methods, type SessionConfigOption, type SessionModeState } from '@agentclientprotocol/sdk';
+import {
+  type ContentBlock,
+  type McpServer,
+  methods,
+  type SessionConfigOption,
+  type SessionModeState,
+} from '@agentclientprotocol/sdk';
 import { z } from 'zod';
 import { type AcpAgent, within } from './acp-agent.ts';
 import type { Inbox, Spec, Steer } from './control.ts';
@@ -164,12 +170,28 @@ const endings = {
   cancelled: 'The agent ended its turn as cancelled.',
 } as const;
 
+/** The gateway's servers for an agent that can use them over HTTP; for another it is said that it can't. */
+function toMcpServers({ mcp = [] }: AcpSpec, { agent, records }: { agent: AcpAgent; records: Records }): McpServer[] {
+  if (mcp.length === 0) return [];
+  if (agent.capabilities.agentCapabilities?.mcpCapabilities?.http !== true) {
+    const names = mcp.map(({ name }) => name).join(', ');
+    records.write({ type: 'note', text: `This agent can’t use MCP servers over HTTP: ${oneLine(names, 200)}` });
+    return [];
+  }
+  return mcp.map(({ name, url, headers }) => ({
+    type: 'http',
+    name,
+    url,
+    headers: Object.entries(headers).map(([header, value]) => ({ name: header, value })),
+  }));
+}
+
 async function openSession(
   spec: AcpSpec,
-  options: { agent: AcpAgent; cwd: string; inbox: Inbox; feed: Feed },
+  options: { agent: AcpAgent; cwd: string; inbox: Inbox; records: Records; feed: Feed },
 ): Promise<Session> {
   const { connection, capabilities, died } = options.agent;
-  const place = { cwd: options.cwd, mcpServers: [] };
+  const place = { cwd: options.cwd, mcpServers: toMcpServers(spec, options) };
   const step = <T>(request: () => Promise<T>) =>
     within(sessionMs, died, 'The agent opened no session', options.inbox.stopped, request);
   const can = capabilities.agentCapabilities;

@@ -29,6 +29,9 @@ const spec = z.object({
       env: z.record(z.string(), z.string()),
       mode: z.string().nullable(),
       model: z.string().nullable(),
+      mcp: z
+        .array(z.object({ name: z.string(), url: z.string(), headers: z.record(z.string(), z.string()) }))
+        .default([]),
       session: z.string().nullable(),
       prompt: z.string(),
       wholePrompt: z.string(),

@@ -74,12 +74,13 @@ async function reach(path: string, client: Socket): Promise<Socket | undefined> 
   return undefined;
 }
 
-/** Model calls are plain POSTs to a path; the egress proxy's `CONNECT host` and `GET http://host` are none of ours. */
+/** Model calls are plain POSTs to a path other than `/mcp/…`; the egress proxy's `CONNECT host` and `GET http://host` are none of ours. */
 function observe(client: Socket, upstream: Socket, answered: (answer: ModelAnswer) => void): void {
   let model = false;
   client.on('data', (chunk: Buffer) => {
-    const request = /^([A-Z]+) (\S)/.exec(chunk.toString('latin1', 0, 16));
-    if (request) model = request[1] === 'POST' && request[2] === '/';
+    const request = /^([A-Z]+) (\S+)/.exec(chunk.toString('latin1', 0, 16));
+    if (request)
+      model = request[1] === 'POST' && request[2]?.startsWith('/') === true && !request[2].startsWith('/mcp/');
   });
   let current: ModelAnswer | null = null;
   let chunked = false;

@@ -14,6 +14,12 @@ export type AgentCommand =
       /** The ACP session mode to set after `session/new`, `bypassPermissions` or the like; null leaves the agent's own. */
       readonly mode: string | null;
       readonly model: string | null;
+      /** MCP servers at the gateway, over streamable HTTP; no secret in their headers. */
+      readonly mcp?: readonly {
+        readonly name: string;
+        readonly url: string;
+        readonly headers: Readonly<Record<string, string>>;
+      }[];
       /** Resumed with `session/load` where the agent can; else a new one is opened. */
       readonly session: string | null;
       readonly prompt: string;
@@ -66,6 +72,8 @@ export type RunnerRecord = { readonly n: number; readonly at: number } & (
   | { readonly type: 'ready' }
   | { readonly type: 'checked_out'; readonly start: string }
   | { readonly type: 'session'; readonly id: string }
+  /** A fact about how the run was set up that people should know. */
+  | { readonly type: 'note'; readonly text: string }
   /** The agent's own plan, whole, each time it changes. */
   | { readonly type: 'plan'; readonly steps: readonly RecordedStep[] }
   /** A tool call or a line of output worth showing as the current activity. */

@@ -10,10 +10,19 @@ export interface Folded {
   readonly checkedOut: boolean;
   readonly plan: readonly Step[];
   readonly activity: string | null;
+  /** A fact about how the run was set up. */
+  readonly note: string | null;
   readonly result: RunnerResult | null;
 }
 
-export const nothingFolded: Folded = { cursor: 0, checkedOut: false, plan: [], activity: null, result: null };
+export const nothingFolded: Folded = {
+  cursor: 0,
+  checkedOut: false,
+  plan: [],
+  activity: null,
+  note: null,
+  result: null,
+};
 
 /** Adds one record. A result that was given stays: nothing after it can change what the run said. */
 export function fold(folded: Folded, record: RunnerRecord): Folded {
@@ -21,6 +30,8 @@ export function fold(folded: Folded, record: RunnerRecord): Folded {
   switch (record.type) {
     case 'checked_out':
       return { ...next, checkedOut: true };
+    case 'note':
+      return { ...next, note: record.text.replace(/\s+/g, ' ').trim() };
     case 'plan':
       return { ...next, plan: record.steps };
     case 'activity':
@@ -64,7 +75,7 @@ export function toProgress(phase: Phase, folded: Folded, checks: number): Progre
       : [{ title: checks === 1 ? 'Run the check' : `Run ${checks} checks`, status: at('checking'), detail: null }];
   return {
     steps: [
-      { title: 'Prepare the sandbox', status: at('preparing'), detail: null },
+      { title: 'Prepare the sandbox', status: at('preparing'), detail: folded.note },
       ...agent,
       ...check,
       { title: 'Open the pull request', status: phase === 'keeping' ? 'in_progress' : at('opening'), detail: null },

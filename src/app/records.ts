@@ -23,6 +23,7 @@ const record = z.discriminatedUnion('type', [
   z.object({ ...stamp, type: z.literal('ready') }),
   z.object({ ...stamp, type: z.literal('checked_out'), start: text(64) }),
   z.object({ ...stamp, type: z.literal('session'), id: z.string().max(200) }),
+  z.object({ ...stamp, type: z.literal('note'), text: text(300) }),
   z.object({ ...stamp, type: z.literal('plan'), steps: z.array(step).max(50) }),
   z.object({
     ...stamp,

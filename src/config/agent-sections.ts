@@ -16,7 +16,8 @@ const prices: kinds.Kind<Record<string, Price>> = {
   must: 'a mapping of model names to { input, output }, in US dollars a million tokens',
   schema: z.record(z.string().min(1), priceSchema),
 };
-const providerName = /^[a-z0-9][a-z0-9-]{0,39}$/;
+/** Providers and MCP servers are a part of a path at the gateway. */
+const shortName = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
 const apis = kinds.listOf('a list of responses and chat', z.enum(['responses', 'chat']));
 const path = z.string().regex(/^\/(?!\/)(?:[A-Za-z0-9._~/-]|\{model\})*$/);
@@ -75,7 +76,17 @@ const providerFields = {
   prices: field(prices, '{ our-model: { input: 1, output: 4 } }'),
 };
 
+const mcpFields = {
+  url: field(kinds.url, 'https://mcp.example.com/mcp'),
+  ...keyFields,
+  headers: field(headers, '{ x-team: shop }'),
+  tools: field(kinds.names, '[search, read_page]'),
+  repositories: field(kinds.repositories, '[acme/shop]'),
+  agents: field(kinds.names, '[claude]'),
+};
+
 export type WrittenProvider = ReturnType<typeof readProviders> extends Map<string, infer Value> ? Value : never;
+export type WrittenMcp = ReturnType<typeof readMcp> extends Map<string, infer Value> ? Value : never;
 export type WrittenAgent = ReturnType<typeof readAgents> extends Map<string, infer Value> ? Value : never;
 
 export function readAgents(raw: unknown, problems: ConfigProblem[]) {
@@ -85,12 +96,21 @@ export function readAgents(raw: unknown, problems: ConfigProblem[]) {
 export function readProviders(raw: unknown, problems: ConfigProblem[]) {
   return readMap(raw, 'providers', problems, (value, at, name) => {
     const read = readFields(value, providerFields, at, problems);
-    if (providerName.test(name) && name !== 'mcp') return read;
+    if (shortName.test(name) && name !== 'mcp') return read;
     problems.push({
       where: at,
       problem: 'its name must be small letters, digits and hyphens, and not mcp',
       example: null,
     });
+    return undefined;
+  });
+}
+
+export function readMcp(raw: unknown, problems: ConfigProblem[]) {
+  return readMap(raw, 'mcp', problems, (value, at, name) => {
+    const read = readFields(value, mcpFields, at, problems);
+    if (shortName.test(name)) return read;
+    problems.push({ where: at, problem: 'its name must be small letters, digits and hyphens', example: null });
     return undefined;
   });
 }

@@ -42,6 +42,13 @@ export function checkNames(config: Config, problems: ConfigProblem[]): void {
       'repository',
     );
   }
+  for (const [name, { agents, repositories }] of config.mcp) {
+    const acp = Array.from(config.agents).flatMap(([each, { agent }]) => (agent.type === 'acp' ? [each] : []));
+    for (const each of agents ?? []) check(`mcp.${name}.agents`, each, acp, 'agent with a model');
+    if (config.repositories.length === 0) continue;
+    const known = config.repositories.map((each) => each.name);
+    for (const each of repositories ?? []) check(`mcp.${name}.repositories`, each, known, 'repository');
+  }
   for (const [name, { agent }] of config.agents) {
     check(`agents.${name}.provider`, agent.provider, providers, 'provider');
     checkFit(config, `agents.${name}.provider`, name, agent.provider, problems);

@@ -22,7 +22,9 @@ export interface Config {
   readonly docker: { readonly host: string | null };
   /** By the name that agents use for them. */
   readonly providers: ReadonlyMap<string, Provider>;
-  /** Variables that hold keys of the file's providers. */
+  /** MCP servers by name. */
+  readonly mcp: ReadonlyMap<string, McpConfig>;
+  /** Variables that hold keys of the file's providers and MCP servers. */
   readonly keyVariables: readonly string[];
   /** All of them, in the order of preference. */
   readonly agents: ReadonlyMap<string, AgentConfig>;
@@ -83,6 +85,20 @@ export interface AgentConfig {
   /** With the provider that the file names for it. */
   readonly agent: Agent;
   readonly model: string | null;
+}
+
+export interface McpConfig {
+  readonly name: string;
+  readonly url: string;
+  /** Null where this process doesn't hold it, or none is needed. */
+  readonly key: string | null;
+  readonly auth: NonNullable<ProviderShape['auth']>;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The tools that may be called; null is all. */
+  readonly tools: readonly string[] | null;
+  /** Whose tasks get it; null is everybody's. */
+  readonly repositories: readonly RepositoryName[] | null;
+  readonly agents: readonly string[] | null;
 }
 
 export interface ChannelConfig {

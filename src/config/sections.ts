@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseGroupName } from '../task/ids.ts';
-import { readAgents, readProviders } from './agent-sections.ts';
+import { readAgents, readMcp, readProviders } from './agent-sections.ts';
 import { field, readFields, readMap } from './fields.ts';
 import * as kinds from './kinds.ts';
 import type { ConfigProblem } from './problems.ts';
@@ -57,6 +57,7 @@ export const sectionNames = [
   'channels',
   'agents',
   'providers',
+  'mcp',
   'environments',
 ] as const;
 
@@ -96,6 +97,7 @@ export function readSections(file: Readonly<Record<string, unknown>>, problems: 
     }),
     agents: readAgents(file.agents, problems),
     providers: readProviders(file.providers, problems),
+    mcp: readMcp(file.mcp, problems),
     environments: readMap(file.environments, 'environments', problems, (raw, at) => {
       const { image } = readFields({ image: raw }, { image: field(kinds.text, 'acme/errand-java:3') }, at, problems);
       return image;

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { toGitHub, toSlack } from './credentials.ts';
 import type { Env } from './env.ts';
 import { mappingOf } from './fields.ts';
+import { toMcp } from './mcp.ts';
 import { ConfigError, type ConfigProblem } from './problems.ts';
 import { toProviders } from './providers.ts';
 import { checkFileKeys, readSettings } from './read-settings.ts';
@@ -60,7 +61,10 @@ export function toConfig(
     redis: { url: values.redisUrl ?? null },
     docker: { host: values.dockerHost ?? null },
     providers,
-    keyVariables: Array.from(sections.providers.values()).flatMap(({ keyVariable }) => keyVariable ?? []),
+    mcp: toMcp(env, sections.mcp, holders, problems),
+    keyVariables: [...sections.providers.values(), ...sections.mcp.values()].flatMap(
+      ({ keyVariable }) => keyVariable ?? [],
+    ),
     agents: toAgents(sections.agents, problems),
     repositories: toRepositories(values, sections),
     groups: sections.groups,

@@ -8,6 +8,7 @@ import { EgressProxy } from './egress-proxy.ts';
 import { gatewayFiles } from './files.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { Log } from './log.ts';
+import { McpProxy } from './mcp-proxy.ts';
 import { Meter } from './meter.ts';
 import { ModelProxy } from './model-proxy.ts';
 import type { GatewayPolicy, Keys } from './policy.ts';
@@ -48,6 +49,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const upstream = new Upstream({ ...keys.wayOut, ca: options.ca, limits, log });
   const outside = options.outside ?? makeOutside(keys.wayOut, options.ca);
   const models = new ModelProxy({ policy, providers: keys.providers, upstream, meter, limits, log });
+  const mcp = new McpProxy({ policy, servers: keys.mcp, upstream, meter, limits, log });
   const egress = new EgressProxy({ allow: policy.allow, outside, blocked, meter, limits, log });
 
   const underWay = new Set<Promise<void>>();
@@ -69,7 +71,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   server.maxConnections = limits.connections;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const plain = request.url?.startsWith('/') === true;
-    follow(plain ? models.handle(request, response) : egress.refusePlain(request, response), response);
+    const way = request.url?.startsWith('/mcp/') ? mcp : models;
+    follow(plain ? way.handle(request, response) : egress.refusePlain(request, response), response);
   });
   const tunnels = new Set<Duplex>();
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {

@@ -15,11 +15,13 @@ export interface Limits {
   readonly retryWaitsMs: readonly number[];
   /** After these were in vain, for how long further calls try only once. */
   readonly downMs: number;
+  readonly mcpCalls: number;
+  readonly mcpRequestBytes: number;
   readonly tunnels: number;
   readonly connectMs: number;
   readonly helloMs: number;
   readonly tunnelIdleMs: number;
-  /** In all tunnels of the task together. */
+  /** In all tunnels and MCP requests of the task together. */
   readonly uploadBytes: number;
   readonly downloadBytes: number;
 }
@@ -37,6 +39,9 @@ export const defaultLimits: Limits = {
   modelIdleMs: 600_000,
   retryWaitsMs: [500, 2_000, 5_000],
   downMs: 30_000,
+  // An agent holds a stream open to each of its servers.
+  mcpCalls: 64,
+  mcpRequestBytes: 4 * mebibyte,
   tunnels: 64,
   connectMs: 15_000,
   helloMs: 10_000,

@@ -33,7 +33,8 @@ try {
   const keys = await readKeys(keysPath, policy);
   const { proxy, caFile } = keys.wayOut;
   const password = proxy === undefined ? '' : decodeURIComponent(new URL(proxy).password);
-  const secrets = [...Array.from(keys.providers.values(), ({ key }) => key ?? ''), password];
+  const held = [...keys.providers.values(), ...keys.mcp.values()];
+  const secrets = [...held.map(({ key }) => key ?? ''), password];
   const log = makeLog(write, new Redactor(secrets), task);
   const ca = caFile === undefined ? {} : { ca: await trusted(caFile) };
   const gateway = await startGateway({ dir, policy, keys, log, ...ca });

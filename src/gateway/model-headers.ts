@@ -29,12 +29,16 @@ export function authHeaders({
   kind,
   key,
   auth,
-  headers = {},
+  headers,
 }: Pick<Provider, 'kind' | 'key' | 'auth' | 'headers'>): OutgoingHttpHeaders {
-  const standard =
-    kind === 'anthropic' ? { header: 'x-api-key', scheme: null } : { header: 'authorization', scheme: 'Bearer' };
-  const { header, scheme } = auth ?? standard;
-  return { ...headers, ...(key === null ? {} : { [header]: scheme === null ? key : `${scheme} ${key}` }) };
+  const standard = kind === 'anthropic' ? { header: 'x-api-key', scheme: null } : undefined;
+  return { ...headers, ...showKey({ key, auth: auth ?? standard }) };
+}
+
+/** The one header that holds the key; none where none is needed. */
+export function showKey({ key, auth }: Pick<Provider, 'key' | 'auth'>): OutgoingHttpHeaders {
+  const { header, scheme } = auth ?? { header: 'authorization', scheme: 'Bearer' };
+  return key === null ? {} : { [header]: scheme === null ? key : `${scheme} ${key}` };
 }
 
 export function answerHeaders(headers: IncomingHttpHeaders, redactor: Redactor): OutgoingHttpHeaders {

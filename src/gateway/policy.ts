@@ -12,6 +12,11 @@ const policySchema = z.strictObject({
   /** What a model without a known price counts as against dollars: the dearest there is, or nothing where tokens hold it. */
   unpriced: z.enum(['dearest', 'tokens']).default('dearest'),
   dummyKey: z.string().min(8).max(256),
+  mcp: z
+    .array(
+      z.strictObject({ name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/), tools: z.array(z.string()).nullable() }),
+    )
+    .default([]),
 });
 
 const call = z.enum(['messages', 'count_tokens', 'responses', 'chat', 'models']);
@@ -38,8 +43,16 @@ const providerSchema = z.strictObject({
   prices: z.record(z.string().min(1), priceSchema).optional(),
 });
 
+const mcpSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  key: z.string().min(1).nullable(),
+  auth: shapeSchema.shape.auth,
+  headers: shapeSchema.shape.headers,
+});
+
 const keysSchema = z.strictObject({
   providers: z.record(z.string(), providerSchema),
+  mcp: z.record(z.string(), mcpSchema).default({}),
   /** The machine's own way out. */
   egress: z
     .strictObject({
@@ -53,12 +66,15 @@ const keysSchema = z.strictObject({
 
 export type GatewayPolicy = z.infer<typeof policySchema>;
 export type Provider = z.infer<typeof providerSchema>;
+export type McpServer = z.infer<typeof mcpSchema>;
 export type ProviderShape = z.infer<typeof shapeSchema>;
 export type ProviderKind = Provider['kind'];
 export type WayOut = NonNullable<z.infer<typeof keysSchema>['egress']>;
 
 export interface Keys {
   readonly providers: ReadonlyMap<string, Provider>;
+  /** MCP servers by name. */
+  readonly mcp: ReadonlyMap<string, McpServer>;
   readonly wayOut: WayOut;
 }
 
@@ -69,13 +85,18 @@ export async function readPolicy(path: string): Promise<GatewayPolicy> {
 
 /** Reads the keys file and keeps only the providers that the policy names. Throws `Problem`, never with a key in it. */
 export async function readKeys(path: string, policy: GatewayPolicy): Promise<Keys> {
-  const { providers, egress } = await readJson(path, 'the keys file', keysSchema);
+  const { providers, mcp, egress } = await readJson(path, 'the keys file', keysSchema);
   const named = policy.providers.map((name) => {
     const provider = Object.hasOwn(providers, name) ? providers[name] : undefined;
     if (provider === undefined) throw unusable('the keys file', `it has no model provider \`${name}\``);
     return [name, provider] as const;
   });
-  return { providers: new Map(named), wayOut: egress ?? {} };
+  const servers = policy.mcp.map(({ name }) => {
+    const server = Object.hasOwn(mcp, name) ? mcp[name] : undefined;
+    if (server === undefined) throw unusable('the keys file', `it has no MCP server \`${name}\``);
+    return [name, server] as const;
+  });
+  return { providers: new Map(named), mcp: new Map(servers), wayOut: egress ?? {} };
 }
 
 async function readJson<T>(path: string, what: string, schema: z.ZodType<T>): Promise<T> {

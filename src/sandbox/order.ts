@@ -48,6 +48,12 @@ export const orderSchema = z
       budgetTokens: z.number().nonnegative().nullable(),
       unpriced: z.enum(['dearest', 'tokens']),
       dummyKey: z.string().max(500),
+      mcp: z
+        .array(
+          z.strictObject({ name: z.string().min(1).max(40), tools: z.array(z.string().max(200)).max(500).nullable() }),
+        )
+        .max(50)
+        .default([]),
     }),
   })
   .refine((order) => taskOf(order.run) === order.task, 'the run is another task’s');

@@ -68,6 +68,9 @@ function writeSecrets(config: Config, env: Env, places: Places): void {
         { kind, apis, baseUrl, key, ...shape, prices },
       ]),
     ),
+    mcp: Object.fromEntries(
+      Array.from(config.mcp.values(), ({ name, url, key, auth, headers }) => [name, { url, key, auth, headers }]),
+    ),
     egress: {
       ...(way.httpsProxy === null ? {} : { proxy: way.httpsProxy }),
       ...(way.noProxy.length === 0 ? {} : { noProxy: way.noProxy.join(',') }),

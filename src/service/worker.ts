@@ -155,13 +155,30 @@ function toAgentOf(config: Config, task: Task, run: Run, prompt: string): Return
   const way = chooseProvider(policy, needs, { channel: task.origin.channel, repositories, model: task.model });
   if (!way.ok) throw new Problem(way.failure);
   const { host, port } = inside.forwarder;
+  const forwarder = `http://${host}:${port}`;
+  const servers = mcpFor(config, task);
   const { provider, api, model } = way.value ?? { provider: '', api: 'chat', model: task.model };
-  const access = { forwarder: `http://${host}:${port}`, provider, api, dummyKey, model };
+  const access = { forwarder, provider, api, dummyKey, model };
   return {
-    command: toAcpCommand(agent, { access, session: task.session, prompt, wholePrompt: toPrompt(task, 0) }),
-    network: { ...network, providers: way.value === null ? [] : [provider] },
+    command: toAcpCommand(agent, {
+      access,
+      mcp: servers.map(({ name }) => name),
+      session: task.session,
+      prompt,
+      wholePrompt: toPrompt(task, 0),
+    }),
+    network: { ...network, providers: way.value === null ? [] : [provider], mcp: servers },
     image,
   };
+}
+
+/** The MCP servers that a task's agent gets; of several repositories each has to be one that the server is for. */
+function mcpFor(config: Config, task: Task): { name: string; tools: readonly string[] | null }[] {
+  return Array.from(config.mcp.values()).flatMap(({ name, tools, agents, repositories }) => {
+    const forAgent = agents === null || agents.includes(task.agent);
+    const forCode = repositories === null || task.parts.every(({ repository }) => repositories.includes(repository));
+    return forAgent && forCode ? [{ name, tools }] : [];
+  });
 }
 
 /** The bot has no key for GitHub: what the app is installed on, it hears from the worker. */

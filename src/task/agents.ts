@@ -179,21 +179,37 @@ export function toAgent(name: string, configured: ConfiguredAgent): AcpAgent {
   };
 }
 
+/** An MCP server as an agent sees it. */
+export interface McpAtGateway {
+  readonly name: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** What the runner is told: an `acp` agent command of `sandbox/protocol.ts`. */
 export function toAcpCommand(
   agent: AcpAgent,
-  options: { access: ModelAccess; session: string | null; prompt: string; wholePrompt?: string },
+  options: {
+    access: ModelAccess;
+    /** Names of MCP servers at the gateway. */
+    mcp?: readonly string[];
+    session: string | null;
+    prompt: string;
+    wholePrompt?: string;
+  },
 ): {
   type: 'acp';
   command: readonly string[];
   env: Readonly<Record<string, string>>;
   mode: string | null;
   model: string | null;
+  mcp: readonly McpAtGateway[];
   session: string | null;
   prompt: string;
   wholePrompt: string;
 } {
-  const { access, session, prompt, wholePrompt = prompt } = options;
+  const { access, mcp = [], session, prompt, wholePrompt = prompt } = options;
+  const { forwarder, dummyKey } = access;
   const model = agent.modelBy === 'session' ? access.model : null;
   return {
     type: 'acp',
@@ -201,6 +217,11 @@ export function toAcpCommand(
     env: agent.env(access),
     mode: agent.mode,
     model,
+    mcp: mcp.map((name) => ({
+      name,
+      url: `${forwarder}/mcp/${name}`,
+      headers: { authorization: `Bearer ${dummyKey}` },
+    })),
     session,
     prompt,
     wholePrompt,

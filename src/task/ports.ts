@@ -222,6 +222,8 @@ export interface NetworkPolicy extends MeterLimits {
   readonly allow: readonly string[];
   /** What the agent holds instead of a key. */
   readonly dummyKey: string;
+  /** MCP servers of the configuration, each with the tools that may be called; null is all of its own. */
+  readonly mcp?: readonly { readonly name: string; readonly tools: readonly string[] | null }[];
 }
 
 /** Where a run's agent lives. The container is the run: it outlives every worker, and each call here can be repeated. */

@@ -39,8 +39,9 @@ async function openWorld(
       budgetTokens: null,
       unpriced: 'dearest' as const,
       dummyKey,
+      mcp: [],
     },
-    keys: { providers: new Map(), wayOut: {} },
+    keys: { providers: new Map(), mcp: new Map(), wayOut: {} },
     log: (_level, message) => logs.push(message),
     limits: options.limits ?? {},
     outside: {

@@ -28,6 +28,7 @@ export interface Start {
   /** Base URL of the scripted model server. */
   readonly modelUrl?: string;
   readonly providers?: Readonly<Record<string, object>>;
+  readonly mcp?: Readonly<Record<string, object>>;
   readonly egress?: { proxy?: string; noProxy?: string };
   /** Goes on in the folder of a former process. */
   readonly dir?: string;
@@ -53,6 +54,7 @@ export async function startGatewayProcess(start: Start = {}): Promise<GatewayPro
       openai: { kind: 'openai', baseUrl: `${baseUrl}/v1`, key: canary },
       ...start.providers,
     },
+    ...(start.mcp && { mcp: start.mcp }),
     ...(start.egress && { egress: start.egress }),
   };
   const keysFile = join(dir, '..', 'keys.json');

@@ -112,6 +112,7 @@ describe('policy and keys', () => {
     budgetTokens: null,
     unpriced: 'dearest' as const,
     dummyKey: 'dummy-key',
+    mcp: [],
   };
   const keys = {
     providers: {
