@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Control } from '../../sandbox/protocol.ts';
 import { type AcpAgent, builtInAgents, toAcpCommand } from '../../src/task/agents.ts';
 import type { ModelApi } from '../../src/task/providers.ts';
+import { startMcpServer } from '../fakes/mcp-server.ts';
 import {
   callTool,
   editFile,
@@ -13,6 +14,7 @@ import {
   runCommand,
   say,
   startModelServer,
+  type Turn,
 } from '../fakes/model-server.ts';
 import { inContainer } from '../runner/container.ts';
 import { type Driven, type Ground, makeGround } from '../runner/drive.ts';
@@ -32,11 +34,14 @@ interface Set extends AsyncDisposable {
   start(turn: { prompt: string; session?: string; number?: number; env?: Record<string, string> }): Promise<Driven>;
 }
 
-async function prepare(name: string, options: { model?: string; api?: ModelApi; down?: boolean } = {}): Promise<Set> {
+async function prepare(
+  name: string,
+  options: { model?: string; api?: ModelApi; down?: boolean; mcp?: string } = {},
+): Promise<Set> {
   const stack = new AsyncDisposableStack();
   const ground = stack.use(await makeGround({ 'a.txt': 'one\n' }));
   const model = stack.use(await startModelServer());
-  stack.use(await startGateway(ground.gateway, () => (options.down ? null : model.url)));
+  stack.use(await startGateway(ground.gateway, () => (options.down ? null : model.url), options.mcp));
   const agent = find(name);
   return {
     ground,
@@ -50,7 +55,7 @@ async function prepare(name: string, options: { model?: string; api?: ModelApi; 
         dummyKey: 'dummy-key',
         model: options.model ?? (agent.needsModel ? 'scripted' : null),
       };
-      const command = toAcpCommand(agent, { access, session, prompt });
+      const command = toAcpCommand(agent, { access, session, prompt, mcp: options.mcp === undefined ? [] : ['docs'] });
       const spec: Control = ground.spec({ ...command, env: { ...command.env, ...env } });
       runner.send(spec);
       return runner;
@@ -62,6 +67,24 @@ async function prepare(name: string, options: { model?: string; api?: ModelApi; 
 const told = (model: ModelServer) => model.requests.filter(({ call }) => (call?.tools.length ?? 0) > 0);
 // Both agents go on trying for minutes where nobody tells them not to.
 const impatient = { CLAUDE_CODE_MAX_RETRIES: '1' };
+
+/** Each agent has its own way to a server's tools; most look for it before they call it. */
+function mcpCalls(agent: string, args: Record<string, string>): Turn[] {
+  const tool = 'mcp__docs__look_up';
+  switch (agent) {
+    case 'claude':
+      return [callTool('ToolSearch', { query: `select:${tool}`, max_results: 5 }), callTool(tool, args)];
+    case 'codex':
+      return [callTool('exec', `text(await tools.${tool}(${JSON.stringify(args)}));`)];
+    case 'qwen':
+      return [
+        callTool('tool_search', { query: `select:${tool}` }),
+        callTool('tool_call', { name: tool, arguments: args }),
+      ];
+    default:
+      return [callTool('docs_look_up', args)];
+  }
+}
 
 describe.each(['claude', 'codex', 'opencode', 'qwen'])('%s', (name) => {
   test('edits a file through a tool call and ends with its message', async () => {
@@ -118,6 +141,16 @@ describe.each(['claude', 'codex', 'opencode', 'qwen'])('%s', (name) => {
     const runner = await set.start({ prompt: 'Hello.' });
     await runner.result();
     expect(told(set.model).map(({ call }) => call?.model)).toEqual([model]);
+  });
+
+  test('calls a tool of an MCP server at its gateway', async () => {
+    await using mcp = await startMcpServer('Bearer dummy-key');
+    await using set = await prepare(name, { mcp: mcp.url });
+    set.model.script([...mcpCalls(name, { word: 'errand' }), say('It is a short journey.')]);
+    const runner = await set.start({ prompt: 'What is an errand?' });
+    expect(await runner.result()).toMatchObject({ type: 'finished', claim: 'It is a short journey.' });
+    expect(mcp.called).toEqual([{ name: 'look_up', args: { word: 'errand' } }]);
+    expect(told(set.model).at(-1)?.text).toContain('a short journey to get something done');
   });
 
   test('stops in the middle of a turn', async () => {

@@ -23,7 +23,11 @@ const message = z.looseObject({
   id: z.union([z.string(), z.number()]).optional(),
   method: z.string(),
   params: z
-    .looseObject({ name: z.string().optional(), arguments: z.unknown().optional(), protocolVersion: z.string().optional() })
+    .looseObject({
+      name: z.string().optional(),
+      arguments: z.unknown().optional(),
+      protocolVersion: z.string().optional(),
+    })
     .optional(),
 });
 

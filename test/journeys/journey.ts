@@ -45,6 +45,8 @@ const step = z.union([
       headers: z.record(text, text).default({}),
     }),
   }),
+  /** The tools that the MCP server was asked for in this journey, and no others. */
+  z.strictObject({ mcp_called: z.array(text) }),
   z.strictObject({ push: z.record(text, text.nullable()), branch: text.default('task'), ...where }),
   z.strictObject({ release: z.literal(true) }),
   z.strictObject({ close_pull: z.literal(true), ...where }),
@@ -130,6 +132,7 @@ class Stage {
   readonly #from: number;
   readonly #before: number;
   readonly #asked: number;
+  readonly #toolCalls: number;
   #channel: string = seed.dev;
 
   readonly #command: string;
@@ -142,6 +145,7 @@ class Stage {
     this.#before = errand.forge.control.ledger().at(-1)?.n ?? 0;
     this.#from = errand.slack.store.workspace.messages.length;
     this.#asked = errand.model.requests.length;
+    this.#toolCalls = errand.mcp.called.length;
   }
 
   readonly #held: (() => void)[] = [];
@@ -244,6 +248,10 @@ class Stage {
       });
     } else if ('model_heard' in step) {
       this.#checkModel(step.model_heard);
+    } else if ('mcp_called' in step) {
+      const called = this.#errand.mcp.called.slice(this.#toolCalls).map(({ name }) => name);
+      if (called.join() !== step.mcp_called.join())
+        throw new Error(`The MCP server was asked for ${called.join() || 'nothing'}`);
     } else if ('push' in step) {
       const named = step.branch === 'base' ? 'main' : step.branch;
       const branch = named === 'task' ? await this.#taskBranch(repository) : named;

@@ -51,6 +51,8 @@ repositories:
   acme/model-by-repository: { agent: claude, model: claude-opus-5 }
 channels:
   ${seed.random}: { model: claude-haiku-4-5, agent: claude }
+mcp:
+  house: { url: '{mcp-server}', keyVariable: MCP_KEY, authHeader: x-house-key, tools: [look_up], repositories: [acme/tools-of-the-house] }
 environments:
   twin: ${twin}
 `;

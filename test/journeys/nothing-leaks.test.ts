@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seed } from '../../src/local/slack/workspace.ts';
 import { places } from '../../src/setup/places.ts';
-import { editFile, say } from '../fakes/model-server.ts';
+import { callTool, editFile, say } from '../fakes/model-server.ts';
 import { hardening, pathValue } from '../sandbox/hardening.ts';
 import { type ErrandUnderTest, secrets, startErrand } from '../support/errand.ts';
 
@@ -17,7 +17,10 @@ beforeAll(async () => {
     mode: 'socket',
     repositories: [repository],
     // What the table of settings expects.
-    yaml: 'limits: { memory: 1GiB, cpus: 1.5, pids: 256 }',
+    yaml: [
+      'limits: { memory: 1GiB, cpus: 1.5, pids: 256 }',
+      "mcp: { house: { url: '{mcp-server}', keyVariable: MCP_KEY, authHeader: x-house-key } }",
+    ].join('\n'),
   });
   await errand.forge.control.createRepository({ repository, files: { 'README.md': '# Quiet\n' } });
 });
@@ -26,9 +29,11 @@ afterAll(async () => {
 });
 
 test('a running task’s container has every setting of the table and no secret, and the whole journey leaves none anywhere', async () => {
-  const { slack, model, forge, dataDir } = errand;
+  const { slack, model, mcp, forge, dataDir } = errand;
   const released = Promise.withResolvers<void>();
   model.script([
+    callTool('ToolSearch', { query: 'select:mcp__house__look_up', max_results: 5 }),
+    callTool('mcp__house__look_up', { word: 'errand' }),
     () => released.promise.then(() => editFile('README.md', '# Quiet\nas a mouse\n')),
     say(`Done. By the way: ${secrets.ANTHROPIC_API_KEY.length} characters.`),
   ]);
@@ -39,7 +44,7 @@ test('a running task’s container has every setting of the table and no secret,
     text: `repo:${repository} agent:claude be quiet`,
   };
   await slack.people.command(command);
-  await model.called(1);
+  await model.called(3);
 
   const docker = new Dockerode();
   const { instance } = places({ ERRAND_DATA_DIR: dataDir });
@@ -60,6 +65,9 @@ test('a running task’s container has every setting of the table and no secret,
   await errand.quiet();
 
   expect(model.requests.some(({ headers }) => headers['x-api-key'] === secrets.ANTHROPIC_API_KEY)).toBe(true);
+  // The server tells its own key in a log line beside each answer: what the agent heard of it, the model would hear too.
+  expect(mcp.called).toEqual([{ name: 'look_up', args: { word: 'errand' } }]);
+  expect(leaksIn(model.requests.map(({ text }) => text).join())).toEqual([]);
   expect(leaksIn(await dumpRedis(places({ ERRAND_DATA_DIR: dataDir }).redisSocket))).toEqual([]);
   expect(leaksIn(await errand.log())).toEqual([]);
   expect(leaksIn(JSON.stringify([slack.store.workspace, slack.store.ephemerals]))).toEqual([]);

@@ -1,8 +1,15 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 
-/** A stand-in for a task's gateway: `/<provider>/…` on a unix socket goes to the model server; null answers as if that were down. */
-export async function startGateway(socket: string, upstream: () => string | null): Promise<AsyncDisposable> {
+/**
+ * A stand-in for a task's gateway: `/<provider>/…` on a unix socket goes to the model server; null answers as if that were down.
+ * `/mcp/<name>` goes to an MCP server where there is one.
+ */
+export async function startGateway(
+  socket: string,
+  upstream: () => string | null,
+  mcpUrl: string | null = null,
+): Promise<AsyncDisposable> {
   await rm(socket, { force: true });
   const server = createServer((incoming, outgoing) => {
     const target = upstream();
@@ -13,10 +20,15 @@ export async function startGateway(socket: string, upstream: () => string | null
     }
     const path = (incoming.url ?? '').replace(/^\/[a-z]+/, '');
     const { method, headers } = incoming;
-    const forwarded = request(`${target}${path}`, { method, headers: { ...headers, host: 'model' } }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    });
+    const toMcp = mcpUrl !== null && incoming.url?.startsWith('/mcp/');
+    const forwarded = request(
+      toMcp ? mcpUrl : `${target}${path}`,
+      { method, headers: { ...headers, host: 'model' } },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
     forwarded.on('error', () => outgoing.destroy());
     incoming.pipe(forwarded);
   });

@@ -20,6 +20,7 @@ const order: RunOrder = {
     budgetTokens: null,
     unpriced: 'dearest' as const,
     dummyKey: 'dummy',
+    mcp: [{ name: 'docs', tools: ['look_up'] }],
   },
 };
 let root: string;

@@ -12,6 +12,7 @@ import { places } from '../../src/setup/places.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
 import { createStore } from '../../src/store/store.ts';
 import type { TaskStore } from '../../src/task/ports.ts';
+import { type McpServer, startMcpServer } from '../fakes/mcp-server.ts';
 import { type ModelServer, startModelServer } from '../fakes/model-server.ts';
 import { makeApp, type TestApp } from './github-app.ts';
 import { freePort, startProgram } from './program.ts';
@@ -25,6 +26,7 @@ export const secrets = {
   ANTHROPIC_API_KEY: 'canary-anthropic-key',
   OPENAI_API_KEY: 'canary-openai-key',
   HOUSE_KEY: 'canary-house-key',
+  MCP_KEY: 'canary-mcp-key',
 } as const;
 
 export interface ErrandOptions {
@@ -34,7 +36,7 @@ export interface ErrandOptions {
   readonly github?: 'token' | 'signing' | 'app';
   /** Adds to the environment, or takes away with undefined. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** `{model-server}` in it stands for the scripted model's address. */
+  /** `{model-server}` and `{mcp-server}` in it stand for the addresses of the scripted model and of a small MCP server. */
   readonly yaml?: string;
   /** What the app was made from; a classic one has no agent features. */
   readonly manifest?: 'manifest.yml' | 'manifest.classic.yml';
@@ -45,6 +47,7 @@ export interface ErrandUnderTest extends AsyncDisposable {
   readonly slack: LocalSlack;
   readonly forge: LocalForge;
   readonly model: ModelServer;
+  readonly mcp: McpServer;
   /** The app that Errand is; null where it has a token. */
   readonly app: TestApp | null;
   readonly dataDir: string;
@@ -96,8 +99,10 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
   if (app !== null) await writeFile(keyFile, app.privateKey, { mode: 0o600 });
   const signing = options.github === 'signing' ? await makeSigningKey(dataDir, forge) : {};
   const model = await startModelServer({ prefixes: ['/openai/deployments/house-model'] });
+  const mcp = await startMcpServer(secrets.MCP_KEY, 'x-house-key');
   const yaml = join(dataDir, 'errand.yml');
-  if (options.yaml !== undefined) await writeFile(yaml, options.yaml.replaceAll('{model-server}', model.url));
+  if (options.yaml !== undefined)
+    await writeFile(yaml, options.yaml.replaceAll('{model-server}', model.url).replaceAll('{mcp-server}', mcp.url));
   const { SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, ...keys } = secrets;
   const program = await startProgram(dataDir, {
     ERRAND_REPOSITORIES: options.repositories.join(','),
@@ -124,6 +129,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     slack,
     forge,
     model,
+    mcp,
     app,
     dataDir,
     env: program.env,
@@ -161,6 +167,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
       await slack.close();
       await forge.close();
       await model[Symbol.asyncDispose]();
+      await mcp[Symbol.asyncDispose]();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

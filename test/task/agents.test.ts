@@ -31,12 +31,19 @@ test('without a model the agents that ship choose their own', () => {
 test('an agent of the configuration gets base URL, key and model where it asks for them', () => {
   const env = { URL: '${BASE_URL}/v1', TOKEN: 'Bearer ${KEY}', M: '${MODEL}', OTHER: '${HOME}' };
   const agent = toAgent('own', { command: ['own-agent', '--acp'], env, provider: 'azure' });
-  expect(toAcpCommand(agent, { ...turn, session: 's1' })).toEqual({
+  expect(toAcpCommand(agent, { ...turn, mcp: ['docs'], session: 's1' })).toEqual({
     type: 'acp',
     command: ['own-agent', '--acp'],
     env: { URL: 'http://127.0.0.1:3128/inhouse/v1', TOKEN: 'Bearer dummy', M: 'big-1', OTHER: '${HOME}' },
     mode: null,
     model: null,
+    mcp: [
+      {
+        name: 'docs',
+        url: 'http://127.0.0.1:3128/mcp/docs',
+        headers: { authorization: 'Bearer dummy' },
+      },
+    ],
     session: 's1',
     prompt: 'Mend it.',
     wholePrompt: 'Mend it.',
