@@ -33,12 +33,27 @@ export function toSlack(values: Values, holders: readonly ProcessName[], problem
   };
 }
 
+/** Where one of the two is given the other follows from it, so that a server's token never goes to github.com. */
+function toGitHubUrls(given: string | undefined, givenApi: string | undefined): { url: string; apiUrl: string } {
+  const [page, api] = [given?.replace(/\/+$/, ''), givenApi?.replace(/\/+$/, '')];
+  const url = page ?? (api === undefined ? 'https://github.com' : pageOf(api));
+  return { url, apiUrl: api ?? apiOf(url) };
+}
+
+function apiOf(url: string): string {
+  const { protocol, host, hostname } = new URL(url);
+  const hosted = hostname === 'github.com' || hostname.endsWith('.ghe.com');
+  return hosted ? `${protocol}//api.${host}` : `${url}/api/v3`;
+}
+
+function pageOf(api: string): string {
+  const { protocol, host } = new URL(api);
+  return host.startsWith('api.') ? `${protocol}//${host.slice('api.'.length)}` : api.replace(/\/api\/v3$/, '');
+}
+
 /** Without credentials GitHub is local; half of them, or both kinds, is a problem, where the worker is to know them. */
 export function toGitHub(values: Values, holders: readonly ProcessName[], problems: ConfigProblem[]): GitHubConfig {
-  const common = {
-    apiUrl: (values.githubApiUrl ?? 'https://api.github.com').replace(/\/+$/, ''),
-    url: (values.githubUrl ?? 'https://github.com').replace(/\/+$/, ''),
-  };
+  const common = toGitHubUrls(values.githubUrl, values.githubApiUrl);
   const { githubToken: token, githubAppId: appId, githubAppPrivateKey: key } = values;
   if (!holders.includes('worker')) return { ...common, mode: 'local' };
   const half = (where: string, beside: string, example: string) =>

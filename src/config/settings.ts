@@ -102,12 +102,12 @@ export const settings = {
   }),
   githubApiUrl: setting('GITHUB_API_URL', 'github.apiUrl', kinds.url, {
     meaning: 'GitHub’s REST API; another for Enterprise Server.',
-    default: 'https://api.github.com',
+    default: 'what belongs to `GITHUB_URL`',
     example: 'https://github.example.com/api/v3',
   }),
   githubUrl: setting('GITHUB_URL', 'github.url', kinds.url, {
-    meaning: 'Where repositories are cloned from.',
-    default: 'https://github.com',
+    meaning: 'Where repositories are cloned from, and people open GitHub.',
+    default: 'what belongs to `GITHUB_API_URL`, else https://github.com',
     example: 'https://github.example.com',
   }),
   pollSeconds: setting('ERRAND_POLL_SECONDS', 'github.pollSeconds', kinds.wholeNumber(1, 3_600), {

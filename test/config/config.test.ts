@@ -346,6 +346,20 @@ describe('the YAML file', () => {
     ]);
   });
 
+  it.each([
+    [{}, 'https://github.com', 'https://api.github.com'],
+    [{ GITHUB_URL: 'https://git.acme.example/' }, 'https://git.acme.example', 'https://git.acme.example/api/v3'],
+    [
+      { GITHUB_API_URL: 'https://git.acme.example/api/v3/' },
+      'https://git.acme.example',
+      'https://git.acme.example/api/v3',
+    ],
+    [{ GITHUB_URL: 'https://acme.ghe.com' }, 'https://acme.ghe.com', 'https://api.acme.ghe.com'],
+    [{ GITHUB_API_URL: 'https://api.acme.ghe.com' }, 'https://acme.ghe.com', 'https://api.acme.ghe.com'],
+  ])('takes what belongs together of GitHub’s addresses: %o', (env, url, apiUrl) => {
+    expect(config(env).github).toMatchObject({ url, apiUrl });
+  });
+
   it('takes a plain list of repositories', () => {
     expect(config({}, 'repositories: [acme/shop]').repositories.map(({ name }) => name)).toEqual(['acme/shop']);
   });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEmulator } from 'emulate';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createGit } from '../../src/git/git.ts';
 import { type AppOptions, installedRepositories } from '../../src/github/app.ts';
 import { appAccess } from '../../src/github/app-access.ts';
@@ -138,6 +138,23 @@ describe('outside of work', () => {
     expect(minted()).toBe(1);
     await access[Symbol.asyncDispose]();
     expect(forge.control.liveTokens()).toBe(0);
+  });
+
+  test('a token that nobody used for five minutes is revoked', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] });
+    try {
+      await using access = appAccess(optionsOf());
+      await access.credentials(web, 'read');
+      now += 4 * 60_000;
+      vi.advanceTimersByTime(60_000);
+      await access.credentials(web, 'read');
+      expect(minted()).toBe(1);
+      now += 6 * 60_000;
+      vi.advanceTimersByTime(60_000);
+      await vi.waitFor(() => expect(forge.control.liveTokens()).toBe(0));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('nothing may be written', async () => {
