@@ -1,6 +1,5 @@
 import { type Choices, type Draft, type KeptDraft, toSpecText } from '../task/draft.ts';
-import type { RepositoryName } from '../task/ids.ts';
-import type { Policy, RepositoryPolicy } from '../task/policy.ts';
+import { type Policy, type RepositoryPolicy, repositoryNames } from '../task/policy.ts';
 import type { Answer, Asked, Form, FormStart, Submitted, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
 import { giveBack, notKept, startDraft } from './give-back.ts';
@@ -35,7 +34,7 @@ export async function form(
     type: 'form',
     form: {
       draft,
-      repositories: policy.repositories.map(({ name }) => name),
+      repositories: repositoryNames(policy),
       usualBase: repository?.base ?? null,
       agents: readyAgents(policy, repository),
       task: task?.id ?? null,
@@ -158,10 +157,10 @@ export async function resend(deps: BotDeps, asked: Asked, id: string, repository
   return accepted.type === 'accepted' ? silent : giveBack(deps, asked, draft, accepted);
 }
 
-/** Repositories whose name holds these letters, those that begin with them first. */
-export function findRepositories(policy: Policy, typed: string): readonly RepositoryName[] {
+/** Repositories and groups whose name holds these letters, those that begin with them first. */
+export function findRepositories(policy: Policy, typed: string): readonly string[] {
   const letters = typed.trim().toLowerCase();
-  const found = policy.repositories.map(({ name }) => name).filter((name) => name.toLowerCase().includes(letters));
+  const found = repositoryNames(policy).filter((name) => name.toLowerCase().includes(letters));
   const begins = (name: string) =>
     Number(
       name

@@ -3,8 +3,15 @@ import { chooseAgent } from '../task/choose-agent.ts';
 import { readKeys, type TaskCommand } from '../task/command.ts';
 import { type Draft, type Field, toSpecText } from '../task/draft.ts';
 import type { OfferedFile } from '../task/files.ts';
-import { type MessageTs, type RepositoryName, type TaskId, toTaskId } from '../task/ids.ts';
-import { chooseEnvironment, chooseRepositories, type RepositoryPolicy, toBranch, toTitle } from '../task/policy.ts';
+import { type MessageTs, type TaskId, toTaskId } from '../task/ids.ts';
+import {
+  chooseEnvironment,
+  chooseRepositories,
+  type RepositoryPolicy,
+  repositoryNames,
+  toBranch,
+  toTitle,
+} from '../task/policy.ts';
 import { noSpending } from '../task/spending.ts';
 import type { Failure, Part, SpecMessage, Task } from '../task/task.ts';
 import type { Answer, Asked, UseCases } from '../task/use-cases.ts';
@@ -39,7 +46,7 @@ export interface Refused {
   readonly type: 'refused';
   readonly field: Field;
   readonly failure: Pick<Failure, 'sentence' | 'next'>;
-  readonly repositories: readonly RepositoryName[];
+  readonly repositories: readonly string[];
   /** What a field of the form says of itself, where fewer words do; else the failure's. */
   readonly inForm?: string;
 }
@@ -75,8 +82,7 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   const repositories = chooseRepositories(deps.policy, asked.channel, command.repositories);
   if (!repositories.ok) {
     if (repositories.failure.code !== 'repository_missing') return refused('repo', repositories.failure);
-    const names = deps.policy.repositories.map(({ name }) => name);
-    return refused('repo', { sentence: repositories.failure.sentence, next: chooseOne }, names);
+    return refused('repo', { sentence: repositories.failure.sentence, next: chooseOne }, repositoryNames(deps.policy));
   }
   // Agent and budget are the task's: the repository that was named first decides them.
   const [first, ...others] = repositories.value;
@@ -109,7 +115,7 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
     author: asked.by,
     authorName: member.name,
     trust: 'steering',
-    text: attributed(command.text, before.writer, member.name),
+    text: toSpecText({ ...draft, goal: attributed(draft.goal, before.writer, member.name) }),
     ...attachments(taken, key),
     ...(taken.leftOut === null ? {} : { leftOut: taken.leftOut }),
     at: asked.at,
@@ -152,11 +158,7 @@ const nothing = (command: string) => ({
   next: `Write it after the command, like ${command} fix the flaky checkout test.`,
 });
 
-function refused(
-  field: Field,
-  { sentence, next }: Refused['failure'],
-  repositories: readonly RepositoryName[] = [],
-): Refused {
+function refused(field: Field, { sentence, next }: Refused['failure'], repositories: readonly string[] = []): Refused {
   return { type: 'refused', field, failure: { sentence, next }, repositories };
 }
 

@@ -3,7 +3,7 @@ import { toTyped } from '../task/draft.ts';
 import type { Clock, Inbox, Outbox } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { UseCases } from '../task/use-cases.ts';
-import { formIds } from './blocks/form.ts';
+import { formIds } from './blocks/form-fields.ts';
 import { actionIds, type Wording } from './blocks/parts.ts';
 import { type Connection, clientOptions } from './connection.ts';
 import { toEmojiNames } from './emoji.ts';

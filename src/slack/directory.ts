@@ -42,8 +42,8 @@ const shared = z.object({
 });
 
 async function findChannel(reader: WebClient, id: ChannelId): Promise<ChannelKind> {
-  // A direct message has one reader, whom the directory knows.
-  if (id.startsWith('D')) return 'own';
+  // A direct message with the bot has one other reader, whom the directory knows; of one between people it can't hear.
+  if (id.startsWith('D')) return (await isInDirect(reader, id)) ? 'own' : 'absent';
   const answer = await reader.conversations.info({ channel: id }).catch((error: unknown) => {
     if (isRefusal(error, ['channel_not_found'])) return null;
     if (isRefusal(error, ['missing_scope', 'no_permission'])) return undefined;
@@ -53,6 +53,17 @@ async function findChannel(reader: WebClient, id: ChannelId): Promise<ChannelKin
   const found = shared.safeParse(answer?.channel);
   if (!found.success) return 'hidden';
   return found.data.is_ext_shared || found.data.is_pending_ext_shared ? 'shared' : 'own';
+}
+
+async function isInDirect(reader: WebClient, id: ChannelId): Promise<boolean> {
+  try {
+    await reader.conversations.history({ channel: id, limit: 1 });
+    return true;
+  } catch (error) {
+    if (isRefusal(error, ['channel_not_found', 'not_in_channel'])) return false;
+    if (isRefusal(error, ['missing_scope', 'no_permission'])) return true;
+    throw unreachable(`who reads the direct message ${id}`, error);
+  }
 }
 
 async function findMember(reader: WebClient, teamId: string, id: UserId): Promise<Member> {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { keyNames } from '../task/command.ts';
 import type { Draft } from '../task/draft.ts';
-import { branchBlock, type FormNote, formIds, goalBlock } from './blocks/form.ts';
+import { branchBlock, type FormNote, goalBlock } from './blocks/form.ts';
+import { formIds } from './blocks/form-fields.ts';
 import { channelId, messageTs } from './ids.ts';
 
 const note: z.ZodType<FormNote> = z.object({

@@ -107,6 +107,11 @@ export function chooseRepositories(
   );
 }
 
+/** Everything that a request may name: repositories, then groups of them. */
+export function repositoryNames({ repositories, groups }: Policy): readonly string[] {
+  return [...repositories.map(({ name }) => name), ...groups.keys()];
+}
+
 function membersOf(policy: Policy, name: string): readonly string[] {
   const [, members] = [...policy.groups].find(([group]) => group.toLowerCase() === name.toLowerCase()) ?? [];
   return members ?? [name];

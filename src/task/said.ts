@@ -159,7 +159,7 @@ export interface SpentRow {
 export interface Again {
   readonly draft: string | null;
   /** What to choose from where only the repository is missing; else empty. */
-  readonly repositories: readonly RepositoryName[];
+  readonly repositories: readonly string[];
 }
 
 /**

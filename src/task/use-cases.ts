@@ -1,6 +1,6 @@
 import type { About, Draft, Field } from './draft.ts';
 import type { OfferedFile } from './files.ts';
-import type { BranchName, ChannelId, MessageTs, RepositoryName, TaskId, UserId } from './ids.ts';
+import type { BranchName, ChannelId, MessageTs, TaskId, UserId } from './ids.ts';
 import type { Said } from './said.ts';
 
 /** One person's act in Slack. `key` is its natural key: one act has one effect however often Slack repeats it. */
@@ -34,8 +34,8 @@ export type FormStart =
 /** What a form offers, and what it holds when it opens. */
 export interface Form {
   readonly draft: Draft;
-  /** What may be chosen; empty where nothing is known. */
-  readonly repositories: readonly RepositoryName[];
+  /** Repositories and groups of them that may be chosen; empty where nothing is known. */
+  readonly repositories: readonly string[];
   /** The base branch of a repository that has another than its default, where only one can be chosen. */
   readonly usualBase: BranchName | null;
   /** Agents that could run now, the one that is taken where nobody chooses first. */
@@ -77,8 +77,8 @@ export interface UseCases {
   resend(asked: Asked, draft: string, repository: string): Promise<Answer>;
   /** Keeps what somebody typed where nothing could be asked of it yet, and offers it again beside a sentence. */
   giveBack(asked: Asked, start: FormStart, failure: { sentence: string; next: string }): Promise<Answer>;
-  /** Repositories whose name holds these letters, at most a hundred. */
-  findRepositories(typed: string): readonly RepositoryName[];
+  /** Repositories and groups whose name holds these letters, at most a hundred. */
+  findRepositories(typed: string): readonly string[];
   /**
    * A message in a thread. `chatter` is true for thanks, emoji, and words to somebody else: after a run it starts nothing.
    * `no_task` when the thread is no task's.

@@ -244,6 +244,14 @@ test('a message that two people mark makes one task, and the second is told', as
   expect(world.tasks.size).toBe(1);
 });
 
+test('of two who mark a message at the same moment, one is told', async () => {
+  const { world, act } = begun([hers(1)]);
+  const marked = { ...inDev, message: ts(1) };
+  const told = await Promise.all([act.start(marked), act.start({ ...marked, by: bob, at: asked.at + 1 })]);
+  expect(told.map(({ type }) => type).toSorted()).toEqual(['say', 'silent']);
+  expect(world.tasks.size).toBe(1);
+});
+
 test('a mark that is taken off and set again is told so', async () => {
   const { world, act } = begun([hers(1)]);
   await act.start({ ...inDev, message: ts(1) });
@@ -273,6 +281,18 @@ test('a message that is gone, or has no words, is said so', async () => {
   const { act } = begun([hers(1, { text: ' ' })]);
   expect(sentence(await act.start({ ...inDev, message: ts(9) }))).toContain('could not find');
   expect(sentence(await act.start({ ...inDev, message: ts(1) }))).toContain('no words');
+});
+
+test('a group of repositories can be chosen like one', async () => {
+  const world = new World();
+  const [web, api] = several(world);
+  world.policy = { ...world.policy, groups: new Map([['shop', [web, api]]]) };
+  const act = createUseCases(world.bot);
+  expect(await act.form(inDev, { type: 'blank', channel })).toMatchObject({
+    form: { repositories: [web, api, 'shop'] },
+  });
+  await act.submitForm(form({ values: { repo: 'shop' } }));
+  expect(tasks(world)[0]?.parts.map(({ repository }) => repository)).toEqual([web, api]);
 });
 
 test('repositories are found by any of their letters', () => {

@@ -5,7 +5,7 @@ import { createDirectory } from '../../src/slack/directory.ts';
 import { createThreadReader } from '../../src/slack/thread-reader.ts';
 import type { ChannelId, UserId } from '../../src/task/ids.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { ada, Bench, channel, dev, grace, recordLog, seed, ts } from './slack-harness.ts';
+import { ada, Bench, channel, clock, dev, grace, recordLog, seed, ts } from './slack-harness.ts';
 
 let redis: TestRedis;
 let bench: Bench;
@@ -83,6 +83,14 @@ describe('who somebody is', () => {
     expect(await people.group(seed.reviewers)).toEqual(new Set([seed.grace, seed.max]));
     expect(await people.group('S0UNKNOWN')).toEqual(new Set());
   });
+});
+
+test('a direct message between people is a place where Errand is not', async () => {
+  const { reader, teamId } = await bench.connect(slack);
+  const directory = createDirectory({ reader, teamId, clock });
+  const theirs = slack.store.direct(ada, grace);
+  expect(await directory.channel(channel(theirs.id))).toBe('absent');
+  expect(await directory.channel(channel(seed.adaDirect))).toBe('own');
 });
 
 test('a thread is read oldest first, decoded, with bots marked', async () => {

@@ -22,7 +22,7 @@ export async function sendForm(errand: ErrandUnderTest, user: string, entries: E
     const given = entries[String(block.block_id)];
     if (given === undefined || block.dispatch_action !== true) continue;
     const at = { user, view_id: opened.id, action_id: String(element.action_id) };
-    if (String(element.type).includes('external')) await slack.interactions.suggest({ ...at, value: given });
+    await look(slack, { ...at, block_id: String(block.block_id) }, element, given);
     await slack.interactions.viewAction({ ...at, value: toChosen(element, given) });
     await errand.until('the form to follow', () => openForm(slack, user)?.hash !== opened.hash, 20_000);
   }
@@ -40,8 +40,7 @@ export async function sendForm(errand: ErrandUnderTest, user: string, entries: E
     if (given === undefined) continue;
     const action = String(element.action_id);
     values[name] = { [action]: toChosen(element, given) };
-    if (!String(element.type).includes('external')) continue;
-    await slack.interactions.suggest({ user, view_id: view.id, block_id: name, action_id: action, value: given });
+    await look(slack, { user, view_id: view.id, block_id: name, action_id: action }, element, given);
   }
   const { conversation = null } = slack.store.view(view.id) ?? {};
   const { error, errors } = await slack.interactions.submit({ user, view_id: view.id, values });
@@ -61,6 +60,17 @@ export async function sendForm(errand: ErrandUnderTest, user: string, entries: E
 /** The fields of a form, each with the block that holds it. */
 export function fieldsOf(view: View): FoundElement[] {
   return elementsOf(view.blocks).filter(({ block }) => block.type === 'input');
+}
+
+/** Asks for each of these as a person does, by typing it, where the menu asks the app. */
+async function look(
+  slack: LocalSlack,
+  at: { user: string; view_id: string; block_id: string; action_id: string },
+  element: LooseObject,
+  given: string,
+): Promise<void> {
+  if (!String(element.type).includes('external')) return;
+  for (const value of given.split(',')) await slack.interactions.suggest({ ...at, value });
 }
 
 function toChosen(element: LooseObject, given: string): Chosen {

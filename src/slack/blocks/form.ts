@@ -1,9 +1,9 @@
-import type { ContextBlock, InputBlock, KnownBlock, ModalView, Option } from '@slack/types';
+import type { ContextBlock, InputBlock, KnownBlock, ModalView } from '@slack/types';
 import { type KeyName, keyNames } from '../../task/command.ts';
 import type { Draft, Field } from '../../task/draft.ts';
-import { maxRepositories } from '../../task/task.ts';
 import type { Form } from '../../task/use-cases.ts';
-import { actionIds, code, context } from './parts.ts';
+import { agentField, channelField, formIds, plainText, repositoryField, textField } from './form-fields.ts';
+import { code, context } from './parts.ts';
 
 /** What a form carries besides its fields, unseen: Slack gives it back with each submission. */
 export interface FormNote {
@@ -20,19 +20,7 @@ export interface FormNote {
   readonly branch: string;
 }
 
-export const formIds = {
-  callback: 'task_form',
-  /** The element of every field but the repository, whose menu asks for its options by this name. */
-  value: 'value',
-  channel: 'channel',
-  doneWhen: 'done_when',
-  outOfScope: 'out_of_scope',
-} as const;
-
 const fieldChars = 3_000;
-/** What one of Slack's menus holds, and how long a name in it may be. */
-const menuOptions = 100;
-const optionChars = 75;
 
 /** The block that holds a part of the goal, counted from zero. */
 export function goalBlock(part: number): string {
@@ -47,7 +35,7 @@ export function branchBlock({ branches }: Pick<FormNote, 'branches'>): string {
 /** Where a refusal of this field is shown; a field that this form lacks is answered under its first. */
 export function blockOf(field: Field, note: FormNote): string {
   const own = ['repo', 'branch', 'agent', 'model', 'channel'].includes(field);
-  if (!own || field in note.values || (field === 'channel' && note.about !== null)) return goalBlock(0);
+  if (!own || (field === 'channel' && note.about !== null)) return goalBlock(0);
   return field === 'branch' ? branchBlock(note) : field;
 }
 
@@ -143,114 +131,9 @@ function taskFields(form: Form, branch: string): KnownBlock[] {
   return fields;
 }
 
-function repositoryField({ repositories, draft }: Form): InputBlock {
-  const written = draft.values.repo ?? '';
-  const named = written.split(',').filter((name) => name !== '');
-  const known = repositories.filter((name) => named.some((each) => each.toLowerCase() === name.toLowerCase()));
-  // A name that can't be chosen is better seen and corrected than lost.
-  const mistyped = known.length < named.length;
-  if (repositories.length === 0 || mistyped || repositories.some((name) => name.length > optionChars)) {
-    return textField('repo', {
-      label: 'Repository',
-      placeholder: 'owner/name',
-      value: written,
-      ...(mistyped && repositories.length > 0 ? { hint: `For example ${repositories.slice(0, 3).join(', ')}.` } : {}),
-    });
-  }
-  const menu = {
-    action_id: actionIds.repositories,
-    placeholder: plainText('Choose one, or several for one task'),
-    max_selected_items: maxRepositories,
-    ...(known.length === 0 ? {} : { initial_options: known.map(option) }),
-  };
-  return {
-    type: 'input',
-    block_id: 'repo',
-    label: plainText('Repository'),
-    // The base branch goes with it.
-    dispatch_action: true,
-    element:
-      repositories.length > menuOptions
-        ? { type: 'multi_external_select', min_query_length: 0, ...menu }
-        : { type: 'multi_static_select', options: repositories.map(option), ...menu },
-  };
-}
-
-function agentField({ agents, draft }: Form): InputBlock {
-  const chosen = draft.values.agent?.toLowerCase();
-  const mistyped = chosen !== undefined && !agents.includes(chosen);
-  if (mistyped || agents.length === 0 || agents.length > menuOptions) {
-    return textField('agent', {
-      label: 'Agent',
-      placeholder: agents[0] ?? 'claude',
-      value: chosen ?? '',
-      optional: true,
-      ...(agents.length > 0 ? { hint: `Ready now: ${agents.slice(0, 12).join(', ')}.` } : {}),
-    });
-  }
-  return {
-    type: 'input',
-    block_id: 'agent',
-    optional: true,
-    label: plainText('Agent'),
-    element: {
-      type: 'static_select',
-      action_id: formIds.value,
-      placeholder: plainText(`Default: ${agents[0]}`),
-      options: agents.map(option),
-      ...(chosen === undefined ? {} : { initial_option: option(chosen) }),
-    },
-  };
-}
-
-function channelField({ channel }: Draft): InputBlock {
-  return {
-    type: 'input',
-    block_id: formIds.channel,
-    label: plainText('Where Errand reports'),
-    hint: plainText('A channel that only this workspace reads, or your direct message with Errand.'),
-    element: {
-      type: 'conversations_select',
-      action_id: formIds.value,
-      placeholder: plainText('Choose a channel'),
-      response_url_enabled: true,
-      default_to_current_conversation: true,
-      filter: { include: ['public', 'private', 'im'], exclude_external_shared_channels: true },
-      ...(channel === null ? {} : { initial_conversation: channel }),
-    },
-  };
-}
-
 function carriedLine(values: Draft['values']): ContextBlock[] {
   const typed = Object.entries(values).map(([name, value]) => code(`${name}:${value}`));
   return typed.length === 0 ? [] : [context(`Goes along as you typed it: ${typed.join(' ')}`)];
-}
-
-function textField(
-  block: string,
-  field: {
-    readonly label: string;
-    readonly placeholder: string;
-    readonly value: string;
-    readonly multiline?: true;
-    readonly optional?: true;
-    readonly hint?: string;
-  },
-): InputBlock {
-  return {
-    type: 'input',
-    block_id: block,
-    label: plainText(field.label),
-    ...(field.optional === undefined ? {} : { optional: true }),
-    ...(field.hint === undefined ? {} : { hint: plainText(field.hint) }),
-    element: {
-      type: 'plain_text_input',
-      action_id: formIds.value,
-      placeholder: plainText(field.placeholder),
-      ...(field.multiline === undefined ? {} : { multiline: true }),
-      ...(field.value === '' ? {} : { initial_value: field.value }),
-    },
-  };
 }
 
 /** A text in pieces that a field can hold, cut between lines, else between words. They are put together again by line breaks. */
@@ -264,45 +147,4 @@ function toParts(text: string): string[] {
     parts.push(rest.slice(0, at));
     rest = at === line || at === word ? rest.slice(at + 1) : rest.slice(at);
   }
-}
-
-export function option(name: string): Option & { text: { type: 'plain_text'; text: string } } {
-  return { text: plainText(name), value: name };
-}
-
-function plainText(text: string) {
-  return { type: 'plain_text', text } as const;
-}
-
-const againBlock = 'again:';
-
-/** The draft that a menu under a refusal is for. */
-export function draftOfBlock(blockId: string): string {
-  return blockId.replace(/-r\d+$/, '').slice(againBlock.length);
-}
-
-/** Under a refusal: what to choose, where only the repository is missing, and the way into the form. */
-export function againBlocks({
-  draft,
-  repositories,
-}: {
-  draft: string | null;
-  repositories: readonly string[];
-}): KnownBlock[] {
-  const label = draft === null ? 'Open the form' : 'Edit and send again';
-  const button = { type: 'button', action_id: actionIds.form, text: plainText(label), value: draft ?? '' } as const;
-  const named = draft !== null && repositories.length > 0 && repositories.every((name) => name.length <= optionChars);
-  const menu = { action_id: actionIds.repositoryChosen, placeholder: plainText('Choose a repository') } as const;
-  const select =
-    repositories.length > menuOptions
-      ? ({ type: 'external_select', min_query_length: 0, ...menu } as const)
-      : ({ type: 'static_select', options: repositories.map(option), ...menu } as const);
-  return [
-    {
-      type: 'actions',
-      // What was chosen comes without the message it stands in: its block says which draft it is for.
-      ...(named ? { block_id: `${againBlock}${draft}` } : {}),
-      elements: [...(named ? [select] : []), button],
-    },
-  ];
 }

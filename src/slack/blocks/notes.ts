@@ -2,7 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import type { ListedTask, Said } from '../../task/said.ts';
 import { escapeExceptPeople, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 import { type WayNames, waysOf } from '../ways.ts';
-import { againBlocks } from './form.ts';
+import { againBlocks } from './again.ts';
 import {
   dotted,
   effort,

@@ -2,7 +2,7 @@ import type { AllMiddlewareArgs, BlockAction, SlackActionMiddlewareArgs } from '
 import { z } from 'zod';
 import { parseTaskId } from '../../task/ids.ts';
 import type { Answer, Asked, FormStart, Target } from '../../task/use-cases.ts';
-import { draftOfBlock } from '../blocks/form.ts';
+import { draftOfBlock } from '../blocks/again.ts';
 import { actionIds } from '../blocks/parts.ts';
 import { toMs } from '../ids.ts';
 import { received } from '../intake.ts';

@@ -1,5 +1,5 @@
 import type { AllMiddlewareArgs, SlackOptionsMiddlewareArgs } from '@slack/bolt';
-import { option } from '../blocks/form.ts';
+import { option } from '../blocks/form-fields.ts';
 import { suggestionRequest } from '../payloads.ts';
 import type { ListenerDeps } from './deps.ts';
 
