@@ -241,7 +241,7 @@ function gate(task: Task, line: TaskLine, part: Part, pull: MadePull, result: Re
 /** The agent speaks, and spends, once for all of its run: that stands in the first of its results alone. */
 function reportOf(task: Task, part: Part, { run, by, report }: Result): Report | null {
   const first = task.parts.find(({ results }) => results.some((other) => other.run === run && other.by === 'run'));
-  return report === null || by !== 'run' || first === part ? report : { ...report, claim: '', usage: null };
+  return report === null || by !== 'run' || first === part ? report : { ...report, claim: '', usage: null, total: null };
 }
 
 type MadePull = Exclude<PullState, { type: 'none' }>;

@@ -13,11 +13,12 @@ export function overtakenBy(task: Task): Failure | null {
 export function overtakenIn(task: Task, repository: RepositoryName): Failure | null {
   const pull = partIn(task, repository)?.pull;
   if (pull === undefined || !hasEnded(pull)) return null;
-  return {
-    code: 'pull_request_ended',
-    sentence: `Pull request ${pull.pull.number} was ${pull.type} while this run was at work, so nothing was added to it.`,
-    next: isOver(task)
-      ? 'Reply in the thread to start a task that continues it.'
-      : 'Reply once the other pull requests have ended too: that starts a task which continues all of them.',
-  };
+  const { number } = pull.pull;
+  const code = 'pull_request_ended';
+  if (isOver(task)) {
+    const sentence = `Pull request ${number} was ${pull.type} while this run was at work, so nothing was added to it.`;
+    return { code, sentence, next: 'Reply in the thread to start a task that continues it.' };
+  }
+  const sentence = `Pull request ${number} was ${pull.type} before this run was through, so nothing was added to it.`;
+  return { code, sentence, next: 'Reply once the others have ended too: that starts a task which continues them all.' };
 }
