@@ -3,12 +3,15 @@ import type { TaskEvent } from '../task/events.ts';
 import type { UserId } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
 import type { Narrator } from '../task/ports.ts';
-import type { Effect, Gate, OutboxRow, PartLine, Said, Status, TaskLine, Thread } from '../task/said.ts';
+import type { Effect, OutboxRow, Said, TaskLine, Thread } from '../task/said.ts';
 import { nearing, tokensOf } from '../task/spending.ts';
-import type { Outcome, Part, PullState, Report, Result, Run, RunState, Task } from '../task/task.ts';
+import type { Outcome, Run, RunState, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
+import { resultsIn } from './results.ts';
 import { toSession } from './session.ts';
 import { toNearingLine } from './spending-words.ts';
+import { toLine } from './task-line.ts';
+import { toStatus } from './task-status.ts';
 import { together } from './together.ts';
 
 /** The reaction on a reply that an agent has read. Never ✅: that one belongs to people. */
@@ -26,7 +29,7 @@ export const narrate: Narrator = (task, event, before) => {
     ...questionRow(task, line, event, before),
     ...endingRow(task, line, event, before),
     ...nearingRow(task, event, before),
-    ...task.parts.flatMap((part, index) => gateRows(task, line, part, index)),
+    ...task.parts.flatMap((part) => resultsIn(task, part).map(({ key, said }) => message(task, key, said))),
     ...leftOutRows(task),
     ...takenRows(task, event),
     // In the new task's own lane, so that it stands before all that the new task says.
@@ -36,65 +39,6 @@ export const narrate: Narrator = (task, event, before) => {
     { lane: task.id, key: 'session', effect: toSession(task, placeOf(task), event.at) },
   ];
 };
-
-export function toLine(task: Task): TaskLine {
-  const { id, title, branch, agent, requester } = task;
-  const [first, ...others] = task.parts;
-  return { id, title, parts: [toPartLine(first), ...others.map(toPartLine)], branch, agent, requester };
-}
-
-function toPartLine({ repository, base }: Part): PartLine {
-  return { repository, base };
-}
-
-/** One word for where a task stands; what runs comes before what waits for review. */
-export function toStatus(task: Task): Status {
-  const { run } = task;
-  if (run.type === 'queued') return { word: 'Queued', reason: run.reason };
-  if (run.type === 'waiting') return { word: 'Waiting for you' };
-  if (run.type === 'running') {
-    return { word: 'Running', startedAt: run.run.startedAt, activity: run.run.progress.activity };
-  }
-  const pulls = task.parts.map(({ pull }) => pull);
-  const failed = run.outcome?.type === 'changed' ? run.outcome.missing.map(({ repository }) => repository) : [];
-  if (pulls.some(({ type }) => type === 'merging')) return reviewed(task, 'Merging', []);
-  if (pulls.some(({ type }) => type === 'open')) {
-    return run.outcome?.type === 'failed' ? { word: 'Failed' } : reviewed(task, 'Ready for review', failed);
-  }
-  if (pulls.some(({ type }) => type === 'merged')) return reviewed(task, 'Merged', []);
-  if (pulls.some(({ type }) => type === 'closed')) return reviewed(task, 'Closed', []);
-  return { word: outcomeWord(task) };
-}
-
-type Reviewed = Extract<Status, { pulls: unknown }>;
-
-/** What the pull requests of a task add up to. */
-function reviewed(task: Task, word: Reviewed['word'], failed: Reviewed['failed']): Reviewed {
-  const pulls = task.parts.flatMap(({ repository, pull }) =>
-    pull.type === 'none' ? [] : [{ repository, number: pull.pull.number, state: pull.type }],
-  );
-  const by = task.parts.flatMap(({ pull }) => {
-    if (word === 'Merging' && pull.type === 'merging') return pull.approval.by;
-    return word === 'Merged' && pull.type === 'merged' && pull.by !== null ? pull.by : [];
-  });
-  return { word, pulls, by: [...new Set(by)], failed };
-}
-
-function outcomeWord(task: Task) {
-  const outcome = task.run.type === 'idle' ? task.run.outcome : null;
-  switch (outcome?.type) {
-    case 'stopped':
-      return 'Stopped';
-    case 'refused':
-      return 'Refused';
-    case 'answered':
-      return 'Answered';
-    case 'failed':
-      return 'Failed';
-    default:
-      return 'Nothing changed';
-  }
-}
 
 function root(task: Task, line: TaskLine): Said {
   const idle = task.run.type === 'idle';
@@ -207,63 +151,6 @@ function shortfall(
   if (missing.length === 0) return null;
   const kept = missing.flatMap(({ repository, kept: head }) => (head === null ? [] : [{ repository, head }]));
   return { type: 'failed', problem: together(task, missing), kept, report: null };
-}
-
-/** The results in one repository, each with its gate, and what became of its pull request. */
-function gateRows(task: Task, line: TaskLine, part: Part, index: number): OutboxRow[] {
-  const { pull } = part;
-  if (pull.type === 'none') return [];
-  // A fork can have the very same commit as the repository it was made from.
-  const own = index === 0 ? '' : `${index}-`;
-  const gates = part.results.map((result) =>
-    message(task, `gate-${own}${result.head}`, gate(task, line, part, pull, result)),
-  );
-  if (pull.type !== 'merged') return gates;
-  const { commit, by } = pull;
-  const { number } = pull.pull;
-  const merged: Said = { type: 'merged', task: line, part: toPartLine(part), number, commit, by };
-  return [...gates, message(task, index === 0 ? 'merged' : `merged-${index}`, merged)];
-}
-
-function gate(task: Task, line: TaskLine, part: Part, pull: MadePull, result: Result): Said {
-  const { number, url, draft } = pull.pull;
-  const { run, head, by } = result;
-  const said = { type: 'result', task: line, part: toPartLine(part), run, number, url, head, by } as const;
-  return {
-    ...said,
-    ...(draft === undefined ? {} : { draft }),
-    report: reportOf(task, part, result),
-    gate: toGate(pull, result),
-    unchanged: result.unchanged ?? [],
-  };
-}
-
-/** The agent speaks, and spends, once for all of its run: that stands in the first of its results alone. */
-function reportOf(task: Task, part: Part, { run, by, report }: Result): Report | null {
-  const first = task.parts.find(({ results }) => results.some((other) => other.run === run && other.by === 'run'));
-  return report === null || by !== 'run' || first === part ? report : { ...report, claim: '', usage: null, total: null };
-}
-
-type MadePull = Exclude<PullState, { type: 'none' }>;
-
-function toGate(pull: MadePull, result: Result): Gate {
-  if (result.head !== pull.pull.head) return { type: 'replaced', head: pull.pull.head };
-  switch (pull.type) {
-    case 'open':
-      return pull.refusal === null
-        ? { type: 'open' }
-        : { type: 'refused', sentence: pull.refusal.sentence, next: pull.refusal.next };
-    case 'merging':
-      return pull.delay === null
-        ? { type: 'merging', by: pull.approval.by }
-        : { type: 'delayed', by: pull.approval.by, reason: pull.delay };
-    case 'merged':
-      return { type: 'merged', by: pull.by };
-    case 'closed':
-      return { type: 'closed' };
-    default:
-      return pull satisfies never;
-  }
 }
 
 /** What came with a message and no agent will see, said once under that message. */

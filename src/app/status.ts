@@ -3,8 +3,10 @@ import type { Task } from '../task/task.ts';
 import type { Answer, Asked, Target } from '../task/use-cases.ts';
 import { findTarget, unknownTask } from './act.ts';
 import type { BotDeps } from './deps.ts';
-import { toEffort, toLine, toStatus } from './narrate.ts';
+import { toEffort } from './narrate.ts';
 import { mayAsk, say } from './people.ts';
+import { toLine } from './task-line.ts';
+import { toStatus } from './task-status.ts';
 
 /** How one task stands, or, without a target, all that still need somebody; for people who could ask for one. */
 export async function status(deps: BotDeps, asked: Asked, target: Target | null): Promise<Answer> {
