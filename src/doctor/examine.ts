@@ -4,6 +4,7 @@ import type { Places } from '../setup/places.ts';
 import { checkDisk } from './checks/disk.ts';
 import { checkEngine, checkImages } from './checks/docker.ts';
 import { checkGitHub } from './checks/github.ts';
+import { checkMcp } from './checks/mcp.ts';
 import { checkModels } from './checks/models.ts';
 import { checkStore } from './checks/redis.ts';
 import { checkSandbox } from './checks/sandbox.ts';
@@ -27,6 +28,7 @@ export async function examine(config: Config, places: Places, signal: AbortSigna
     checkStore(config, places),
     worker ? checkMachine(config, places, signal) : [],
     worker ? checkModels(config) : [],
+    worker ? checkMcp(config) : [],
   ]);
   return [configuration(config), ...rows.flat()];
 }

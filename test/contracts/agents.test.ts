@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Control } from '../../sandbox/protocol.ts';
+import { agentFacts } from '../../src/task/agent-facts.ts';
 import { type AcpAgent, builtInAgents, toAcpCommand } from '../../src/task/agents.ts';
 import type { ModelApi } from '../../src/task/providers.ts';
 import { startMcpServer } from '../fakes/mcp-server.ts';
@@ -19,6 +20,7 @@ import {
 import { inContainer } from '../runner/container.ts';
 import { type Driven, type Ground, makeGround } from '../runner/drive.ts';
 import { startGateway } from '../runner/gateway.ts';
+import { initialize } from '../runner/initialize.ts';
 
 // The vendors' own agents, in the image, under the settings of every run, against a model server that follows a script.
 
@@ -126,8 +128,8 @@ describe.each(['claude', 'codex', 'opencode', 'qwen'])('%s', (name) => {
     const runner = await set.start({ prompt: 'Indent a.txt.' });
     await set.model.called(1);
     runner.send({ type: 'steer', id: 'm1', text: 'Use tabs, not spaces.' });
-    // Qwen Code asks for messages itself once its tool has run; OpenCode reads them after its turn.
-    if (!['opencode', 'qwen'].includes(name))
+    // The others read it once their tool has run, or after their turn.
+    if (agentFacts[name]?.hears === 'at once')
       await runner.until('steered', ({ id, accepted }) => id === 'm1' && accepted);
     hold.resolve();
     expect(await runner.result()).toEqual({ type: 'finished', exitCode: 0, claim: 'Tabs it is.', unread: [] });
@@ -194,6 +196,18 @@ describe.each(['claude', 'codex', 'opencode', 'qwen'])('%s', (name) => {
       expect(await runner.until('activity')).toMatchObject({ title: 'The model endpoint answered 503' });
     },
   );
+});
+
+test.each(Object.entries(agentFacts))('the facts about %s are what it says of itself', async (name, facts) => {
+  const said = await initialize(find(name));
+  const { agentCapabilities: can } = said;
+  expect({
+    hears: said._meta?.steering?.supported === true ? 'at once' : facts.hears,
+    resumes: can.loadSession === true || can.sessionCapabilities?.resume !== undefined,
+    images: can.promptCapabilities?.image === true,
+    mcp: can.mcpCapabilities?.http === true,
+    machines: facts.machines,
+  }).toEqual(facts);
 });
 
 test('the plan of Claude Code is shown', async () => {

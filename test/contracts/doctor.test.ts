@@ -15,6 +15,7 @@ import { appNeeds } from '../../src/github/app.ts';
 import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts';
 import { type LocalSlack, startLocalSlack } from '../../src/local/slack/server.ts';
 import { places } from '../../src/setup/places.ts';
+import { startMcpServer } from '../fakes/mcp-server.ts';
 import { type ModelServer, startModelServer } from '../fakes/model-server.ts';
 import { secrets } from '../support/errand.ts';
 import { makeApp, makeKeys, type TestApp } from '../support/github-app.ts';
@@ -538,5 +539,35 @@ describe('model keys', () => {
       found: expect.stringMatching(/^Unreachable: 127.0.0.1:1/),
     });
     expect(rows['Model openai']).toMatchObject({ sign: '!', found: expect.stringContaining('untried') });
+  });
+});
+
+describe('MCP servers and named providers', () => {
+  test('are tried each under its own address, path and key', async () => {
+    await using mcp = await startMcpServer('house-key', 'x-house-key');
+    const file = join(dataDir, 'named.yml');
+    await writeFile(
+      file,
+      `
+mcp:
+  house: { url: '${mcp.url}', keyVariable: GOOD_KEY, authHeader: x-house-key }
+  locked: { url: '${mcp.url}', keyVariable: BAD_KEY, authHeader: x-house-key }
+  page: { url: '${model.url}/v1/models' }
+  away: { url: 'http://127.0.0.1:1/mcp' }
+providers:
+  listed: { kind: openai, baseUrl: '${model.url}', paths: { models: /v1/models } }
+  deployments: { kind: openai, baseUrl: '${model.url}', paths: { models: none }, keyVariable: GOOD_KEY }
+`,
+    );
+    const env = { ERRAND_CONFIG: file, GOOD_KEY: 'house-key', BAD_KEY: 'other' };
+    const { rows } = await doctor({ REDIS_URL: redis.url, ...noEngine, ...modelEnv(model.url), ...env });
+    expect(rows['MCP house']).toMatchObject({ sign: '✓', found: expect.stringContaining('house-dictionary') });
+    expect(rows['MCP locked']).toMatchObject({ sign: '✗', found: expect.stringMatching(/^Refused: .*\(401\)/) });
+    expect(rows['MCP page']).toMatchObject({ sign: '✗', found: expect.stringContaining('as an MCP server') });
+    expect(rows['MCP away']).toMatchObject({ sign: '✗', found: expect.stringMatching(/^Unreachable/) });
+    expect(rows['Model listed']).toMatchObject({ sign: '✓', found: expect.stringContaining('without a key') });
+    expect(rows['Model deployments']).toMatchObject({ sign: '!', found: expect.stringContaining('untried') });
+    // Each greeting was taken back.
+    expect(mcp.requests.map(({ method }) => method).toSorted()).toEqual(['DELETE', 'POST', 'POST']);
   });
 });

@@ -1,9 +1,20 @@
-import { chmodSync, cpSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hostCertificates } from '../../src/setup/certificates.ts';
-import { copyText, imageInputs } from '../../src/setup/image.ts';
+import { copyText, imageInputs, leaveOut } from '../../src/setup/image.ts';
+import { agentFacts } from '../../src/task/agent-facts.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -49,6 +60,33 @@ it('a file that only its owner may read in the clone goes into the image as one 
   copyText(from, to);
   writeFileSync(fresh, '');
   expect(statSync(to).mode).toBe(statSync(fresh).mode);
+});
+
+it('the packages bring each agent for the machines that its facts name', () => {
+  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8');
+  const packageOf: Record<string, (machine: string) => string> = {
+    claude: (machine) => `@anthropic-ai/claude-agent-sdk-linux-${machine}"`,
+    codex: (machine) => `@openai/codex-linux-${machine}"`,
+    opencode: (machine) => `opencode-linux-${machine}-baseline"`,
+    // Plain JavaScript.
+    qwen: () => '@qwen-code/qwen-code"',
+  };
+  for (const [name, { machines }] of Object.entries(agentFacts)) {
+    const found = ['x64', 'arm64'].filter((machine) => lock.includes(`node_modules/${packageOf[name]?.(machine)}`));
+    expect([name, found]).toEqual([name, machines]);
+  }
+});
+
+it('parts of agents that no task can use are taken away before the image is built', () => {
+  const modules = join(folder, 'node_modules');
+  const [dead, used] = [
+    join(modules, '@qwen-code/qwen-code/web-shell/a'),
+    join(modules, '@qwen-code/qwen-code/cli.js'),
+  ];
+  mkdirSync(dead, { recursive: true });
+  writeFileSync(used, '');
+  leaveOut(folder);
+  expect([existsSync(dead), existsSync(used)]).toEqual([false, true]);
 });
 
 describe('the certificates of the host', () => {

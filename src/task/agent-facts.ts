@@ -1,0 +1,21 @@
+/** What an agent that ships can do, for people to choose by. Each fact is held against the agent itself in the image. */
+export interface AgentFacts {
+  /** When it reads what people add while it works. */
+  readonly hears: 'at once' | 'between two tool calls' | 'after its turn';
+  /** Whether a later run goes on with the session of an earlier one. */
+  readonly resumes: boolean;
+  readonly images: boolean;
+  /** Whether it uses MCP servers over HTTP. */
+  readonly mcp: boolean;
+  readonly machines: readonly ('x64' | 'arm64')[];
+}
+
+const everywhere = ['x64', 'arm64'] as const;
+
+/** By the name of a built-in agent; the shell, which is no agent of this kind, has none. */
+export const agentFacts: Readonly<Record<string, AgentFacts>> = {
+  claude: { hears: 'at once', resumes: true, images: true, mcp: true, machines: everywhere },
+  codex: { hears: 'at once', resumes: true, images: true, mcp: true, machines: everywhere },
+  opencode: { hears: 'after its turn', resumes: true, images: true, mcp: true, machines: ['x64'] },
+  qwen: { hears: 'between two tool calls', resumes: true, images: true, mcp: true, machines: everywhere },
+};
