@@ -1,4 +1,4 @@
-import type { Octokit } from 'octokit';
+import { type Octokit, RequestError } from 'octokit';
 import type { Target } from './client.ts';
 
 /** What is going to be pushed, as far as rules ask about it. */
@@ -16,19 +16,16 @@ export interface Rule {
   readonly parameters?: unknown;
 }
 
-/**
- * Why rules will surely refuse a push; null where nothing is sure. GitHub has the last word: what it says is told as it says it. Rules on
- * files, and those that ask for pull requests, can't be judged beforehand.
- */
-export function surelyRefused(rules: readonly Rule[], pushed: Pushed): { sentence: string; next: string } | null {
-  for (const rule of rules) {
-    const why = judged(rule, pushed);
-    if (why !== null) return why;
-  }
-  return null;
+export interface Refusal {
+  readonly sentence: string;
+  readonly next: string;
 }
 
-function judged({ type, parameters }: Rule, pushed: Pushed): { sentence: string; next: string } | null {
+/**
+ * Why one rule will surely refuse a push; null where nothing is sure. GitHub has the last word: what it says is told as it says it. Rules
+ * on files, and those that ask for pull requests, can't be judged beforehand.
+ */
+export function judged({ type, parameters }: Rule, pushed: Pushed): Refusal | null {
   const where = `rules for \`${pushed.branch}\``;
   switch (type) {
     case 'required_signatures':
@@ -119,18 +116,27 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
-/** The rules of a branch, whether it is there or not, without those that whoever asks may pass by. */
-export async function bindingRules(octokit: Octokit, target: Target, branch: string): Promise<readonly Rule[]> {
-  const rules = await octokit.paginate(octokit.rest.repos.getBranchRules, { ...target, branch, per_page: 100 });
-  const ids = [...new Set(rules.flatMap(({ ruleset_id: id }) => id ?? []))];
-  const passed = new Set<number>();
-  for (const id of ids) {
-    const asked = octokit.rest.repos.getRepoRuleset({ ...target, ruleset_id: id }).then(
-      ({ data }) => data.current_user_can_bypass,
-      // Rulesets of an organisation are not everybody's to read: they bind.
-      () => 'never',
-    );
-    if (['always', 'exempt'].includes((await asked) ?? 'never')) passed.add(id);
+/** Why the rules of a branch, whether it is there or not, will surely refuse a push; those that whoever asks may pass by don't count. */
+export async function findRefusal(octokit: Octokit, target: Target, pushed: Pushed): Promise<Refusal | null> {
+  const list = octokit.rest.repos.getBranchRules;
+  const rules = await octokit.paginate(list, { ...target, branch: pushed.branch, per_page: 100 });
+  const asked = new Map<number, boolean>();
+  for (const rule of rules) {
+    const why = judged(rule, pushed);
+    if (why === null) continue;
+    const id = rule.ruleset_id;
+    const passes = id !== undefined && (asked.get(id) ?? (await mayPassBy(octokit, target, id)));
+    if (!passes) return why;
+    asked.set(id, true);
   }
-  return rules.filter(({ ruleset_id: id }) => id === undefined || !passed.has(id));
+  return null;
+}
+
+/** Rulesets of an organisation are not everybody's to read: they bind. */
+async function mayPassBy(octokit: Octokit, target: Target, id: number): Promise<boolean> {
+  const ruleset = await octokit.rest.repos.getRepoRuleset({ ...target, ruleset_id: id }).catch((error: unknown) => {
+    if (error instanceof RequestError && [403, 404].includes(error.status)) return null;
+    throw error;
+  });
+  return ['always', 'exempt'].includes(ruleset?.data.current_user_can_bypass ?? 'never');
 }

@@ -3,7 +3,7 @@ import { parseBranchName, type RepositoryName, type Sha } from '../task/ids.ts';
 import type { Forge, PullView } from '../task/ports.ts';
 import { Problem } from '../task/problem.ts';
 import type { PullRequest } from '../task/task.ts';
-import { bindingRules, surelyRefused } from './branch-rules.ts';
+import { findRefusal } from './branch-rules.ts';
 import { createClient, type GithubOptions, type Target } from './client.ts';
 import { gatherFacts } from './facts.ts';
 import { judge } from './gates.ts';
@@ -86,7 +86,7 @@ export function createForge(options: ForgeOptions): Forge {
     async checkPush({ repository, ...pushed }) {
       const attempted = `Looking up the rules for \`${pushed.branch}\` in ${repository}`;
       const refused = await client.call(repository, attempted, async (_, target, octokit) =>
-        surelyRefused(await bindingRules(octokit, target, pushed.branch), pushed),
+        findRefusal(octokit, target, pushed),
       );
       if (refused !== null) throw new Problem({ code: 'push_blocked', ...refused });
     },

@@ -336,3 +336,23 @@ test('a refusal over GraphQL is told in its words', async () => {
     failure: { code: 'draft_kept', sentence: expect.stringContaining('Resource not accessible by integration') },
   });
 });
+
+test('what rules will surely refuse is known before a push, unless they may be passed by', async () => {
+  const fresh = branchOf('errand/taaaaab-new');
+  const pushed = { repository: web, branch: fresh, exists: false, signed: false, message: 'Fix', email: 'e@localhost' };
+  await forge.checkPush(pushed);
+  const restricted = {
+    creationRestricted: true,
+    messagePattern: { operator: 'regex' as const, pattern: '^F', negate: false },
+  };
+  await local.control.setRules(repository, 'errand/**', restricted);
+  expect(await problemOf(forge.checkPush(pushed))).toMatchObject({
+    retry: false,
+    failure: { code: 'push_blocked', sentence: expect.stringContaining('let nobody create') },
+  });
+  await forge.checkPush({ ...pushed, exists: true });
+  const { failure } = await problemOf(forge.checkPush({ ...pushed, exists: true, message: 'Mend' }));
+  expect(failure.sentence).toContain('want a commit message that must match `^F`');
+  await local.control.setRules(repository, 'errand/**', { ...restricted, bypass: true });
+  await forge.checkPush(pushed);
+});

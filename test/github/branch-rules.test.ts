@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Pushed, type Rule, surelyRefused } from '../../src/github/branch-rules.ts';
+import { judged, type Pushed, type Rule } from '../../src/github/branch-rules.ts';
 
 const pushed: Pushed = {
   branch: 'errand/t000001-fix',
@@ -24,7 +24,7 @@ describe('a push is surely refused', () => {
     ['by a rule for addresses', pattern('commit_author_email_pattern', 'ends_with', '@acme.example'), {}],
     ['by one for committers', pattern('committer_email_pattern', 'ends_with', '@acme.example'), {}],
   ])('%s', (_name, rule, change) => {
-    expect(surelyRefused([rule], { ...pushed, ...change })).not.toBeNull();
+    expect(judged(rule, { ...pushed, ...change })).not.toBeNull();
   });
 });
 
@@ -40,6 +40,6 @@ describe('nothing is sure', () => {
     ['of a rule on files', { type: 'max_file_size', parameters: { max_file_size: 1 } }, {}],
     ['of a rule without parameters', { type: 'branch_name_pattern' }, {}],
   ])('%s', (_name, rule, change) => {
-    expect(surelyRefused([rule], { ...pushed, ...change })).toBeNull();
+    expect(judged(rule, { ...pushed, ...change })).toBeNull();
   });
 });

@@ -82,6 +82,17 @@ export function addRepositoryRoutes(app: Hono<RestEnvironment>, forge: Forge): v
     return c.json(paged(c, renderRules(rules)));
   });
 
+  // Every ruleset here is number 1, and so is who may pass it by.
+  app.get('/repos/:owner/:repo/rulesets/:id', (c) => {
+    const passes = Object.values(repositoryOf(forge, c).rules).some(({ bypass }) => bypass);
+    return c.json({
+      id: 1,
+      name: 'Rules',
+      enforcement: 'active',
+      current_user_can_bypass: passes ? 'always' : 'never',
+    });
+  });
+
   app.get('/repos/:owner/:repo/git/ref/:ref{.+}', async (c) => {
     const ref = `refs/${c.req.param('ref')}`;
     const found = await tryGit(store.path(repositoryOf(forge, c)), ['rev-parse', '--verify', '--quiet', ref]);

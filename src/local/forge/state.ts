@@ -69,6 +69,8 @@ const branchRules = z.object({
   creationRestricted: z.boolean().default(false),
   /** Pull requests are merged by the queue alone. */
   mergeQueue: z.boolean().default(false),
+  /** Whether who asks may pass these rules by. */
+  bypass: z.boolean().default(false),
   messagePattern: pattern.nullable().default(null),
   emailPattern: pattern.nullable().default(null),
 });
