@@ -126,7 +126,14 @@ export const builtInAgents: Readonly<Record<string, Agent>> = {
             npm: { messages: '@ai-sdk/anthropic', responses: '@ai-sdk/openai', chat: '@ai-sdk/openai-compatible' }[api],
             name: provider,
             options: { baseURL: `${forwarder}/${provider}/v1`, apiKey: dummyKey },
-            models: { [model ?? '']: { tool_call: true, attachment: true } },
+            models: {
+              [model ?? '']: {
+                tool_call: true,
+                attachment: true,
+                // Of what speaks chat completions nobody knows whether it sees.
+                ...(api === 'chat' ? {} : { modalities: { input: ['text', 'image'], output: ['text'] } }),
+              },
+            },
           },
         },
       }),

@@ -33,7 +33,13 @@ function find(name: string): AcpAgent {
 interface Set extends AsyncDisposable {
   readonly ground: Ground;
   readonly model: ModelServer;
-  start(turn: { prompt: string; session?: string; number?: number; env?: Record<string, string> }): Promise<Driven>;
+  start(turn: {
+    prompt: string;
+    session?: string;
+    number?: number;
+    env?: Record<string, string>;
+    picture?: Control & { type: 'file' };
+  }): Promise<Driven>;
 }
 
 async function prepare(
@@ -48,7 +54,7 @@ async function prepare(
   return {
     ground,
     model,
-    start: async ({ prompt, session = null, number = 1, env = {} }) => {
+    start: async ({ prompt, session = null, number = 1, env = {}, picture }) => {
       const runner = stack.use(await inContainer(ground, number));
       const access = {
         forwarder: 'http://127.0.0.1:3128',
@@ -58,13 +64,18 @@ async function prepare(
         model: options.model ?? (agent.needsModel ? 'scripted' : null),
       };
       const command = toAcpCommand(agent, { access, session, prompt, mcp: options.mcp === undefined ? [] : ['docs'] });
-      const spec: Control = ground.spec({ ...command, env: { ...command.env, ...env } });
+      const files = picture === undefined ? {} : { wholeFiles: [picture.name] };
+      if (picture !== undefined) runner.send(picture);
+      const spec: Control = ground.spec({ ...command, ...files, env: { ...command.env, ...env } });
       runner.send(spec);
       return runner;
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
+
+/** One red pixel. */
+const redDot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
 
 const told = (model: ModelServer) => model.requests.filter(({ call }) => (call?.tools.length ?? 0) > 0);
 // Both agents go on trying for minutes where nobody tells them not to.
@@ -102,6 +113,17 @@ describe.each(['claude', 'codex', 'opencode', 'qwen'])('%s', (name) => {
     const keys = set.model.requests.map(({ headers }) => headers['x-api-key'] ?? headers.authorization);
     const bearer = ['codex', 'qwen'].includes(name);
     expect(new Set(keys)).toEqual(new Set([bearer ? 'Bearer dummy-key' : 'dummy-key']));
+  });
+
+  // Qwen Code goes by the name of the model, and knows no “scripted”.
+  test.skipIf(name === 'qwen')('is shown a picture that came with the request', async () => {
+    await using set = await prepare(name);
+    set.model.script([say('It is red.')]);
+    const picture = { type: 'file', name: 'F1-dot.png', offset: 0, data: redDot, end: true } as const;
+    const runner = await set.start({ prompt: 'Which colour has /workspace/files/F1-dot.png?', picture });
+    expect(await runner.result()).toMatchObject({ type: 'finished', claim: 'It is red.' });
+    expect(told(set.model).at(-1)?.text).toContain('F1-dot.png');
+    expect(JSON.stringify(told(set.model).at(-1)?.call?.body)).toContain(redDot);
   });
 
   test('takes up its session in a second run', async () => {
