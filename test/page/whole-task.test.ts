@@ -158,9 +158,25 @@ test('Stop ends a run that would go on for minutes, after asking once', async ()
   await openThread(page, title);
   await thread(page).locator('.b-task.in_progress').getByText('Run the script').waitFor();
   await shoot(page, '11-running');
-  await thread(page).getByRole('button', { name: 'Stop' }).first().click();
+  await thread(page).locator('.message').getByRole('button', { name: 'Stop' }).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Stop it' }).click();
   await said(page, 'Stopped by').getByText('is kept on the branch').waitFor();
   await thread(page).locator('.message').first().getByText('Stopped').waitFor();
   await shoot(page, '12-stopped');
+});
+
+test("Slack's own Stop above the thread ends a run at once, and is gone with it", async () => {
+  const page = await open();
+  const title = 'Count goats';
+  await ask(page, `/agent agent:shell ${title}\n\`\`\`sh\nsleep 600\n\`\`\``);
+  await openThread(page, title);
+  const bar = thread(page).locator('.session');
+  await bar.getByText('Working…').waitFor();
+  await bar.getByText(title).waitFor();
+  await thread(page).locator('.b-task.in_progress').getByText('Run the script').waitFor();
+  await shoot(page, '13-session');
+  await bar.getByRole('button', { name: 'Stop the agent' }).click();
+  await said(page, 'Stopped by').waitFor();
+  await bar.getByText('Working…').waitFor({ state: 'detached' });
+  expect(await bar.getByRole('button').count()).toBe(0);
 });
