@@ -122,6 +122,14 @@ export function toConfig(
     logLevel: values.logLevel ?? 'info',
   };
   checkNames(config, problems);
+  if (config.maxBudgetUsd !== null && (budgetUsd === null || budgetUsd > config.maxBudgetUsd)) {
+    const found = budgetUsd === null ? 'none' : budgetUsd;
+    problems.push({
+      where: 'limits.maxBudgetUsd',
+      problem: `must be no less than limits.budgetUsd, which is ${found}`,
+      example: null,
+    });
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

@@ -360,6 +360,23 @@ describe('the YAML file', () => {
     expect(config(env).github).toMatchObject({ url, apiUrl });
   });
 
+  it.each([
+    ['limits: { budgetUsd: 9, maxBudgetUsd: 8 }', /limits\.maxBudgetUsd.*no less than limits\.budgetUsd, which is 9/],
+    [
+      'limits: { budgetUsd: none, maxBudgetUsd: 8 }',
+      /limits\.maxBudgetUsd.*no less than limits\.budgetUsd, which is none/,
+    ],
+    ['limits: { timeZone: Mars/Olympus }', /limits\.timeZone.*the name of a time zone/],
+    ['limits: { dayTokens: plenty }', /limits\.dayTokens.*a number of tokens above 0/],
+    ['limits: { taskMinutes: 0 }', /limits\.taskMinutes.*a number of minutes above 0/],
+    [
+      'providers: { own: { kind: openai, baseUrl: "http://x.example", prices: { a: { input: 1 } } } }',
+      /prices.*input, output/,
+    ],
+  ])('refuses %j, with what it must be', (yaml, problem) => {
+    expect(JSON.stringify(problemsOf({}, yaml)).replaceAll('","', ' ')).toMatch(problem);
+  });
+
   it('takes a plain list of repositories', () => {
     expect(config({}, 'repositories: [acme/shop]').repositories.map(({ name }) => name)).toEqual(['acme/shop']);
   });
