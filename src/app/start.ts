@@ -61,7 +61,7 @@ async function intoTask(
   deps: BotDeps,
   asked: Start,
   task: Task,
-  { thread, author, name, text: said }: ThreadMessage,
+  { thread, author, name, text: said, files }: ThreadMessage,
   text: string,
 ): Promise<Answer> {
   const own = `${asked.channel}:${asked.message}`;
@@ -79,7 +79,7 @@ async function intoTask(
   const context = { key: own, message: asked.message, trust: 'context', text: said, at: asked.at } as const;
   const message = { ...context, author: author ?? asked.by, authorName: name };
   await deps.store.apply(task.id, { type: 'message_added', message, at: deps.clock.now() });
-  const added = await reply(deps, { ...asked, thread, text, chatter: false }, `marked:${own}`);
+  const added = await reply(deps, { ...asked, thread, text, files, chatter: false }, `marked:${own}`);
   return added.type === 'no_task' ? silent : added;
 }
 

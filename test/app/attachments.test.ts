@@ -71,6 +71,18 @@ describe('files that come with a request', () => {
   });
 });
 
+test('files of a marked message, and of the thread around it, come along', async () => {
+  const world = giving('F1', 'F2');
+  const beside = { author: alice, name: 'Alice', thread: ts(1), bot: false };
+  world.messages.push({ ...beside, ts: ts(1), text: 'It looks odd', files: [offered('F1')] });
+  world.messages.push({ ...beside, ts: ts(2), text: 'Fix the header', files: [offered('F2')] });
+  await createUseCases(world.bot).start({ ...asked, by: alice, message: ts(2) });
+  expect(specOf(world)).toMatchObject([
+    { text: 'It looks odd', files: [{ id: 'F1' }] },
+    { text: 'Fix the header', files: [{ id: 'F2' }] },
+  ]);
+});
+
 test('files of a reply come along with it', async () => {
   const world = giving('F1');
   const { id } = world.has({ run: runStates.running });
