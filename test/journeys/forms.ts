@@ -23,7 +23,9 @@ export async function sendForm(errand: ErrandUnderTest, user: string, entries: E
     if (given === undefined || block.dispatch_action !== true) continue;
     const at = { user, view_id: opened.id, action_id: String(element.action_id) };
     await look(slack, { ...at, block_id: String(block.block_id) }, element, given);
-    await slack.interactions.viewAction({ ...at, value: toChosen(element, given) });
+    const value = toChosen(element, given);
+    const values = { [String(block.block_id)]: { [at.action_id]: value } };
+    await slack.interactions.viewAction({ ...at, value, values });
     await errand.until('the form to follow', () => openForm(slack, user)?.hash !== opened.hash, 20_000);
   }
   const view = openForm(slack, user);
