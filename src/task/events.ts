@@ -4,6 +4,7 @@ import type {
   Approval,
   Checkout,
   Failure,
+  Head,
   Metered,
   Outcome,
   Progress,
@@ -50,7 +51,7 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'run_delayed'; readonly reason: string }
   | { readonly type: 'retried'; readonly by: UserId }
   | { readonly type: 'stopped'; readonly by: UserId }
-  | { readonly type: 'work_kept'; readonly run: RunId; readonly repository: RepositoryName; readonly head: Sha }
+  | { readonly type: 'work_kept'; readonly run: RunId; readonly kept: readonly Head[] }
   | PullEvent
   /** The task is still at work, and what is only shown for a time is to be shown again. */
   | { readonly type: 'time_passed' }

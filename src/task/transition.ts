@@ -3,6 +3,7 @@ import { type RunId, toRunId } from './ids.ts';
 import { atEveryPart } from './parts.ts';
 import { addMetered, forNextRun } from './spending.ts';
 import {
+  type Head,
   maxAttempts,
   type Outcome,
   type Part,
@@ -142,10 +143,10 @@ export function transition(task: Task, event: TaskEvent): Transition {
     case 'work_kept': {
       const outcome = task.run.type === 'idle' ? task.run.outcome : null;
       if (outcome === null || (outcome.type !== 'stopped' && outcome.type !== 'failed')) return refused('not_idle');
-      const { repository, head } = event;
-      if (outcome.kept.some((kept) => kept.repository === repository && kept.head === head))
-        return refused('duplicate');
-      const kept = [...outcome.kept.filter((other) => other.repository !== repository), { repository, head }];
+      const { kept } = event;
+      const known = ({ repository, head }: Head) =>
+        outcome.kept.some((each) => each.repository === repository && each.head === head);
+      if (kept.every(known)) return refused('duplicate');
       return applied({ ...task, run: { type: 'idle', outcome: { ...outcome, kept } } });
     }
     case 'pull_request_opened':

@@ -303,7 +303,7 @@ describe('an ending without a pull request', () => {
   test('of a stop names who stopped it, and the kept work in the same message', () => {
     const stopped = [...started, { type: 'stopped', by: bob } as const];
     expect(standing(live(asked, stopped)).get('ending-1')).toMatchObject({ outcome: { by: bob, kept: [] } });
-    const kept = live(asked, [...stopped, { type: 'work_kept', run: one, repository, head: sha('e') }]);
+    const kept = live(asked, [...stopped, { type: 'work_kept', run: one, kept: [{ repository, head: sha('e') }] }]);
     expect(standing(kept).get('ending-1')).toMatchObject({
       outcome: { by: bob, kept: [{ repository, head: sha('e') }] },
     });

@@ -457,7 +457,7 @@ function tidy(rendered: string): string {
         numbered('task', id),
       )
       .replace(/\b[0-9a-f]{40}\b/g, (sha) => numbered('commit', sha.slice(0, 7)))
-      .replace(/(?<=[Cc]ommit `?|\bas |\bat `|: `|index |\.\.)[0-9a-f]{7}\b/g, (sha) => numbered('commit', sha))
+      .replace(/(?<=[Cc]ommit `?|\bas |\bat `|\band `|: `|index |\.\.)[0-9a-f]{7}\b/g, (sha) => numbered('commit', sha))
       .replace(/acme\/[a-z-]+(?:, acme\/[a-z-]+)+ and \d+ more/g, '<repositories>')
       .replace(/127\.0\.0\.1:\d+/g, '<host>')
       .replace(/\b\d+(?:\.\d+)? (?:s|ms|sec|seconds|min)\b/g, '<time>')

@@ -65,7 +65,7 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
   run_delayed: { at, type: 'run_delayed', reason: 'Docker is down.' },
   retried: { at, type: 'retried', by: alice },
   stopped: { at, type: 'stopped', by: alice },
-  work_kept: { at, type: 'work_kept', run: runId(1), repository, head: sha('b') },
+  work_kept: { at, type: 'work_kept', run: runId(1), kept: [{ repository, head: sha('b') }] },
   time_passed: { at, type: 'time_passed' },
   continued: { at, type: 'continued', as: taskId('t000002') },
   pull_request_opened: { at, type: 'pull_request_opened', repository, pull },
@@ -544,19 +544,6 @@ describe('several repositories', () => {
     const outcome = { type: 'changed', changes: [{ repository: other, head: sha('b'), report }], missing } as const;
     const { parts } = apply(two(runStates.running), { ...events.run_finished, outcome });
     expect(parts[1]?.results).toEqual([{ run: 1, head: sha('b'), by: 'run', report }]);
-  });
-
-  it('are kept one by one after a stop', () => {
-    const stopped = apply(two(runStates.running), events.stopped, events.work_kept);
-    const kept = apply(stopped, { ...events.work_kept, repository: other, head: sha('c') });
-    expect(kept.run).toMatchObject({
-      outcome: {
-        kept: [
-          { repository, head: sha('b') },
-          { repository: other, head: sha('c') },
-        ],
-      },
-    });
   });
 });
 
