@@ -106,11 +106,11 @@ export async function startAcpAgent(options: {
 function connect(child: Child, updates: Updates, questions: Questions, asides: Asides): ClientConnection {
   return (
     client({ name: 'errand' })
-      // Qwen Code's way of steering: it asks after each round of tool calls.
-      .onRequest('craft/drainMidTurnQueue', z.unknown(), () => ({ messages: asides.offer?.() ?? [] }))
       .onRequest(methods.client.session.requestPermission, ({ params }) => permit(params))
       .onRequest(methods.client.elicitation.create, ({ params, signal }) => questions.ask(params, signal))
       .onNotification(methods.client.session.update, ({ params }) => updates.take(params))
+      // Qwen Code's way of steering: it asks after each round of tool calls.
+      .onRequest('craft/drainMidTurnQueue', z.unknown(), () => ({ messages: asides.offer?.() ?? [] }))
       .onNotification('*', () => {})
       .connect(ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout)))
   );

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type ContentBlock,
   type McpServer,
@@ -122,6 +123,8 @@ class Talk {
       this.#running = false;
       this.#agent.asides.offer = null;
       over.abort();
+      // An answer may overtake updates that came before it: those are still on their way through the dispatcher.
+      await setImmediate();
       updates.endMessage();
     }
   }

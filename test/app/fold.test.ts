@@ -12,6 +12,15 @@ test('the last line of what the agent says is its activity', () => {
   expect(folded.activity).toBe('3 of 9 done');
 });
 
+test('a note of the set-up stands beside its step for good', () => {
+  const folded = foldAll([
+    { n: 1, at, type: 'note', text: 'No tools\nhere' },
+    { n: 2, at, type: 'plan', steps: [step('Mend it')] },
+  ]);
+  const [first] = toProgress('done', folded, 0).steps;
+  expect(first).toEqual({ title: 'Prepare the sandbox', status: 'complete', detail: 'No tools here' });
+});
+
 test('a second result changes nothing', () => {
   const failed = { type: 'failed', code: 'cancelled', message: '' } as const;
   const finished = { type: 'finished', exitCode: 0, claim: 'All good', unread: [] } as const;

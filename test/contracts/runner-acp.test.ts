@@ -89,6 +89,38 @@ test('an unknown session is replaced by a new one', async () => {
   expect(runner.records).toContainEqual(expect.objectContaining({ type: 'session', id: 'scripted-1' }));
 });
 
+test('an agent that can’t use MCP servers over HTTP is given none, and a note says so', async () => {
+  await using ground = await makeGround();
+  const runner = ground.here();
+  const mcp = [{ name: 'docs', url: 'http://127.0.0.1:3128/mcp/docs', headers: { authorization: 'Bearer dummy' } }];
+  runner.send(ground.spec(acp('servers', { mcp })));
+  expect(await runner.result()).toMatchObject({ type: 'finished', claim: '0 servers' });
+  expect(await runner.until('note')).toMatchObject({ text: 'This agent can’t use MCP servers over HTTP: docs' });
+});
+
+test('an agent that can is given each with its address and header, and nothing is noted', async () => {
+  await using ground = await makeGround();
+  const runner = ground.here();
+  const mcp = [{ name: 'docs', url: 'http://127.0.0.1:3128/mcp/docs', headers: { authorization: 'Bearer dummy' } }];
+  runner.send(ground.spec(acp('servers', { mcp }, '--mcp')));
+  expect(await runner.result()).toMatchObject({ claim: '1 servers http docs authorization' });
+  expect(runner.records.filter(({ type }) => type === 'note')).toEqual([]);
+});
+
+test('an agent that asks between two steps is given what people added, once', async () => {
+  await using ground = await makeGround();
+  const runner = ground.here();
+  runner.send(ground.spec(acp('tool Start\nawait-added\ntool Next\nadded', {}, '--no-steering')));
+  await runner.until('activity');
+  runner.send({ type: 'steer', id: 'm1', text: 'use tabs' });
+  expect(await runner.result()).toMatchObject({ claim: 'then none', unread: [] });
+  expect(runner.records.filter(({ type }) => type === 'message')).toMatchObject([
+    { text: 'added: use tabs' },
+    { text: 'then none' },
+  ]);
+  expect(runner.records.filter(({ type }) => type === 'steered')).toMatchObject([{ id: 'm1', accepted: true }]);
+});
+
 test('a message goes into the turn that runs', async () => {
   await using ground = await makeGround();
   const runner = ground.here();

@@ -38,6 +38,16 @@ async function between(serve: (socket: Socket) => void) {
 
 const post = 'POST /anthropic/v1/messages HTTP/1.1\r\nhost: x\r\n\r\n';
 
+test('what an MCP server answers is no answer of the model', async () => {
+  await using set = await between(async (socket) => {
+    socket.end('HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n');
+  });
+  await text(await set.dial('POST /mcp/docs HTTP/1.1\r\nhost: x\r\n\r\n'));
+  expect(set.answers).toEqual([]);
+  await text(await set.dial(post));
+  expect(set.answers).toMatchObject([{ status: 503 }]);
+});
+
 test('a client that closes its half first still gets the whole answer', async () => {
   await using set = await between(async (socket) => {
     const sent = await text(socket);

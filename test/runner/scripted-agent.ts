@@ -3,6 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import {
   type AgentContext,
   agent,
+  type McpServer,
   methods,
   ndJsonStream,
   PROTOCOL_VERSION,
@@ -22,6 +23,13 @@ let wake = () => {};
 let running = false;
 let cancelled = false;
 let loaded = '';
+let servers: readonly McpServer[] = [];
+
+/** Asks for what people added since, as Qwen Code does after each round of tool calls. */
+async function drain(client: AgentContext): Promise<readonly string[]> {
+  const answer = await client.request('craft/drainMidTurnQueue', { sessionId });
+  return z.object({ messages: z.array(z.string()) }).parse(answer).messages;
+}
 
 async function perform(line: string, client: AgentContext): Promise<void> {
   const [verb = '', ...rest] = line.split(' ');
@@ -85,6 +93,19 @@ async function perform(line: string, client: AgentContext): Promise<void> {
       });
       return perform(`say ${JSON.stringify(answer)}`, client);
     }
+    case 'servers': {
+      const told = servers.map((each) =>
+        'type' in each ? [each.type, each.name, each.headers.map(({ name }) => name)] : [],
+      );
+      return perform(['say', servers.length, 'servers', ...told.flat(2)].join(' '), client);
+    }
+    case 'await-added': {
+      let added: readonly string[] = [];
+      while (added.length === 0) added = await drain(client);
+      return perform(`say added: ${added.join('|')}`, client);
+    }
+    case 'added':
+      return perform(`say then ${(await drain(client)).join('|') || 'none'}`, client);
     case 'wait-steer':
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -119,19 +140,26 @@ async function perform(line: string, client: AgentContext): Promise<void> {
 agent({ name: 'scripted' })
   .onRequest(methods.agent.initialize, () => ({
     protocolVersion: PROTOCOL_VERSION,
-    agentCapabilities: { loadSession: true, promptCapabilities: { image: options.has('--sees') } },
+    agentCapabilities: {
+      loadSession: true,
+      promptCapabilities: { image: options.has('--sees') },
+      mcpCapabilities: { http: options.has('--mcp') },
+    },
     _meta: options.has('--no-steering') ? {} : { steering: { supported: true } },
   }))
-  .onRequest(methods.agent.session.new, () => ({
-    sessionId,
-    modes: {
-      currentModeId: 'ask',
-      availableModes: [
-        { id: 'ask', name: 'Ask' },
-        { id: 'yolo', name: 'Yolo' },
-      ],
-    },
-  }))
+  .onRequest(methods.agent.session.new, ({ params }) => {
+    servers = params.mcpServers;
+    return {
+      sessionId,
+      modes: {
+        currentModeId: 'ask',
+        availableModes: [
+          { id: 'ask', name: 'Ask' },
+          { id: 'yolo', name: 'Yolo' },
+        ],
+      },
+    };
+  })
   .onRequest(methods.agent.session.load, async ({ params, client }) => {
     if (params.sessionId !== 'known') throw RequestError.resourceNotFound(params.sessionId);
     loaded = params.sessionId;
