@@ -11,6 +11,7 @@ import { seed } from '../../src/local/slack/workspace.ts';
 import { launchBrowser } from '../page/browser.ts';
 import { shoot } from '../page/shots.ts';
 import { startLocal } from '../support/local.ts';
+import { freePort } from '../support/program.ts';
 
 /*
  * Where only one side's credentials are given, the other is local. A Slack and a forge that the program was not started with stand for
@@ -66,6 +67,30 @@ test('with a Slack of their own, the page shows the local pull requests and says
   const approval = { user: seed.grace, channel: seed.dev, name: 'white_check_mark', present: true };
   slack.people.reaction({ ...approval, ts: await gateOf(slack) });
   await page.getByRole('link', { name: /Merged Add a line #1/ }).waitFor();
+});
+
+test('where their Slack calls over HTTP, it has PORT, and the page is on the next one', async () => {
+  const port = await freePort();
+  await using slack = await startLocalSlack({
+    port: 0,
+    botToken: 'their bot token',
+    appToken: 'their app token',
+    signingSecret: 'their secret',
+    ...readAppManifest('/agent'),
+    deliver: { type: 'http', url: `http://127.0.0.1:${port}/slack/events` },
+  });
+  await using errand = await startLocal({
+    PORT: String(port),
+    SLACK_BOT_TOKEN: 'their bot token',
+    SLACK_SIGNING_SECRET: 'their secret',
+    SLACK_API_URL: slack.apiUrl,
+  });
+  const [, address = ''] = /Errand is ready: open (\S+)/.exec(await errand.log()) ?? [];
+  expect(Number(new URL(address).port)).toBeGreaterThan(port);
+  const page = await open(address);
+  await page.getByText('The conversation is in your Slack').waitFor();
+  const { error } = await slack.people.command({ user: seed.ada, channel: seed.dev, command: '/agent', text: 'help' });
+  expect(error).toBeNull();
 });
 
 test('with a GitHub of their own, the page says that pull requests go there, and to which repositories', async () => {
