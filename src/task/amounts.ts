@@ -34,11 +34,12 @@ export function allRunsWords({ usage, total }: Effort): string | null {
   if (total === null || total === undefined) return null;
   const { spent, budget } = total;
   const near = nearing(spent, budget);
-  const own = usage === null ? 0 : tokensOf(usage);
-  if (near.length === 0 && own === tokensOf(spent)) return null;
-  const [tokens, cost] = usageWords(spent);
   const limitOf = (unit: Nearing['unit']) => near.find((each) => each.unit === unit)?.limit;
   const [usdLimit, tokenLimit, minuteLimit] = [limitOf('usd'), limitOf('tokens'), limitOf('minutes')];
+  const saysNoMore =
+    usage === null ? minuteLimit === undefined : near.length === 0 && tokensOf(usage) === tokensOf(spent);
+  if (saysNoMore) return null;
+  const [tokens, cost] = usageWords(spent);
   const held = spent.usd === null ? `${cost}, held to be ${dollars(spent.usdAtMost)}` : cost;
   const parts = [
     `${duration(spent.durationMs)}${minuteLimit === undefined ? '' : ` of ${duration(minuteLimit * 60_000)}`}`,

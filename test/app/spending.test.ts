@@ -231,6 +231,14 @@ describe('a run that ends', () => {
     expect(explain({ code: 'budget', sentence: 'The agent says so.', next: '' })?.sentence).toBe(sentence);
   });
 
+  test('holds nothing back from the next one once its agent has stopped', async () => {
+    const world = new World();
+    const { run, attendance } = await running(world, allowed(5));
+    world.reserved.set(run.id, allowed(5).grant);
+    await measureRun(attendance, run);
+    expect(world.reserved.size).toBe(0);
+  });
+
   test('and says its budget was reached is not believed where the gateway counted little', async () => {
     const world = new World();
     world.sandbox.usage = async () => metered(0.1);
@@ -290,6 +298,14 @@ test('a thread hears once that its task comes near a limit', async () => {
       kept: null,
     },
   ]);
+});
+
+test('a task that is past a limit is told so by its ending alone', async () => {
+  const world = new World();
+  const { task, run } = await running(world, allowed(5));
+  world.sandbox.usage = async () => metered(5.1);
+  await settleRun(world.worker, task.id, run);
+  expect(saidOf(world, 'near-limit')).toEqual([]);
 });
 
 describe('where the day is spent', () => {
