@@ -1,25 +1,18 @@
 import type { AgentCommand } from '../../sandbox/protocol.ts';
 import type { BranchName, EngineId, RepositoryName, TaskId } from '../task/ids.ts';
 import type { Policy } from '../task/policy.ts';
-import type {
-  Clock,
-  Directory,
-  Drafts,
-  FileSource,
-  FileStore,
-  Forge,
-  Ledger,
-  Limits,
-  LinkedAuthor,
-  MeterLimits,
-  NetworkPolicy,
-  Outbox,
-  Repositories,
-  RunQueue,
-  Sandbox,
-  TaskStore,
-  ThreadReader,
-} from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
+import type { Directory } from '../task/ports/directory.ts';
+import type { FileSource, FileStore } from '../task/ports/files.ts';
+import type { Forge } from '../task/ports/forge.ts';
+import type { Drafts } from '../task/ports/inbox.ts';
+import type { Ledger } from '../task/ports/ledger.ts';
+import type { Outbox } from '../task/ports/outbox.ts';
+import type { LinkedAuthor, Repositories } from '../task/ports/repositories.ts';
+import type { RunQueue } from '../task/ports/run-queue.ts';
+import type { Limits, MeterLimits, NetworkPolicy, Sandbox } from '../task/ports/sandbox.ts';
+import type { TaskStore } from '../task/ports/task-store.ts';
+import type { ThreadReader } from '../task/ports/thread-reader.ts';
 import type { Run, Task } from '../task/task.ts';
 
 /** Structured, with the task and run as fields. */

@@ -1,5 +1,5 @@
 import type { RunnerResult } from '../../sandbox/protocol.ts';
-import type { ContainerState, Limits } from '../task/ports.ts';
+import type { ContainerState, Limits } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure } from '../task/task.ts';
 

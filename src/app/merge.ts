@@ -1,7 +1,7 @@
 import type { TaskEvent } from '../task/events.ts';
 import type { RepositoryName, TaskId } from '../task/ids.ts';
 import { isOver, partIn } from '../task/parts.ts';
-import type { RepositoryRules } from '../task/ports.ts';
+import type { RepositoryRules } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure, Head, Part, PullState, Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';

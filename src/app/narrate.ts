@@ -2,7 +2,7 @@ import type { Effort } from '../task/amounts.ts';
 import type { TaskEvent } from '../task/events.ts';
 import type { UserId } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
-import type { Narrator } from '../task/ports.ts';
+import type { Narrator } from '../task/ports/task-store.ts';
 import type { Effect, OutboxRow, Said, TaskLine, Thread } from '../task/said.ts';
 import { nearing, tokensOf } from '../task/spending.ts';
 import type { Outcome, Run, RunState, Task } from '../task/task.ts';

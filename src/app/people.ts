@@ -1,6 +1,6 @@
 import type { ChannelId, UserId } from '../task/ids.ts';
 import { isListed } from '../task/policy.ts';
-import type { Member } from '../task/ports.ts';
+import type { Member } from '../task/ports/directory.ts';
 import type { Said } from '../task/said.ts';
 import type { Failure, Task } from '../task/task.ts';
 import type { Answer } from '../task/use-cases.ts';

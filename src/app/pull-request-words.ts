@@ -1,7 +1,7 @@
 import { allRunsWords, duration, usageWords } from '../task/amounts.ts';
 import type { RunId } from '../task/ids.ts';
 import { toTitle } from '../task/policy.ts';
-import type { LinkedAuthor } from '../task/ports.ts';
+import type { LinkedAuthor } from '../task/ports/repositories.ts';
 import type { Report, Task } from '../task/task.ts';
 
 /**

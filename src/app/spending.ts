@@ -1,6 +1,7 @@
 import { type RunId, type TaskId, toRunId } from '../task/ids.ts';
 import type { Policy } from '../task/policy.ts';
-import type { MeterLimits, Standing } from '../task/ports.ts';
+import type { Standing } from '../task/ports/ledger.ts';
+import type { MeterLimits } from '../task/ports/sandbox.ts';
 import {
   type Accounts,
   addMetered,

@@ -1,6 +1,6 @@
 import { type Draft, toDraft } from '../task/draft.ts';
 import { toTitle } from '../task/policy.ts';
-import type { ThreadMessage } from '../task/ports.ts';
+import type { ThreadMessage } from '../task/ports/thread-reader.ts';
 import type { Task } from '../task/task.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';

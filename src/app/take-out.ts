@@ -1,6 +1,6 @@
 import type { RunId } from '../task/ids.ts';
 import type { PreparedPart } from '../task/parts.ts';
-import type { Imported } from '../task/ports.ts';
+import type { Imported } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure, Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';

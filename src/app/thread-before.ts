@@ -1,7 +1,7 @@
 import { splitKeys } from '../task/command.ts';
 import type { OfferedFile } from '../task/files.ts';
 import type { MessageTs } from '../task/ids.ts';
-import type { ThreadMessage } from '../task/ports.ts';
+import type { ThreadMessage } from '../task/ports/thread-reader.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure, SpecMessage } from '../task/task.ts';
 import type { BotDeps } from './deps.ts';

@@ -1,5 +1,5 @@
 import { isListed } from '../task/policy.ts';
-import type { DaySpent } from '../task/ports.ts';
+import type { DaySpent } from '../task/ports/ledger.ts';
 import type { Allotment, Said, SpentRow } from '../task/said.ts';
 import { dayOf, lastDays } from '../task/spending.ts';
 import type { Answer, Asked } from '../task/use-cases.ts';

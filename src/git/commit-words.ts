@@ -1,4 +1,4 @@
-import type { CommitWords } from '../task/ports.ts';
+import type { CommitWords } from '../task/ports/repositories.ts';
 
 const maxMessageChars = 10_000;
 const gap = '\u200b';

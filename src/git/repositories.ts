@@ -1,7 +1,7 @@
 import { chmod, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BranchName, parseSha, type RepositoryName, type Sha } from '../task/ids.ts';
-import type { Author, PartPlace, Prepared, Repositories, RepositoryRules } from '../task/ports.ts';
+import type { Author, PartPlace, Prepared, Repositories, RepositoryRules } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 import { type Credentials, createGit, type GitOrder, must } from './git.ts';
 import { initBare, makeReadable, mirrorPath, refreshMirror } from './mirror.ts';

@@ -1,6 +1,6 @@
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
-import type { RepositoryRules } from '../task/ports.ts';
+import type { RepositoryRules } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 
 /** The file that says how Errand works on a repository. Only the base branch's counts: an agent can't change its own rules. */

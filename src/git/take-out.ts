@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseSha, type Sha, type TaskId } from '../task/ids.ts';
-import type { CommitWords, Imported } from '../task/ports.ts';
+import type { CommitWords, Imported } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 import { BadBundle, openBundle } from './bundle.ts';
 import { toCommitMessage } from './commit-words.ts';

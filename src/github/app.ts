@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { App, Octokit, RequestError } from 'octokit';
 import { parseRepositoryName, type RepositoryName } from '../task/ids.ts';
-import type { Clock } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
 import { Problem } from '../task/problem.ts';
 import type { Rights } from './credentials.ts';
 import { toProblem, wordsOf } from './problems.ts';

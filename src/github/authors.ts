@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RepositoryName } from '../task/ids.ts';
-import type { Author } from '../task/ports.ts';
+import type { Author } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 import type { Client } from './client.ts';
 

@@ -1,6 +1,6 @@
 import { Octokit, RequestError } from 'octokit';
 import type { RepositoryName } from '../task/ids.ts';
-import type { Clock } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
 import type { Credential, Rights } from './credentials.ts';
 import { limitOf, toProblem } from './problems.ts';
 

@@ -1,6 +1,6 @@
 import { type Octokit, RequestError } from 'octokit';
 import { parseBranchName, type RepositoryName, type Sha } from '../task/ids.ts';
-import type { Forge, PullView } from '../task/ports.ts';
+import type { Forge, PullView } from '../task/ports/forge.ts';
 import { Problem } from '../task/problem.ts';
 import type { PullRequest } from '../task/task.ts';
 import { findRefusal } from './branch-rules.ts';

@@ -1,4 +1,4 @@
-import type { Mergeable } from '../task/ports.ts';
+import type { Mergeable } from '../task/ports/forge.ts';
 
 export interface ReportedCheck {
   readonly name: string;

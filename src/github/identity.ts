@@ -1,5 +1,5 @@
 import { Octokit, RequestError } from 'octokit';
-import type { Clock } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
 import { type AppOptions, asApp, createApp } from './app.ts';
 import { toProblem } from './problems.ts';
 

@@ -1,5 +1,5 @@
 import { parseSha, type Sha } from '../task/ids.ts';
-import type { PullView } from '../task/ports.ts';
+import type { PullView } from '../task/ports/forge.ts';
 import type { PullRequest } from '../task/task.ts';
 
 export function toView(data: {

@@ -3,7 +3,7 @@ import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseTaskId, type TaskId } from '../task/ids.ts';
-import type { Job, RunQueue } from '../task/ports.ts';
+import type { Job, RunQueue } from '../task/ports/run-queue.ts';
 import { Problem } from '../task/problem.ts';
 
 export interface RunQueueOptions {

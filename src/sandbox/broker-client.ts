@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
-import type { ContainerState, RunOrder, Sandbox } from '../task/ports.ts';
+import type { ContainerState, RunOrder, Sandbox } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, Metered } from '../task/task.ts';
 import { answers, fromWire, problemSchema, recordLineSchema } from './wire.ts';

@@ -1,7 +1,7 @@
 import type Dockerode from 'dockerode';
 import { inside } from '../../sandbox/protocol.ts';
 import type { EngineId, RunId, TaskId } from '../task/ids.ts';
-import type { Limits } from '../task/ports.ts';
+import type { Limits } from '../task/ports/sandbox.ts';
 import { seccompProfile } from './seccomp.ts';
 
 export const labels = {

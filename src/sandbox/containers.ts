@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type Dockerode from 'dockerode';
 import { z } from 'zod';
 import { parseRunId, parseTaskId, type RunId, type TaskId } from '../task/ids.ts';
-import type { ContainerState } from '../task/ports.ts';
+import type { ContainerState } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import { containerName, type Kind, labels } from './container-spec.ts';
 import { type Engine, ifThere, statusOf } from './docker.ts';

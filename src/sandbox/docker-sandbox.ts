@@ -1,5 +1,5 @@
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
-import type { ContainerState, RunOrder, Sandbox } from '../task/ports.ts';
+import type { ContainerState, RunOrder, Sandbox } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, Metered } from '../task/task.ts';
 import { turns } from '../task/turns.ts';

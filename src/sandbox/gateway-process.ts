@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { parseTaskId, type TaskId } from '../task/ids.ts';
-import type { NetworkPolicy } from '../task/ports.ts';
+import type { NetworkPolicy } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Metered } from '../task/task.ts';
 import { absent, readJson, writeJson } from './files.ts';

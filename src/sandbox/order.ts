@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { isAbsolute, normalize, sep } from 'node:path';
 import { z } from 'zod';
 import { parseRunId, parseSha, parseTaskId, type RunId, type Sha, type TaskId } from '../task/ids.ts';
-import type { Limits, RunOrder } from '../task/ports.ts';
+import type { Limits, RunOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import { absent } from './files.ts';
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { RunOrder } from '../task/ports.ts';
+import type { RunOrder } from '../task/ports/sandbox.ts';
 import type { ContainerOrder } from './container-spec.ts';
 import { Containers } from './containers.ts';
 import type { Engine } from './docker.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type Dockerode from 'dockerode';
 import type { RunId } from '../task/ids.ts';
-import type { RunOrder } from '../task/ports.ts';
+import type { RunOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import { runSpec } from './container-spec.ts';
 import { writeJson } from './files.ts';

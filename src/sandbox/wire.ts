@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ContainerState } from '../task/ports.ts';
+import type { ContainerState } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import { folderSchema, orderSchema, runIdSchema, shaSchema, taskIdSchema } from './order.ts';
 

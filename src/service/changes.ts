@@ -1,6 +1,6 @@
 import type { Changes } from '../app/deps.ts';
 import type { TaskId } from '../task/ids.ts';
-import type { TaskStore } from '../task/ports.ts';
+import type { TaskStore } from '../task/ports/task-store.ts';
 
 /** How long a change can go unseen when its hint was lost. */
 const lookEveryMs = 2_000;

@@ -1,7 +1,8 @@
 import type { WorkerDeps } from '../app/deps.ts';
 import type { Signer } from '../git/signing.ts';
 import type { RepositoryName } from '../task/ids.ts';
-import type { Author, Forge } from '../task/ports.ts';
+import type { Forge } from '../task/ports/forge.ts';
+import type { Author } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 
 /**

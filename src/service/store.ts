@@ -5,7 +5,7 @@ import type { Places } from '../setup/places.ts';
 import { checkRedis } from '../store/check-redis.ts';
 import { openRedis, waitForRedis } from '../store/connection.ts';
 import { createStore } from '../store/store.ts';
-import type { Clock } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
 import type { ProcessScope } from './process.ts';
 
 const redisStartsWithinMs = 10_000;

@@ -19,7 +19,7 @@ import type { Places } from '../setup/places.ts';
 import { toAcpCommand } from '../task/agents.ts';
 import { chooseProvider } from '../task/choose-agent.ts';
 import type { RepositoryName } from '../task/ids.ts';
-import type { TaskStore } from '../task/ports.ts';
+import type { TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
 import type { Run, Task } from '../task/task.ts';
 import { toAuthor } from './authors.ts';

@@ -1,6 +1,8 @@
 import { App, HTTPReceiver, type Receiver } from '@slack/bolt';
 import { toTyped } from '../task/draft.ts';
-import type { Clock, Inbox, Outbox } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
+import type { Inbox } from '../task/ports/inbox.ts';
+import type { Outbox } from '../task/ports/outbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { UseCases } from '../task/use-cases.ts';
 import { formIds } from './blocks/form-fields.ts';

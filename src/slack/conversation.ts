@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebAPIPlatformError } from '@slack/web-api';
 import type { ChannelId } from '../task/ids.ts';
-import type { Lane } from '../task/ports.ts';
+import type { Lane } from '../task/ports/outbox.ts';
 import { Problem } from '../task/problem.ts';
 import { toEmojiNames } from './emoji.ts';
 import { deliverLane, type LaneDeps, type LaneResult } from './outgoing/lane.ts';

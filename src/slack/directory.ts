@@ -1,7 +1,8 @@
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { ChannelId, UserId } from '../task/ids.ts';
-import type { ChannelKind, Clock, Directory, Member } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
+import type { ChannelKind, Directory, Member } from '../task/ports/directory.ts';
 import { Problem } from '../task/problem.ts';
 import { userId } from './ids.ts';
 import { oneLine } from './plain.ts';

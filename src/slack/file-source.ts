@@ -1,6 +1,6 @@
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { FileSource } from '../task/ports.ts';
+import type { FileSource } from '../task/ports/files.ts';
 import type { Latches } from './latches.ts';
 import type { Log } from './log.ts';
 

@@ -1,6 +1,7 @@
 import type { App, ReceiverEvent } from '@slack/bolt';
 import { z } from 'zod';
-import type { Clock, Inbox } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
+import type { Inbox } from '../task/ports/inbox.ts';
 import type { Log } from './log.ts';
 import { naturalKey, type Self } from './natural-key.ts';
 import { fieldChange, suggestionRequest } from './payloads.ts';

@@ -1,7 +1,7 @@
 import { WebAPIPlatformError, type WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { ChannelId, MessageTs } from '../task/ids.ts';
-import type { ThreadMessage, ThreadReader } from '../task/ports.ts';
+import type { ThreadMessage, ThreadReader } from '../task/ports/thread-reader.ts';
 import { Problem } from '../task/problem.ts';
 import { decodeText } from './decode.ts';
 import { messageTs, userId } from './ids.ts';

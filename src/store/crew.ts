@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { Clock, Crew } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
+import type { Crew } from '../task/ports/crew.ts';
 import { guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';

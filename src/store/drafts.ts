@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { keyNames } from '../task/command.ts';
 import type { Choices, KeptDraft } from '../task/draft.ts';
 import type { ChannelId, MessageTs, UserId } from '../task/ids.ts';
-import type { Drafts } from '../task/ports.ts';
+import type { Drafts } from '../task/ports/inbox.ts';
 import { guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { fileLimits } from '../task/files.ts';
-import type { FileStore } from '../task/ports.ts';
+import type { FileStore } from '../task/ports/files.ts';
 import { guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 

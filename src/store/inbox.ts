@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { Clock, Inbox } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
+import type { Inbox } from '../task/ports/inbox.ts';
 import { guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';

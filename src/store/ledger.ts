@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseRepositoryName, type UserId } from '../task/ids.ts';
-import type { Clock, DaySpent, Ledger, Spender, Standing } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
+import type { DaySpent, Ledger, Spender, Standing } from '../task/ports/ledger.ts';
 import { Problem } from '../task/problem.ts';
 import type { Amount, Grant } from '../task/spending.ts';
 import { guarded } from './connection.ts';

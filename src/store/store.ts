@@ -1,5 +1,11 @@
 import type { Redis } from 'ioredis';
-import type { Clock, Crew, Drafts, FileStore, Inbox, Ledger, Narrator, Outbox, TaskStore } from '../task/ports.ts';
+import type { Clock } from '../task/ports/clock.ts';
+import type { Crew } from '../task/ports/crew.ts';
+import type { FileStore } from '../task/ports/files.ts';
+import type { Drafts, Inbox } from '../task/ports/inbox.ts';
+import type { Ledger } from '../task/ports/ledger.ts';
+import type { Outbox } from '../task/ports/outbox.ts';
+import type { Narrator, TaskStore } from '../task/ports/task-store.ts';
 import { createCrew } from './crew.ts';
 import { createDrafts } from './drafts.ts';
 import { createFileStore } from './files.ts';

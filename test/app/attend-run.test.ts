@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { attendRun } from '../../src/app/attend-run.ts';
 import { keepWork } from '../../src/app/keep-work.ts';
-import type { RunOrder } from '../../src/task/ports.ts';
+import type { RunOrder } from '../../src/task/ports/sandbox.ts';
 import { alice, bob, message, pull, pullStates, question, repository, runId, sha } from '../task/example.ts';
 import { problem, World } from './world.ts';
 

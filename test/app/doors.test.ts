@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createUseCases } from '../../src/app/use-cases.ts';
 import { blankDraft, type Draft, toDraft } from '../../src/task/draft.ts';
 import type { ChannelId, UserId } from '../../src/task/ids.ts';
-import type { ThreadMessage } from '../../src/task/ports.ts';
+import type { ThreadMessage } from '../../src/task/ports/thread-reader.ts';
 import type { Answer } from '../../src/task/use-cases.ts';
 import { alice, bob, channel, ts } from '../task/example.ts';
 import { asked, World } from './world.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RunnerResult } from '../../sandbox/protocol.ts';
 import { judge } from '../../src/app/judge.ts';
-import type { ContainerState } from '../../src/task/ports.ts';
+import type { ContainerState } from '../../src/task/ports/sandbox.ts';
 
 const limits = { memoryBytes: 4 * 2 ** 30 };
 const finished = (exitCode: number): RunnerResult => ({ type: 'finished', exitCode, claim: 'Done', unread: [] });

@@ -5,7 +5,7 @@ import { admitRun, measureRun, settleRun, toMeterLimits, withdraw } from '../../
 import { submit } from '../../src/app/submit.ts';
 import { usage } from '../../src/app/usage.ts';
 import { toDraft } from '../../src/task/draft.ts';
-import type { DaySpent, Standing } from '../../src/task/ports.ts';
+import type { DaySpent, Standing } from '../../src/task/ports/ledger.ts';
 import type { Said } from '../../src/task/said.ts';
 import { noSpending, nothingSpent } from '../../src/task/spending.ts';
 import type { Allowance, Metered, Task } from '../../src/task/task.ts';

@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { merge } from '../../src/app/merge.ts';
 import { Worker } from '../../src/app/worker.ts';
 import type { EngineId } from '../../src/task/ids.ts';
-import type { PullView } from '../../src/task/ports.ts';
+import type { PullView } from '../../src/task/ports/forge.ts';
 import { approval, bob, pull, pullStates, run, sha, taskId } from '../task/example.ts';
 import { problem, World } from './world.ts';
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { createRepositories, type RepositoriesOptions } from '../../src/git/repositories.ts';
 import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts';
 import { parseBranchName, parseRepositoryName, parseRunId, parseSha, parseTaskId } from '../../src/task/ids.ts';
-import type { Prepared, Repositories } from '../../src/task/ports.ts';
+import type { Prepared, Repositories } from '../../src/task/ports/repositories.ts';
 
 const run = promisify(execFile);
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createForge, type ForgeOptions } from '../../src/github/forge.ts';
 import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts';
-import type { Forge } from '../../src/task/ports.ts';
+import type { Forge } from '../../src/task/ports/forge.ts';
 import { Problem } from '../../src/task/problem.ts';
 import { branchOf, main, required, shaOf, token, web } from './git-fixture.ts';
 

@@ -3,7 +3,7 @@ import { narrate } from '../../src/app/narrate.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
 import { createStore } from '../../src/store/store.ts';
 import type { UserId } from '../../src/task/ids.ts';
-import type { Ledger, Standing } from '../../src/task/ports.ts';
+import type { Ledger, Standing } from '../../src/task/ports/ledger.ts';
 import { type Accounts, decide } from '../../src/task/spending.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { alice, bob, runId, task, taskId } from '../task/example.ts';

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createRunQueue } from '../../src/queue/run-queue.ts';
 import type { TaskId } from '../../src/task/ids.ts';
-import type { Job, RunQueue } from '../../src/task/ports.ts';
+import type { Job, RunQueue } from '../../src/task/ports/run-queue.ts';
 import { Problem } from '../../src/task/problem.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { failure, taskId } from '../task/example.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DockerSandbox } from '../../src/sandbox/docker-sandbox.ts';
 import { reap } from '../../src/sandbox/reaper.ts';
 import { parseSha, type Sha } from '../../src/task/ids.ts';
-import type { RunOrder } from '../../src/task/ports.ts';
+import type { RunOrder } from '../../src/task/ports/sandbox.ts';
 import { must } from '../sandbox/example.ts';
 import { allRecords, docker, firstRecord, type Ground, makeGround, makeOrder, readLog } from '../sandbox/ground.ts';
 

@@ -3,7 +3,7 @@ import type { Chosen } from '../../src/local/slack/elements.ts';
 import type { LocalSlack } from '../../src/local/slack/server.ts';
 import { blankDraft } from '../../src/task/draft.ts';
 import type { RepositoryName } from '../../src/task/ids.ts';
-import type { Inbox } from '../../src/task/ports.ts';
+import type { Inbox } from '../../src/task/ports/inbox.ts';
 import { Problem } from '../../src/task/problem.ts';
 import type { Form, UseCases } from '../../src/task/use-cases.ts';
 import { fieldsOf } from '../journeys/forms.ts';

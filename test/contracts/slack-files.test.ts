@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clientOptions } from '../../src/slack/connection.ts';
 import { createFileSource, fileOrigins } from '../../src/slack/file-source.ts';
 import { Latches } from '../../src/slack/latches.ts';
-import type { FileSource } from '../../src/task/ports.ts';
+import type { FileSource } from '../../src/task/ports/files.ts';
 import { recordLog } from './slack-harness.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;

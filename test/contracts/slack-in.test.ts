@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Inbox } from '../../src/task/ports.ts';
+import type { Inbox } from '../../src/task/ports/inbox.ts';
 import { Problem } from '../../src/task/problem.ts';
 import type { UseCases } from '../../src/task/use-cases.ts';
 import { wording } from '../slack/said.ts';

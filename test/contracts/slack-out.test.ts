@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { z } from 'zod';
 import type { LocalSlack } from '../../src/local/slack/server.ts';
 import { render } from '../../src/slack/blocks/render.ts';
-import type { Outbox } from '../../src/task/ports.ts';
+import type { Outbox } from '../../src/task/ports/outbox.ts';
 import { Problem } from '../../src/task/problem.ts';
 import type { OutboxRow, Said, SessionStatus, Thread } from '../../src/task/said.ts';
 import { everything, root } from '../slack/everything.ts';

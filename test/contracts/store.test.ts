@@ -3,7 +3,7 @@ import { checkRedis } from '../../src/store/check-redis.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
 import { createStore, type Store } from '../../src/store/store.ts';
 import type { TaskId } from '../../src/task/ids.ts';
-import type { Narrator } from '../../src/task/ports.ts';
+import type { Narrator } from '../../src/task/ports/task-store.ts';
 import type { OutboxRow } from '../../src/task/said.ts';
 import type { Task } from '../../src/task/task.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';

@@ -12,7 +12,7 @@ import { frames } from '../../src/sandbox/frames.ts';
 import { type SandboxOptions, sandboxOptionsSchema } from '../../src/sandbox/options.ts';
 import { reap } from '../../src/sandbox/reaper.ts';
 import { toRunId, toTaskId } from '../../src/task/ids.ts';
-import type { RunOrder } from '../../src/task/ports.ts';
+import type { RunOrder } from '../../src/task/ports/sandbox.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 export const dockerHost = 'unix:///var/run/docker.sock';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { admit, orderSchema } from '../../src/sandbox/order.ts';
-import type { RunOrder } from '../../src/task/ports.ts';
+import type { RunOrder } from '../../src/task/ports/sandbox.ts';
 import { containerOrder, run, task } from './example.ts';
 
 const { limits } = containerOrder;

@@ -11,7 +11,7 @@ import { type LocalSlack, startLocalSlack } from '../../src/local/slack/server.t
 import { places } from '../../src/setup/places.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
 import { createStore } from '../../src/store/store.ts';
-import type { TaskStore } from '../../src/task/ports.ts';
+import type { TaskStore } from '../../src/task/ports/task-store.ts';
 import { type McpServer, startMcpServer } from '../fakes/mcp-server.ts';
 import { type ModelServer, startModelServer } from '../fakes/model-server.ts';
 import { makeApp, type TestApp } from './github-app.ts';

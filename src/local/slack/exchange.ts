@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../task/ports.ts';
+import type { Clock } from '../../task/ports/clock.ts';
 import { limits } from './limits.ts';
 
 /** What a response_url answers for. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../task/ports.ts';
+import type { Clock } from '../../task/ports/clock.ts';
 import type { AgentSession, Channel, Ephemeral, Message, StoredFile, View } from './workspace.ts';
 
 /** What the page and waiting tests are told; each carries the whole new value. */

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Clock } from '../../task/ports.ts';
+import type { Clock } from '../../task/ports/clock.ts';
 import type { Ack, Delivery } from './delivery.ts';
 import { limits } from './limits.ts';
 import type { LooseObject } from './workspace.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../task/ports.ts';
+import type { Clock } from '../../task/ports/clock.ts';
 import { bucketsFor } from './tiers.ts';
 
 export interface RateLimiter {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import type { Clock } from '../../task/ports.ts';
+import type { Clock } from '../../task/ports/clock.ts';
 import { listen } from '../listen.ts';
 import { page } from '../page-files.ts';
 import { bothLocal, type Sides } from '../sides.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../task/ports.ts';
+import type { Clock } from '../../task/ports/clock.ts';
 import { type Change, Fleeting } from './fleeting.ts';
 import { limits } from './limits.ts';
 import { seedWorkspace } from './seed.ts';

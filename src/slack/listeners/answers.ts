@@ -1,4 +1,4 @@
-import type { Outbox } from '../../task/ports.ts';
+import type { Outbox } from '../../task/ports/outbox.ts';
 import type { Said } from '../../task/said.ts';
 import type { Answer, Asked } from '../../task/use-cases.ts';
 

@@ -1,6 +1,6 @@
 import type { ModalView } from '@slack/types';
 import type { ChannelId, MessageTs } from '../../task/ids.ts';
-import type { Outbox } from '../../task/ports.ts';
+import type { Outbox } from '../../task/ports/outbox.ts';
 import type { UseCases } from '../../task/use-cases.ts';
 import type { Wording } from '../blocks/parts.ts';
 import type { Log } from '../log.ts';

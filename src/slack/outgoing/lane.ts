@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebClient } from '@slack/web-api';
 import type { MessageTs } from '../../task/ids.ts';
-import type { Clock, Lane, Outbox, PendingRow } from '../../task/ports.ts';
+import type { Clock } from '../../task/ports/clock.ts';
+import type { Lane, Outbox, PendingRow } from '../../task/ports/outbox.ts';
 import { Problem } from '../../task/problem.ts';
 import type { Effect, Said, Thread } from '../../task/said.ts';
 import type { Latches, OptionalCallName } from '../latches.ts';

@@ -1,0 +1,37 @@
+import type { ChannelId, MessageTs } from '../ids.ts';
+import type { OutboxRow } from '../said.ts';
+
+/** What is to be delivered to Slack. */
+export interface Outbox {
+  /** Adds rows that belong to no task: refusals, answers to `/agent status`. */
+  add(rows: readonly OutboxRow[]): Promise<void>;
+  /** Lanes with undelivered rows. */
+  dirty(): Promise<readonly string[]>;
+  /** A lane's rows in the order they were first added, with what was delivered of each. Null when another process holds the lane. */
+  take(lane: string): Promise<Lane | null>;
+  /** Marks a row's first post as under way, before it is: after a crash, whoever finds the mark looks in Slack before posting again. */
+  attempting(lane: Lane, row: PendingRow): Promise<void>;
+  /** Records a delivery; `ts` is the message's, and binds (channel, ts) to the task for `findByThread`. */
+  delivered(lane: Lane, row: PendingRow, ts: MessageTs | null): Promise<void>;
+  /** Gives the lane back; it stays dirty while rows are undelivered. */
+  release(lane: Lane): Promise<void>;
+  /** Calls back with each lane that gets a row, until the signal aborts. Hints, not guarantees. */
+  watch(added: (lane: string) => void, signal: AbortSignal): Promise<void>;
+  /** The row behind a delivered message: what a reaction or a button was put on. */
+  findMessage(channel: ChannelId, ts: MessageTs): Promise<{ lane: string; key: string; row: OutboxRow } | undefined>;
+}
+
+export interface Lane {
+  readonly name: string;
+  readonly rows: readonly PendingRow[];
+  readonly token: string;
+}
+
+export interface PendingRow extends OutboxRow {
+  /** Grows with each new content of this key. */
+  readonly revision: number;
+  readonly deliveredRevision: number;
+  /** Whether a first post of this row may already stand in Slack although no `ts` is known. */
+  readonly attempted: boolean;
+  readonly ts: MessageTs | null;
+}

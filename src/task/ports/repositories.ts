@@ -1,0 +1,99 @@
+import type { BranchName, RepositoryName, RunId, Sha, TaskId } from '../ids.ts';
+import type { ChangeSize, FileChange } from '../task.ts';
+
+/** What the base branch's `.errand.yml` says; defaults where it says nothing. */
+export interface RepositoryRules {
+  readonly checks: readonly string[];
+  readonly allow: readonly string[];
+  readonly agent: string | null;
+  readonly model: string | null;
+  readonly merge: {
+    readonly method: 'merge' | 'squash' | 'rebase';
+    readonly approvers: readonly string[];
+    readonly selfApproval: boolean | null;
+  };
+  readonly pullRequest: {
+    /** Whether it is opened as a draft. */
+    readonly draft: boolean;
+  };
+}
+
+export interface Prepared {
+  /** The base branch that was asked for, or the remote's default branch. */
+  readonly baseBranch: BranchName;
+  /** The base branch's head on the remote. */
+  readonly base: Sha;
+  /** Where this run starts: the task branch's head on the remote, or `base`. */
+  readonly start: Sha;
+  /** Whether the task branch exists on the remote, and at what head; what the push leases against. */
+  readonly remote: Sha | null;
+  /** Bare repositories to mount read-only: the mirror, and the task's own. The runner fetches `start` from the last. */
+  readonly repositories: readonly string[];
+  readonly rules: RepositoryRules;
+}
+
+export interface Imported {
+  readonly head: Sha;
+  readonly files: readonly FileChange[];
+  readonly sensitive: readonly string[];
+}
+
+export interface CommitWords {
+  readonly message: string;
+  /** Author and committer date, epoch milliseconds: the same run imported twice makes the same commit. */
+  readonly at: number;
+  readonly coAuthor: Author;
+}
+
+/** Somebody as a commit names them. */
+export interface Author {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** Somebody who asked: as a commit names them, and their page on GitHub where their account is linked. */
+export interface LinkedAuthor extends Author {
+  readonly account: { readonly login: string; readonly url: string } | null;
+}
+
+/** Which of a task's bare repositories is meant: each of its parts has one of its own, and nothing moves between them. */
+export interface PartPlace {
+  readonly task: TaskId;
+  /** Counts the task's parts from nought. */
+  readonly part: number;
+}
+
+/** Git on the host: only ever in repositories that no agent has touched. */
+export interface Repositories {
+  prepare(
+    order: PartPlace & {
+      repository: RepositoryName;
+      /** Null is the remote's default branch. */
+      base: BranchName | null;
+      branch: BranchName;
+      signal: AbortSignal;
+    },
+  ): Promise<Prepared>;
+  /** Checks a bundle in quarantine and re-commits its tree as the bot on top of `start`; null when nothing changed. Throws `Problem` for what it refuses. */
+  import(
+    order: PartPlace & { run: RunId; repository: RepositoryName; bundle: string; start: Sha; words: CommitWords },
+  ): Promise<Imported | null>;
+  /** How much `head` changes against the commit that it left `base` at, as GitHub shows a pull request. */
+  size(order: PartPlace & { base: Sha; head: Sha }): Promise<ChangeSize>;
+  /** The repository's own template for pull requests at this commit of its base; null without one. */
+  template(order: PartPlace & { base: Sha }): Promise<string | null>;
+  /** Pushes one branch with a lease on `remote`. `moved` when somebody pushed meanwhile; `already` when the remote has `head`. */
+  push(
+    order: PartPlace & {
+      repository: RepositoryName;
+      branch: BranchName;
+      head: Sha;
+      remote: Sha | null;
+      signal: AbortSignal;
+    },
+  ): Promise<'pushed' | 'already' | 'moved'>;
+  /** Forgets a task's own repositories. */
+  remove(task: TaskId): Promise<void>;
+  /** Forgets those of tasks that `alive` doesn't have and that nothing touched for `graceMs`. */
+  reap(alive: readonly TaskId[], graceMs: number): Promise<void>;
+}

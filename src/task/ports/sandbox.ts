@@ -1,0 +1,75 @@
+import type { EngineId, RunId, Sha, TaskId } from '../ids.ts';
+import type { Check, Metered } from '../task.ts';
+
+/** Everything the sandbox may be told. The broker turns it into a container; nobody else names a mount, a user or a capability. */
+export interface RunOrder {
+  readonly task: TaskId;
+  readonly run: RunId;
+  /** A key of the operator's list; `default` is the image that set-up built. */
+  readonly image: string;
+  /** Repository directories under the data folder, mounted read-only at the same path. */
+  readonly repositories: readonly string[];
+  readonly limits: Limits;
+  readonly policy: NetworkPolicy;
+}
+
+export interface Limits {
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  readonly pids: number;
+  readonly workspaceBytes: number;
+  /** Wall time after which the broker ends the container by itself. */
+  readonly runMs: number;
+}
+
+/** What the task's meter may show at most, earlier runs included; null is no limit. */
+export interface MeterLimits {
+  readonly budgetUsd: number | null;
+  readonly budgetTokens: number | null;
+  /** What a model without a known price counts as against dollars: the dearest there is, or nothing where tokens hold it. */
+  readonly unpriced: 'dearest' | 'tokens';
+}
+
+/** What one task may reach; frozen when the run starts. */
+export interface NetworkPolicy extends MeterLimits {
+  /** Names of configured model providers, `anthropic`, `openai`, …; empty is no model. */
+  readonly providers: readonly string[];
+  /** Exact host names for the egress proxy, port 443. */
+  readonly allow: readonly string[];
+  /** What the agent holds instead of a key. */
+  readonly dummyKey: string;
+  /** MCP servers of the configuration, each with the tools that may be called; null is all of its own. */
+  readonly mcp?: readonly { readonly name: string; readonly tools: readonly string[] | null }[];
+}
+
+/** Where a run's agent lives. The container is the run: it outlives every worker, and each call here can be repeated. */
+export interface Sandbox {
+  engine(): Promise<EngineId>;
+  /** Makes workspace, gateway and container, or finds them. Throws `Problem` with `retry` when the engine is at fault. */
+  start(order: RunOrder): Promise<void>;
+  /** Writes one control line to the runner's stdin; see `sandbox/protocol.ts`. */
+  send(run: RunId, line: unknown): Promise<void>;
+  /** Records after number `after`, as untrusted JSON values, following until the container has stopped and all was read. */
+  records(run: RunId, after: number, signal: AbortSignal): AsyncIterable<unknown>;
+  state(run: RunId): Promise<ContainerState>;
+  /** SIGTERM, and SIGKILL after `graceMs`; settles when no process of the run is left. */
+  stop(run: RunId, graceMs: number): Promise<void>;
+  /**
+   * After the run stopped: commits what is left over in the checkout at `folder`, inside a second container, and writes its `HEAD`
+   * as a bundle; returns the bundle's path. Null when HEAD is still `start`.
+   */
+  export(run: RunId, work: { folder: string; start: Sha }, capBytes: number): Promise<string | null>;
+  /** Runs one command in the checkout at `folder`, in a fresh container without network, and takes its exit code. */
+  check(run: RunId, work: { folder: string; command: string }, timeoutMs: number): Promise<Check>;
+  usage(task: TaskId): Promise<Metered | null>;
+  /** Hosts that the egress proxy refused. */
+  blocked(task: TaskId): Promise<readonly string[]>;
+  list(): Promise<readonly { task: TaskId; run: RunId; state: ContainerState }[]>;
+  /** Removes a run's container and, with `workspace`, all that the task had here. */
+  remove(task: TaskId, options: { workspace: boolean }): Promise<void>;
+}
+
+export type ContainerState =
+  | { readonly type: 'absent' }
+  | { readonly type: 'running' }
+  | { readonly type: 'exited'; readonly code: number; readonly outOfMemory: boolean; readonly timedOut: boolean };

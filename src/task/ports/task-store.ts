@@ -1,0 +1,48 @@
+import type { TaskEvent } from '../events.ts';
+import type { ChannelId, MessageTs, RunId, TaskId } from '../ids.ts';
+import type { OutboxRow } from '../said.ts';
+import type { Task } from '../task.ts';
+import type { Refusal } from '../transition.ts';
+
+/** The truth. Every write is atomic with its event and outbox rows; every read sees the last acknowledged write. */
+export interface TaskStore {
+  /** Stores a new task, its `task_created` event and its first rows in one step; `duplicate` when the origin key made one before. */
+  create(task: Task, rows: readonly OutboxRow[]): Promise<{ created: boolean; task: Task }>;
+  find(id: TaskId): Promise<Task | undefined>;
+  /** The task whose thread this is, or that a delivered message `ts` belongs to. */
+  findByThread(channel: ChannelId, thread: MessageTs): Promise<Task | undefined>;
+  /**
+   * Applies one event through `transition`, with the rows that the narrator makes of it, by compare-and-set, retried on a lost race.
+   * With `epoch`, a task that was claimed anew since refuses the write (`stale_epoch`): a worker thought dead changes nothing.
+   */
+  apply(id: TaskId, event: TaskEvent, options?: { epoch?: number }): Promise<Applied>;
+  events(id: TaskId): Promise<readonly TaskEvent[]>;
+  /** Ids of tasks that still need somebody: queued, running, waiting, or with an open pull request; oldest first. */
+  unsettled(): Promise<readonly TaskId[]>;
+  /** Newest tasks first. */
+  recent(limit: number): Promise<readonly Task[]>;
+  /** Calls back with the id of each task that changes, in this process or another, until the signal aborts. Hints, not guarantees. */
+  watch(changed: (id: TaskId) => void, signal: AbortSignal): Promise<void>;
+  /** The `ts` of a message that was delivered for a task under this key (`root`, …); null while it is not. */
+  deliveredTs(id: TaskId, key: string): Promise<MessageTs | null>;
+  /** A fact one process leaves for the others, such as the workspace's address for links. */
+  remember(name: SharedFact, value: string): Promise<void>;
+  recall(name: SharedFact): Promise<string | null>;
+  /** How far the records of a run were folded; null before the first. */
+  cursor(run: RunId): Promise<number | null>;
+  saveCursor(run: RunId, cursor: number): Promise<void>;
+}
+
+/** The workspace's address, for links; the repositories that the GitHub App is installed on, comma-separated. */
+export type SharedFact = 'slack_url' | 'repositories';
+
+export type Applied =
+  | { readonly type: 'applied'; readonly task: Task }
+  | {
+      readonly type: 'refused';
+      readonly reason: Refusal | 'stale_epoch' | 'unknown_task';
+      readonly task: Task | undefined;
+    };
+
+/** Turns a fact into what the thread shows. Pure; `task` is the task after the event, `before` as it was. */
+export type Narrator = (task: Task, event: TaskEvent, before: Task) => readonly OutboxRow[];
