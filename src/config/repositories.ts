@@ -2,9 +2,18 @@ import type { RepositoryConfig } from './config.ts';
 import type { Sections } from './sections.ts';
 import type { Values } from './settings.ts';
 
+type Written = Sections['repositories'] extends ReadonlyMap<string, infer Each> ? Each : never;
+
 /** Those that the file describes, then those that are only named. */
 export function toRepositories(values: Values, sections: Sections): RepositoryConfig[] {
-  const described = Array.from(sections.repositories.values(), (written) => ({
+  const described = Array.from(sections.repositories.values(), toRepository);
+  const known = new Set(described.map(({ name }) => name.toLowerCase()));
+  const named = [...new Set(values.repositories ?? [])].filter((name) => !known.has(name.toLowerCase()));
+  return [...described, ...named.map((name) => toRepository({ name }))];
+}
+
+function toRepository(written: Pick<Written, 'name'> & Partial<Written>): RepositoryConfig {
+  return {
     name: written.name,
     base: written.base ?? null,
     agent: written.agent ?? null,
@@ -16,27 +25,7 @@ export function toRepositories(values: Values, sections: Sections): RepositoryCo
     budgetUsd: written.budgetUsd ?? null,
     budgetTokens: written.budgetTokens ?? null,
     maxBudgetUsd: written.maxBudgetUsd ?? null,
-    merge: { method: written.merge.method ?? null, selfApproval: written.merge.selfApproval ?? null },
-    pullRequest: { draft: written.pullRequest.draft ?? null },
-  }));
-  const known = new Set(described.map(({ name }) => name.toLowerCase()));
-  const named = [...new Set(values.repositories ?? [])].filter((name) => !known.has(name.toLowerCase()));
-  return [
-    ...described,
-    ...named.map((name) => ({
-      name,
-      base: null,
-      agent: null,
-      model: null,
-      provider: null,
-      environment: null,
-      network: [],
-      approvers: [],
-      budgetUsd: null,
-      budgetTokens: null,
-      maxBudgetUsd: null,
-      merge: { method: null, selfApproval: null },
-      pullRequest: { draft: null },
-    })),
-  ];
+    merge: { method: written.merge?.method ?? null, selfApproval: written.merge?.selfApproval ?? null },
+    pullRequest: { draft: written.pullRequest?.draft ?? null },
+  };
 }

@@ -11,8 +11,9 @@ import { createFileSource } from '../slack/file-source.ts';
 import type { Latches } from '../slack/latches.ts';
 import { createThreadReader } from '../slack/thread-reader.ts';
 import { parseRepositoryName } from '../task/ids.ts';
-import type { Policy } from '../task/policy.ts';
-import type { Crew, TaskStore } from '../task/ports.ts';
+import { type Policy, plainRepository } from '../task/policy.ts';
+import type { Crew } from '../task/ports/crew.ts';
+import type { TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
 import { outbound, type WayOut } from './outbound.ts';
 import { toPolicy } from './policy.ts';
@@ -127,7 +128,7 @@ async function livePolicy(config: Config, store: TaskStore, { log, signal }: Pro
   const look = async () => {
     const names = (await store.recall('repositories'))?.split(',') ?? [];
     const repositories = names.map(parseRepositoryName).filter((name) => name !== undefined);
-    current = { ...current, repositories: repositories.map((name) => ({ name, ...plainRepository })) };
+    current = { ...current, repositories: repositories.map(plainRepository) };
   };
   await look();
   const timer = setInterval(
@@ -139,19 +140,6 @@ async function livePolicy(config: Config, store: TaskStore, { log, signal }: Pro
 }
 
 const repositoriesEveryMs = 30_000;
-const plainRepository = {
-  draft: null,
-  base: null,
-  agent: null,
-  model: null,
-  provider: null,
-  approvers: [],
-  budgetUsd: null,
-  budgetTokens: null,
-  maxBudgetUsd: null,
-  mergeMethod: null,
-  selfApproval: null,
-};
 
 function modeOf({ slack }: Config, dispatcher: WayOut['dispatcher']): SlackMode {
   const proxied = dispatcher === undefined ? {} : { dispatcher };

@@ -52,6 +52,24 @@ export interface RepositoryPolicy {
   readonly draft: boolean | null;
 }
 
+/** A repository of which only the name is known: all else is as it usually is. */
+export function plainRepository(name: RepositoryName): RepositoryPolicy {
+  return {
+    name,
+    base: null,
+    agent: null,
+    model: null,
+    provider: null,
+    approvers: [],
+    budgetUsd: null,
+    budgetTokens: null,
+    maxBudgetUsd: null,
+    mergeMethod: null,
+    selfApproval: null,
+    draft: null,
+  };
+}
+
 export interface AgentPolicy {
   readonly name: string;
   /** The setting whose absence keeps this agent from running, `ANTHROPIC_API_KEY` say; null when it can run. */

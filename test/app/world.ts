@@ -3,28 +3,17 @@ import { narrate } from '../../src/app/narrate.ts';
 import type { Choices, KeptDraft } from '../../src/task/draft.ts';
 import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../../src/task/ids.ts';
 import { isUnderReview } from '../../src/task/parts.ts';
-import type { Policy } from '../../src/task/policy.ts';
-import type {
-  ChannelKind,
-  ContainerState,
-  Drafts,
-  FileSource,
-  FileStore,
-  Forge,
-  Job,
-  Ledger,
-  Member,
-  Prepared,
-  PullView,
-  Repositories,
-  RunOrder,
-  RunQueue,
-  Sandbox,
-  Standing,
-  TaskStore,
-  ThreadMessage,
-  WakeOptions,
-} from '../../src/task/ports.ts';
+import { type Policy, plainRepository } from '../../src/task/policy.ts';
+import type { ChannelKind, Member } from '../../src/task/ports/directory.ts';
+import type { FileSource, FileStore } from '../../src/task/ports/files.ts';
+import type { Forge, PullView } from '../../src/task/ports/forge.ts';
+import type { Drafts } from '../../src/task/ports/inbox.ts';
+import type { Ledger, Standing } from '../../src/task/ports/ledger.ts';
+import type { Prepared, Repositories } from '../../src/task/ports/repositories.ts';
+import type { Job, RunQueue, WakeOptions } from '../../src/task/ports/run-queue.ts';
+import type { ContainerState, RunOrder, Sandbox } from '../../src/task/ports/sandbox.ts';
+import type { TaskStore } from '../../src/task/ports/task-store.ts';
+import type { ThreadMessage } from '../../src/task/ports/thread-reader.ts';
 import { Problem } from '../../src/task/problem.ts';
 import type { OutboxRow } from '../../src/task/said.ts';
 import type { Grant } from '../../src/task/spending.ts';
@@ -225,22 +214,7 @@ export class World {
 
   policy: Policy = {
     command: '/agent',
-    repositories: [
-      {
-        name: repository,
-        base: null,
-        agent: null,
-        model: null,
-        provider: null,
-        approvers: [],
-        budgetUsd: null,
-        budgetTokens: null,
-        maxBudgetUsd: null,
-        mergeMethod: null,
-        selfApproval: null,
-        draft: null,
-      },
-    ],
+    repositories: [plainRepository(repository)],
     groups: new Map(),
     channels: new Map(),
     agents: [agentPolicy('claude'), agentPolicy('shell')],

@@ -1,25 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { chooseBudget } from '../../src/task/budget.ts';
 import { parseRepositoryName } from '../../src/task/ids.ts';
-import type { Policy, RepositoryPolicy } from '../../src/task/policy.ts';
+import { type Policy, plainRepository } from '../../src/task/policy.ts';
 
 const name = parseRepositoryName('acme/shop');
 if (name === undefined) throw new Error('no name');
 
-const repository: RepositoryPolicy = {
-  name,
-  base: null,
-  agent: null,
-  model: null,
-  provider: null,
-  approvers: [],
-  budgetUsd: null,
-  budgetTokens: null,
-  maxBudgetUsd: null,
-  mergeMethod: null,
-  selfApproval: null,
-  draft: null,
-};
+const repository = plainRepository(name);
 const policy: Policy = {
   command: '/agent',
   repositories: [repository],

@@ -1,26 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { chooseAgent, chooseProvider, type Wish } from '../../src/task/choose-agent.ts';
 import { parseRepositoryName } from '../../src/task/ids.ts';
-import type { ChannelPolicy, Policy, RepositoryPolicy } from '../../src/task/policy.ts';
+import { type ChannelPolicy, type Policy, plainRepository, type RepositoryPolicy } from '../../src/task/policy.ts';
 import { agentPolicy, channel, providerPolicies } from './example.ts';
 
 const script = 'Add a note\n```sh\necho hi > note\n```';
 const name = parseRepositoryName('acme/web');
 if (name === undefined) throw new Error('acme/web is no repository');
-const repository: RepositoryPolicy = {
-  name,
-  base: null,
-  agent: null,
-  model: null,
-  provider: null,
-  approvers: [],
-  budgetUsd: null,
-  budgetTokens: null,
-  maxBudgetUsd: null,
-  mergeMethod: null,
-  selfApproval: null,
-  draft: null,
-};
+const repository = plainRepository(name);
 const inhouse = { apis: ['messages'], missing: null, model: 'house-1', standardModel: null } as const;
 const deepseek = { apis: ['chat'], missing: null, model: null, standardModel: null } as const;
 

@@ -5,6 +5,7 @@ import {
   chooseRepositories,
   mayApprove,
   type Policy,
+  plainRepository,
   type RepositoryPolicy,
   shellScript,
   toBranch,
@@ -22,27 +23,10 @@ function repository(name: string): RepositoryName {
   return parsed;
 }
 
-function plain(name: RepositoryName): RepositoryPolicy {
-  return {
-    name,
-    base: null,
-    agent: null,
-    model: null,
-    provider: null,
-    approvers: [],
-    budgetUsd: null,
-    budgetTokens: null,
-    maxBudgetUsd: null,
-    mergeMethod: null,
-    selfApproval: null,
-    draft: null,
-  };
-}
-
 function policy(more: Partial<Policy> = {}): Policy {
   return {
     command: '/agent',
-    repositories: [plain(web)],
+    repositories: [plainRepository(web)],
     groups: new Map(),
     channels: new Map(),
     agents: [],
@@ -63,7 +47,7 @@ function policy(more: Partial<Policy> = {}): Policy {
 }
 
 const two = policy({
-  repositories: [web, shop].map((name) => plain(name)),
+  repositories: [web, shop].map((name) => plainRepository(name)),
 });
 
 test('the only repository needs no naming', () => {
@@ -101,7 +85,7 @@ test('a group stands for its repositories, each of them once, whoever else names
 
 test('more repositories than somebody can review at once are refused', () => {
   const names = ['1', '2', '3', '4', '5', '6'].map((name) => repository(`acme/${name}`));
-  const many = policy({ repositories: names.map(plain) });
+  const many = policy({ repositories: names.map(plainRepository) });
   expect(chooseRepositories(many, channel, names.slice(1))).toMatchObject({ ok: true });
   expect(chooseRepositories(many, channel, names)).toMatchObject({ failure: { code: 'repositories_too_many' } });
 });
@@ -141,8 +125,8 @@ test('a branch carries the task and a slug that git accepts', () => {
 });
 
 test('a repository can allow or forbid self-approval against the general rule', () => {
-  const allowed = policy({ repositories: [{ ...plain(shop), selfApproval: true }] });
-  const forbidden = policy({ selfApproval: true, repositories: [{ ...plain(shop), selfApproval: false }] });
+  const allowed = policy({ repositories: [{ ...plainRepository(shop), selfApproval: true }] });
+  const forbidden = policy({ selfApproval: true, repositories: [{ ...plainRepository(shop), selfApproval: false }] });
   expect(mayApprove(allowed, { task: task(), repository: shop }, alice, new Map())).toBeNull();
   expect(mayApprove(forbidden, { task: task(), repository: shop }, alice, new Map())).toMatchObject({
     code: 'self_approval',
