@@ -6,7 +6,6 @@ import {
   mayApprove,
   type Policy,
   plainRepository,
-  type RepositoryPolicy,
   shellScript,
   toBranch,
   toTitle,
