@@ -116,6 +116,10 @@ export async function play(
   for (const [key, files] of Object.entries(steps.also)) {
     await errand.forge.control.createRepository({ repository: `${repository}-${key}`, files });
   }
+  // A form that an earlier journey left open would be taken for this one's.
+  for (const { user, view } of errand.slack.store.views) {
+    await errand.slack.interactions.close({ user, view_id: view.id, all: true });
+  }
   const stage = new Stage(errand, repository, steps);
   errand.model.script(steps.model.flatMap((each) => stage.toTurns(each)));
   for (const each of steps.steps) await stage.perform(each);
