@@ -269,7 +269,7 @@ describe('Slack', () => {
     expect(status).toBe(1);
     expect(rows['Slack permissions']).toMatchObject({
       sign: '✗',
-      found: 'Missing: reactions:read (approve, stop and retry by emoji).',
+      found: 'Missing: reactions:read (start, approve, stop and retry by emoji).',
       next: expect.stringContaining('install the app again'),
     });
   });
