@@ -14,9 +14,18 @@ export type CheckedMessage =
   | { readonly type: 'unfit'; readonly sentence: string };
 
 const id = z.union([z.string(), z.number()]);
-const call = z.looseObject({ jsonrpc: z.literal('2.0'), id: id.nullish(), method: z.string() });
-const reply = z.looseObject({ jsonrpc: z.literal('2.0'), id });
-const toolCall = z.looseObject({ name: z.string() });
+const jsonrpc = z.literal('2.0');
+// Strict: a key that is unknown here may be one that is judged to a server whose decoder takes `Method` for `method`.
+const call = z.strictObject({ jsonrpc, id: id.nullish(), method: z.string(), params: z.unknown().optional() });
+const reply = z.union([
+  z.strictObject({ jsonrpc, id, result: z.looseObject({}) }),
+  z.strictObject({ jsonrpc, id, error: z.looseObject({}) }),
+]);
+const toolCall = z.strictObject({
+  name: z.string(),
+  arguments: z.unknown().optional(),
+  _meta: z.unknown().optional(),
+});
 const toolList = z.looseObject({
   result: z.looseObject({ tools: z.array(z.looseObject({ name: z.string() })) }),
 });
@@ -32,17 +41,21 @@ export function checkMessage(grant: McpGrant, bytes: Buffer): CheckedMessage {
   const value = parseJson(bytes.toString('utf8'));
   const asked = call.safeParse(value).data;
   if (asked === undefined) {
-    return reply.safeParse(value).success ? passing(value) : unfit('The body is not one JSON-RPC message.');
+    const replied = reply.safeParse(value).data;
+    return replied === undefined ? unfit('The body is not one JSON-RPC message of known keys.') : passing(replied);
   }
   const { tools } = grant;
   if (tools === null) return passing(asked);
   if (asked.method === 'tools/call') {
-    const tool = toolCall.safeParse(asked.params).data?.name;
-    if (tool !== undefined && tools.includes(tool)) return passing(asked);
+    const params = toolCall.safeParse(asked.params).data;
+    if (params === undefined) {
+      return refused(asked.id, -32_602, 'A tool call has a name, arguments and _meta, and nothing else.');
+    }
+    if (tools.includes(params.name)) return passing({ ...asked, params });
     return refused(
       asked.id,
       -32_602,
-      `The tool ${String(tool).slice(0, 100)} of ${grant.name} is not open to this task.`,
+      `The tool ${params.name.slice(0, 100)} of ${grant.name} is not open to this task.`,
     );
   }
   if (besideTools.test(asked.method)) return passing(asked);

@@ -18,12 +18,49 @@ interface JsonObject {
 export function checkRequest(call: ModelRoute['call'], bytes: Buffer): Checked {
   const asked = objectOf(parseJson(bytes.toString('utf8')));
   if (asked === undefined) return unfit('The body is not a JSON object.');
+  const double = findDouble(asked);
+  if (double !== undefined) return unfit(`The key ${double.slice(0, 60)} differs from a known one only by its case.`);
   const body = tellUsage(call, withoutListed(asked));
   const model = typeof body.model === 'string' ? body.model : '';
   const sentence = findReach(call, body, model);
   if (sentence !== undefined) return unfit(sentence);
   // Written anew: what passes is what was read, also where another parser would read the bytes in another way.
   return { type: 'fit', body: Buffer.from(JSON.stringify(body)), model, stream: body.stream === true };
+}
+
+/** Every key that is judged below, at any depth. */
+const judged = new Set([
+  ...['model', 'stream', 'stream_options', 'include_usage', 'speed', 'service_tier', 'background'],
+  ...['tools', 'mcp_servers', 'web_search_options', 'environment', 'type'],
+  ...['input', 'output', 'messages', 'system', 'content', 'source'],
+  ...['file', 'file_url', 'file_id', 'server_url', 'image_url', 'url'],
+]);
+
+/**
+ * A key that a decoder which folds case, as Go's does, takes for one that is judged, and which would then count in its place. Only
+ * what is judged is looked into: arguments and schemas of tools name their things as they like.
+ */
+function findDouble(value: unknown): string | undefined {
+  if (Array.isArray(value)) return firstOf(value, findDouble);
+  if (!isObject(value)) return undefined;
+  return firstOf(Object.entries(value), ([key, inner]) => {
+    if (!judged.has(key)) return judged.has(folded(key)) ? key : undefined;
+    // The `input` of a tool call is an object of its arguments; that of a request is a list.
+    return key === 'input' && !Array.isArray(inner) ? undefined : findDouble(inner);
+  });
+}
+
+/** By way of upper case, where ſ becomes S. */
+function folded(key: string): string {
+  return key.toUpperCase().toLowerCase();
+}
+
+function firstOf<T, R>(values: readonly T[], find: (value: T) => R | undefined): R | undefined {
+  for (const value of values) {
+    const found = find(value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function tellUsage(call: ModelRoute['call'], body: JsonObject): JsonObject {

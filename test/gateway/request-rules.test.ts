@@ -143,3 +143,35 @@ describe('a call that could not be metered or costs more is refused', () => {
     expect(JSON.parse(checked.body.toString())).toMatchObject({ stream_options: { include_usage: true, x: 1 } });
   });
 });
+
+describe('a key that another decoder would take for one that is judged is refused', () => {
+  const hosted = [{ type: 'web_search_20250305', name: 'web_search' }];
+  test.each<[string, ModelRoute['call'], object]>([
+    ['Tools', 'messages', { ...asks('Hi'), Tools: hosted }],
+    ['Model', 'chat', { ...asks('Hi'), Model: 'gpt-search-api' }],
+    ['ſtream', 'chat', { ...asks('Hi'), ſtream: true }],
+    ['Include_Usage', 'chat', { ...asks('Hi'), stream: true, stream_options: { Include_Usage: false } }],
+    ['Type', 'messages', { ...asks('Hi'), tools: [{ type: 'custom', Type: 'web_search_20250305' }] }],
+    ['Source', 'messages', asks([{ type: 'tool_result', content: [{ type: 'image', Source: { type: 'url' } }] }])],
+    ['File_URL', 'responses', gives([{ type: 'input_file', File_URL: 'http://x' }])],
+  ])('%s (%s)', (key, call, body) => {
+    expect(check(call, body)).toEqual({
+      type: 'unfit',
+      sentence: `The key ${key} differs from a known one only by its case.`,
+    });
+  });
+
+  test.each<[string, ModelRoute['call'], object]>([
+    ['arguments', 'messages', asks([{ type: 'tool_use', name: 'Write', input: { Content: 'x', URL: 'y' } }])],
+    [
+      'schemas',
+      'messages',
+      { ...asks('Hi'), tools: [{ name: 'a', input_schema: { properties: { Type: { type: 'string' } } } }] },
+    ],
+    [
+      'parameters',
+      'chat',
+      { ...asks('Hi'), tools: [{ type: 'function', function: { parameters: { properties: { Model: {} } } } }] },
+    ],
+  ])('but not in %s of a tool (%s)', (_what, call, body) => expect(check(call, body).type).toBe('fit'));
+});
