@@ -8,8 +8,8 @@ interface OptionalCall {
   readonly without: string;
 }
 
-/** It does not exist here, or this app may not: nothing that another try would change. */
-const never = ['unknown_method', 'missing_scope', 'not_allowed_token_type', 'no_permission', 'access_denied'];
+/** It does not exist here, or this app may not: nothing that another try would change. Refusals of one file or channel are others. */
+const never = ['unknown_method', 'missing_scope', 'not_allowed_token_type'];
 /** What Slack answers where an app was not declared as an agent, or a workspace's plan has none. */
 const noAgents = ['feature_disabled', 'feature_not_enabled', 'not_agent_app', 'not_authorized', 'thread_ts_required'];
 

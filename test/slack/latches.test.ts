@@ -21,7 +21,8 @@ describe.each(names)('%s', (call) => {
     expect(lines).toEqual([`Slack has no ${call} here. ${optionalCalls[call].without}`]);
   });
 
-  test.each(['channel_not_found', 'internal_error', 'ratelimited', 'is_archived'])('stays on after %s', (code) => {
+  const ofOnePlace = ['channel_not_found', 'is_archived', 'access_denied', 'no_permission'];
+  test.each([...ofOnePlace, 'internal_error', 'ratelimited'])('stays on after %s', (code) => {
     const { latches, lines } = open();
     expect(latches.refuse(call, refusal(code))).toBe(false);
     expect(latches.isOff(call)).toBe(false);
