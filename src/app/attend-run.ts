@@ -14,7 +14,7 @@ import { followRecords } from './follow-records.ts';
 import { keepWork } from './keep-work.ts';
 import { prepareParts } from './prepare-parts.ts';
 import { toPrompt } from './prompt.ts';
-import { followSpending, settleRun, toMeterLimits, toRunMs } from './spending.ts';
+import { checkAdmitted, followSpending, settleRun, toMeterLimits, toRunMs } from './spending.ts';
 
 /**
  * Sees a claimed run through to its outcome: prepares or adopts the sandbox, follows its records, takes the work out.
@@ -117,6 +117,7 @@ async function prepare(attendance: Attendance, task: Task): Promise<Task> {
 
 async function begin(attendance: Attendance, task: Task, run: Run, parts: readonly PreparedPart[]): Promise<void> {
   const { deps } = attendance;
+  checkAdmitted(attendance, task, run);
   // What an earlier worker took for this run stays what the run is told: later messages are steered.
   const told = { ...task, spec: task.spec.slice(0, task.taken > run.from ? task.taken : task.spec.length) };
   const { command, network, image } = deps.toAgent(told, run, toPrompt(told, run.from));

@@ -2,12 +2,14 @@ import { type RunId, type TaskId, toRunId } from '../task/ids.ts';
 import type { Policy } from '../task/policy.ts';
 import type { Standing } from '../task/ports/ledger.ts';
 import type { MeterLimits } from '../task/ports/sandbox.ts';
+import { Problem } from '../task/problem.ts';
 import {
   type Accounts,
   addMetered,
   dayOf,
   decide,
   findSpent,
+  type Grant,
   nearing,
   timeFor,
   tokensOf,
@@ -94,14 +96,36 @@ export function followUpRefusal(
   return spendingRefusal(deps, { person: task.requester, name: task.requesterName, agent: task.agent }, task);
 }
 
-/** What the task's gateway is told when a run starts: its meter goes on from where earlier runs left it. */
+/**
+ * Throws a `Problem` where a run was admitted for a script, and then got an agent that uses models: nothing was reserved for those,
+ * whatever limits there are. The task knows its agent by then, so that it is admitted anew as what it is.
+ */
+export function checkAdmitted({ deps }: Attendance, task: Task, { allowance }: Run): void {
+  if (allowance === null || !usesModels(task)) return;
+  const { person, everybody } = deps.policy.day;
+  const limited = (unit: 'usd' | 'tokens') => [task.budget, person, everybody].some((limit) => limit[unit] !== null);
+  if ((['usd', 'tokens'] as const).every((unit) => allowance.grant[unit] !== null || !limited(unit))) return;
+  throw new Problem(
+    {
+      code: 'nothing_reserved',
+      sentence: `${task.agent} does this, as \`.errand.yml\` says, and nothing was set aside yet for what it spends.`,
+      next: 'Nothing to do: Errand tries again by itself.',
+    },
+    { retry: true },
+  );
+}
+
+/**
+ * What the task's gateway is told when a run starts: its meter goes on from where earlier runs left it. A run without a grant has
+ * what its task has left.
+ */
 export async function toMeterLimits({ deps }: Attendance, task: Task, run: Run): Promise<MeterLimits> {
   const metered = usesModels(task) ? await deps.sandbox.usage(task.id) : null;
-  const grant = run.allowance?.grant;
+  const { usd, tokens } = run.allowance?.grant ?? leftOfTask(task);
   const { person, everybody } = deps.policy.day;
   return {
-    budgetUsd: sum(metered?.usdAtMost ?? 0, grant?.usd?.amount),
-    budgetTokens: sum(metered === null ? 0 : tokensOf(metered), grant?.tokens?.amount),
+    budgetUsd: sum(metered?.usdAtMost ?? 0, usd?.amount),
+    budgetTokens: sum(metered === null ? 0 : tokensOf(metered), tokens?.amount),
     unpriced: unpricedAs([task.budget, person, everybody]),
   };
 }
@@ -208,6 +232,12 @@ function toAccounts({ day }: Policy, task: Task | null, standing: Standing): Acc
     person: { limit: day.person, ...standing.person },
     everybody: { limit: day.everybody, ...standing.everybody },
   };
+}
+
+function leftOfTask({ budget, spending: { task } }: Task): Grant {
+  const left = (limit: number | null, used: number) =>
+    limit === null ? null : ({ amount: Math.max(0, limit - used), by: 'task' } as const);
+  return { usd: left(budget.usd, task.usdAtMost), tokens: left(budget.tokens, tokensOf(task)) };
 }
 
 function toUsage({ inputTokens, outputTokens, usd }: Spent): Report['usage'] {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { retry } from '../../src/app/act.ts';
+import { attendRun } from '../../src/app/attend-run.ts';
 import { reply } from '../../src/app/reply.ts';
 import { admitRun, measureRun, settleRun, toMeterLimits, withdraw } from '../../src/app/spending.ts';
 import { submit } from '../../src/app/submit.ts';
 import { usage } from '../../src/app/usage.ts';
 import { toDraft } from '../../src/task/draft.ts';
 import type { DaySpent, Standing } from '../../src/task/ports/ledger.ts';
+import type { RunOrder } from '../../src/task/ports/sandbox.ts';
 import type { Said } from '../../src/task/said.ts';
 import { noSpending, nothingSpent } from '../../src/task/spending.ts';
 import type { Allowance, Metered, Task } from '../../src/task/task.ts';
@@ -172,6 +174,49 @@ describe('the gateway of a run', () => {
     world.policy = { ...world.policy, day: { ...world.policy.day, everybody: { usd: 9, tokens: null } } };
     const { task, run, attendance } = await running(world, allowed(3));
     expect(await toMeterLimits(attendance, task, run)).toMatchObject({ unpriced: 'dearest' });
+  });
+
+  test('without a grant lets it spend what its task has left', async () => {
+    const world = new World();
+    const { task, run, attendance } = await running(world, undefined, { spending: taskSpent(2) });
+    expect(await toMeterLimits(attendance, task, run)).toMatchObject({ budgetUsd: 3, budgetTokens: 20e6 });
+  });
+});
+
+describe('a run that was admitted for a script, of a repository whose `.errand.yml` names an agent', () => {
+  async function attended(world: World) {
+    const orders: RunOrder[] = [];
+    world.sandbox.start = async (order) => void orders.push(order);
+    const { prepare } = world.repositories;
+    world.repositories.prepare = async (order) => {
+      const prepared = await prepare(order);
+      return { ...prepared, rules: { ...prepared.rules, agent: 'claude' } };
+    };
+    const task = world.has({ agent: 'shell', asked: { agent: null, model: null } });
+    const allowance = await admitRun(world.worker, task);
+    if (allowance === null) throw new Error('it was not admitted');
+    world.tasks.clear();
+    const { id } = (await running(world, allowance, task)).task;
+    await attendRun(world.worker, world.look({ id }), new AbortController().signal);
+    return { orders, task: world.look({ id }) };
+  }
+
+  test('starts no agent, and is admitted anew within the limits', async () => {
+    const world = new World();
+    const { orders, task } = await attended(world);
+    expect(orders).toEqual([]);
+    expect(task).toMatchObject({ agent: 'claude', run: { type: 'queued' } });
+    expect(await admitRun(world.worker, task)).toMatchObject({ grant: { usd: { amount: 5, by: 'task' } } });
+  });
+
+  test('goes on where the operator lifted every limit', async () => {
+    const world = new World();
+    const free = { usd: null, tokens: null };
+    world.policy = { ...world.policy, day: { ...world.policy.day, person: free, everybody: free } };
+    const { has } = world;
+    world.has = (more) => has.call(world, { ...more, budget: { ...world.policy.budget, ...free } });
+    const { orders } = await attended(world);
+    expect(orders[0]?.policy).toMatchObject({ budgetUsd: null, budgetTokens: null });
   });
 });
 
