@@ -60,6 +60,12 @@ export async function submit(deps: BotDeps, asked: Parameters<UseCases['submit']
 /** Makes a task of a request: one task however often the request comes, its root message in the same step, then a wake-up. */
 export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   const { draft } = asked;
+  // Before any check: what would refuse it by now comes too late, and a refusal would have the person make a second task.
+  const made = await deps.store.findByOrigin(asked.originKey);
+  if (made !== undefined) {
+    await deps.queue.wake({ type: 'run', task: made.id }, { unlessWaiting: true });
+    return { type: 'accepted', task: made, created: false };
+  }
   const { member, failure } = await mayAsk(deps, asked.by);
   if (failure !== null) return refused('goal', failure);
   const elsewhere = await channelRefusal(deps, asked.channel);

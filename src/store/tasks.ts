@@ -156,6 +156,12 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
 
     find: (id) => guarded(`read task ${id}`, () => find(id)),
 
+    findByOrigin: (key) =>
+      guarded('find the task of a request', async () => {
+        const id = parseTaskId((await redis.get(keys.origin(key))) ?? '');
+        return id && find(id);
+      }),
+
     findByThread: (channel, thread) =>
       guarded('find the task of a thread', async () => {
         const [own, message] = await redis.mget(keys.thread(channel, thread), keys.message(channel, thread));

@@ -365,6 +365,16 @@ describe('where the day is spent', () => {
     expect(world.tasks.size).toBe(0);
   });
 
+  test('a request that made its task already, and comes again, is that task and no refusal', async () => {
+    const world = new World();
+    const request = { ...asked, by: alice, origin: 'command', message: null, draft: toDraft('fix the test') } as const;
+    await submit(world.bot, request);
+    world.standing = spentByPerson;
+    expect(await submit(world.bot, request)).toEqual({ type: 'silent' });
+    expect(world.tasks.size).toBe(1);
+    expect(world.woken).toHaveLength(2);
+  });
+
   test('a reply to an ended task is refused, with its text kept', async () => {
     const world = new World();
     world.standing = spentByPerson;

@@ -68,13 +68,14 @@ export class World {
 
   readonly store: TaskStore = {
     create: async (task, rows) => {
-      const same = [...this.tasks.values()].find(({ origin }) => origin.key === task.origin.key);
+      const same = await this.store.findByOrigin(task.origin.key);
       if (same !== undefined) return { created: false, task: same };
       this.tasks.set(task.id, task);
       this.said.push(...rows);
       return { created: true, task };
     },
     find: async (id) => this.tasks.get(id),
+    findByOrigin: async (key) => [...this.tasks.values()].find(({ origin }) => origin.key === key),
     findByThread: async (_channel, thread) =>
       [...this.tasks.values()].findLast(({ origin }) => origin.thread === thread),
     apply: async (id, event, options) => {

@@ -86,6 +86,8 @@ describe('tasks', () => {
     );
     expect(results.filter((result) => result?.created)).toHaveLength(1);
     expect(new Set(results.map((result) => result?.task.id)).size).toBe(1);
+    expect(await stores[1]?.tasks.findByOrigin(origin.key)).toEqual(results[0]?.task);
+    expect(await stores[1]?.tasks.findByOrigin('mention:C1:1.2')).toBeUndefined();
     expect(await stores[0]?.tasks.unsettled()).toHaveLength(1);
     expect(await stores[1]?.outbox.dirty()).toHaveLength(1);
   });

@@ -9,6 +9,8 @@ export interface TaskStore {
   /** Stores a new task, its `task_created` event and its first rows in one step; `duplicate` when the origin key made one before. */
   create(task: Task, rows: readonly OutboxRow[]): Promise<{ created: boolean; task: Task }>;
   find(id: TaskId): Promise<Task | undefined>;
+  /** The task that a request with this natural key made. */
+  findByOrigin(key: string): Promise<Task | undefined>;
   /** The task whose thread this is, or that a delivered message `ts` belongs to. */
   findByThread(channel: ChannelId, thread: MessageTs): Promise<Task | undefined>;
   /**
