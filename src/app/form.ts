@@ -9,7 +9,8 @@ import { accept, type Refused } from './submit.ts';
 
 /**
  * What the form shows: what was typed or picked, and where that leaves something open, what the channel says, else what the person
- * chose last. Somebody who may not ask learns it before they write.
+ * chose last. An agent that only the channel says is left open: sent with the form it would be the person's choice, and outrank the
+ * repository's `.errand.yml`. Somebody who may not ask learns it before they write.
  */
 export async function form(
   deps: BotDeps,
@@ -36,7 +37,7 @@ export async function form(
       draft,
       repositories: repositoryNames(policy),
       usualBase: repository?.base ?? null,
-      agents: readyAgents(policy, repository),
+      agents: readyAgents(policy, usualAgent(policy, draft, repository)),
       task: task?.id ?? null,
     },
   };
@@ -53,7 +54,7 @@ function withDefaults(policy: Policy, draft: Draft, last: Choices | undefined): 
   const only = policy.repositories.length === 1 ? policy.repositories[0]?.name : undefined;
   const repo = draft.values.repo ?? here?.repository ?? findRepository(policy, last?.repository)?.name ?? only;
   const lastAgent = policy.agents.find(({ name, missing }) => name === last?.agent && missing === null)?.name;
-  const agent = draft.values.agent ?? here?.agent ?? lastAgent;
+  const agent = draft.values.agent ?? (here?.agent ? undefined : lastAgent);
   return {
     ...draft,
     channel,
@@ -76,10 +77,16 @@ function findRepository(policy: Policy, name: string | null | undefined): Reposi
   return policy.repositories.find((each) => each.name.toLowerCase() === name?.toLowerCase());
 }
 
-/** Those that could run, the one that nobody needs to name first. */
-function readyAgents(policy: Policy, repository: RepositoryPolicy | undefined): string[] {
+/** The agent that nobody needs to name, as far as configuration says it. */
+function usualAgent(policy: Policy, { about, channel }: Draft, repository: RepositoryPolicy | undefined) {
+  const place = about?.channel ?? channel;
+  return (place === null ? null : policy.channels.get(place)?.agent) ?? repository?.agent ?? null;
+}
+
+/** Those that could run, the usual one first. */
+function readyAgents(policy: Policy, wanted: string | null): string[] {
   const ready = policy.agents.filter(({ missing }) => missing === null).map(({ name }) => name);
-  const usual = ready.find((name) => name === repository?.agent) ?? ready[0];
+  const usual = ready.find((name) => name === wanted) ?? ready[0];
   return ready.toSorted((one, other) => Number(other === usual) - Number(one === usual));
 }
 

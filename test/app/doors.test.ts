@@ -114,8 +114,21 @@ test('a blank form holds what the person chose last, where the channel says noth
     channels: new Map([[channel, { repository: web, agent: 'claude', model: null, provider: null }]]),
   };
   const opened = await createUseCases(world.bot).form(inDev, blank);
-  expect(opened).toMatchObject({ form: { draft: { values: { repo: web, agent: 'claude' } } } });
+  expect(opened).toMatchObject({ form: { draft: { values: { repo: web } } } });
   expect(JSON.stringify(opened)).not.toContain('next');
+});
+
+test('a form leaves the channel’s agent open, named as the usual one, so that nobody seems to have asked for it', async () => {
+  const world = new World();
+  world.policy = {
+    ...world.policy,
+    channels: new Map([[channel, { repository: null, agent: 'shell', model: null, provider: null }]]),
+  };
+  world.chosen.set(alice, { repository: null, base: null, agent: 'claude', channel: null });
+  const opened = await createUseCases(world.bot).form(inDev, { type: 'blank', channel });
+  if (opened.type !== 'form') throw new Error('no form');
+  expect(opened.form.agents).toEqual(['shell', 'claude']);
+  expect(opened.form.draft.values).not.toHaveProperty('agent');
 });
 
 test('another repository in an open form takes its own branch along, and nothing else', async () => {
