@@ -16,12 +16,12 @@ export function toWords({ text, files = [] }: SpecMessage): string {
   ].join('\n\n');
 }
 
-/** The names of all files that came with these messages. */
+/** The names of the files that may be shown: a picture says things too, so others' lie in the folder, named in the fenced text. */
 export function namesOf(messages: readonly SpecMessage[]): readonly string[] {
-  return messages.flatMap(({ files = [] }) => files.map(({ name }) => name));
+  return messages.flatMap(({ trust, files = [] }) => (trust === 'steering' ? files.map(({ name }) => name) : []));
 }
 
-/** The agent's command with the files of its prompt: pictures among them are shown to it, where it can see. */
+/** The agent's command with the files of its prompt that may be shown: pictures among them are, where it can see. */
 export function withFiles(command: AgentCommand, { spec, session }: Task, from: number): AgentCommand {
   if (command.type === 'shell' || namesOf(spec).length === 0) return command;
   const fresh = session === null || from === 0;
