@@ -28,11 +28,14 @@ export function withFiles(command: AgentCommand, { spec, session }: Task, from: 
   return { ...command, files: namesOf(fresh ? spec : spec.slice(from)), wholeFiles: namesOf(spec) };
 }
 
-/** Puts the files of these messages into the sandbox, before anything there is told of them. Can be repeated. */
+/**
+ * Puts the files of these messages into the sandbox, before anything there is told of them. Can be repeated: of a file that has
+ * expired nothing is sent, since the workspace may still have it.
+ */
 export async function handFiles({ deps, run }: Attendance, messages: readonly SpecMessage[]): Promise<void> {
   for (const { id, name } of messages.flatMap(({ files = [] }) => files)) {
-    const bytes =
-      (await deps.files.get(id)) ?? new TextEncoder().encode('Errand keeps files for three days: this one is gone.\n');
+    const bytes = await deps.files.get(id);
+    if (bytes === null) continue;
     for (let offset = 0; offset === 0 || offset < bytes.length; offset += pieceBytes) {
       const piece = bytes.subarray(offset, offset + pieceBytes);
       const line: Control = {
