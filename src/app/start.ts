@@ -1,4 +1,5 @@
 import { type Draft, toDraft } from '../task/draft.ts';
+import { fileAlone } from '../task/files.ts';
 import { toTitle } from '../task/policy.ts';
 import type { ThreadMessage } from '../task/ports/thread-reader.ts';
 import type { Task } from '../task/task.ts';
@@ -23,7 +24,7 @@ export async function start(deps: BotDeps, asked: Start): Promise<Answer> {
   if (failure !== null) return say(failure);
   const message = await deps.threads.message(asked.channel, asked.message);
   if (message === null) return say(unreadable);
-  if (message.text.trim() === '') return say(wordless);
+  if (message.text.trim() === '') return say((message.files ?? []).length > 0 ? fileAlone : wordless);
   const { draft, title, text } = await toRequest(deps, asked, message, member.name);
   const known = await deps.store.findByThread(asked.channel, message.thread);
   if (known !== undefined) return intoTask(deps, asked, known, message, text);
@@ -98,6 +99,6 @@ const unreadable = {
 };
 
 const wordless = {
-  sentence: 'The message that you marked has no words, and Errand reads nothing else.',
+  sentence: 'The message that you marked has no words and no files.',
   next: 'Write what should be done, and mention Errand there.',
 };

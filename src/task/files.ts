@@ -34,6 +34,12 @@ export interface RefusedFile {
   readonly why: FileRefusal;
 }
 
+/** Said of a message that has files and no words. */
+export const fileAlone = {
+  sentence: 'There is a file here, but nothing to do with it.',
+  next: 'Send it again with what should be done.',
+} as const;
+
 /** A name that means nothing to any shell, path or program; two files never share one. */
 export function toFileName(id: string, name: string): string {
   const harmless = name

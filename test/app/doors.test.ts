@@ -296,6 +296,12 @@ test('a message that is gone, or has no words, is said so', async () => {
   expect(sentence(await act.start({ ...inDev, message: ts(1) }))).toContain('no words');
 });
 
+test('a marked message with a file and no words is told apart from one with nothing', async () => {
+  const { act } = begun([hers(1, { text: ' ', files: [{ id: 'F1', name: 'a.png', bytes: 1 }] })]);
+  const said = sentence(await act.start({ ...inDev, message: ts(1) }));
+  expect(said).toBe('There is a file here, but nothing to do with it.');
+});
+
 test('a group of repositories can be chosen like one', async () => {
   const world = new World();
   const [web, api] = several(world);

@@ -1,6 +1,7 @@
 import type { AllMiddlewareArgs, SlackEventMiddlewareArgs } from '@slack/bolt';
 import { type Command, parseCommand } from '../../task/command.ts';
 import { toDraft } from '../../task/draft.ts';
+import { fileAlone } from '../../task/files.ts';
 import type { MessageTs } from '../../task/ids.ts';
 import { speaksToErrand } from '../../task/text.ts';
 import { turns } from '../../task/turns.ts';
@@ -72,13 +73,6 @@ function spokenTo({ self }: ListenerDeps, { text }: Message): string {
   return decodeText(splitMention(text, self.userId).rest).trim();
 }
 
-const fileAlone = {
-  type: 'sentence',
-  sentence: 'There is a file here, but nothing to do with it.',
-  next: 'Send it again with what should be done.',
-  kept: null,
-} as const;
-
 async function act(
   deps: ListenerDeps,
   asked: Asked,
@@ -90,7 +84,7 @@ async function act(
   switch (command.type) {
     case 'empty':
     case 'help':
-      return say(message.files.length > 0 ? fileAlone : { type: 'help' });
+      return say(message.files.length > 0 ? { type: 'sentence', ...fileAlone, kept: null } : { type: 'help' });
     case 'list':
       return useCases.list(asked);
     case 'usage':
