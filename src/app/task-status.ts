@@ -1,3 +1,4 @@
+import { isOwed } from '../task/parts.ts';
 import type { Status } from '../task/said.ts';
 import type { Task } from '../task/task.ts';
 
@@ -10,12 +11,15 @@ export function toStatus(task: Task): Status {
     return { word: 'Running', startedAt: run.run.startedAt, activity: run.run.progress.activity };
   }
   const pulls = task.parts.map(({ pull }) => pull);
-  const failed = run.outcome?.type === 'changed' ? run.outcome.missing.map(({ repository }) => repository) : [];
+  const missing = run.outcome?.type === 'changed' ? run.outcome.missing.map(({ repository }) => repository) : [];
+  const owed = task.parts.filter(isOwed).map(({ repository }) => repository);
   if (pulls.some(({ type }) => type === 'merging')) return reviewed(task, 'Merging', []);
   if (pulls.some(({ type }) => type === 'open')) {
-    return run.outcome?.type === 'failed' ? { word: 'Failed' } : reviewed(task, 'Ready for review', failed);
+    return run.outcome?.type === 'failed'
+      ? { word: 'Failed' }
+      : reviewed(task, 'Ready for review', [...new Set([...missing, ...owed])]);
   }
-  if (pulls.some(({ type }) => type === 'merged')) return reviewed(task, 'Merged', []);
+  if (pulls.some(({ type }) => type === 'merged')) return reviewed(task, 'Merged', owed);
   if (pulls.some(({ type }) => type === 'closed')) return reviewed(task, 'Closed', []);
   return { word: outcomeWord(task) };
 }

@@ -169,6 +169,7 @@ const part = object({
       unchanged: z.array(repositoryName).optional(),
     }),
   ),
+  owed: z.literal(true).optional(),
 });
 
 const task = object({

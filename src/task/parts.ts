@@ -35,9 +35,19 @@ export function hasEnded(pull: PullState): pull is Extract<PullState, { type: 'm
   return pull.type === 'merged' || pull.type === 'closed';
 }
 
-/** Whether every pull request that the task made has ended: a reply starts a new task then. */
+/** Whether a run made something in this part that no pull request has. */
+export function isOwed({ pull, owed }: Part): boolean {
+  return pull.type === 'none' && owed === true;
+}
+
+/**
+ * Whether every pull request that the task made has ended: a reply starts a new task then. What is merged waits for a part whose
+ * change did not get into one; where people closed them all, they gave that up too.
+ */
 export function isOver(task: Task): boolean {
-  return task.parts.some(({ pull }) => hasEnded(pull)) && !task.parts.some(({ pull }) => isUnderReview(pull));
+  if (task.parts.some(({ pull }) => isUnderReview(pull))) return false;
+  if (task.parts.some(({ pull }) => pull.type === 'merged')) return !task.parts.some(isOwed);
+  return task.parts.some(({ pull }) => hasEnded(pull));
 }
 
 /**

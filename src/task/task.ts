@@ -268,6 +268,8 @@ export interface Part {
   readonly pull: PullState;
   /** Every head that got a gate message, oldest first; only the last one's gate can be open. */
   readonly results: readonly Result[];
+  /** A run made something here that did not get into a pull request, and none has come up since. */
+  readonly owed?: true | undefined;
 }
 
 /** One thread's errand. Everything a worker or a message needs is here; nothing here is a secret. */

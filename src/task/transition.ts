@@ -105,7 +105,7 @@ export function transition(task: Task, event: TaskEvent): Transition {
       return duringRun(task, event.run, (run) => {
         const { outcome } = event;
         const reported = outcome.type === 'changed' ? withResults(task, run, outcome) : task;
-        return ended({ ...reported, attempt: 0 }, event.at, outcome);
+        return ended({ ...withOwed(reported, outcome), attempt: 0 }, event.at, outcome);
       });
     case 'run_failed': {
       const current = currentRun(task.run);
@@ -237,6 +237,15 @@ function withResults(task: Task, run: Run, { changes, missing }: Extract<Outcome
     const result = { run: run.number, head, by: 'run', report } as const;
     return withResult(part, made === first && unchanged.length > 0 ? { ...result, unchanged } : result);
   });
+}
+
+/** What a run that did not get through owes from before stays owed. */
+function withOwed(task: Task, outcome: Outcome): Task {
+  if (outcome.type !== 'changed' && outcome.type !== 'unchanged' && outcome.type !== 'answered') return task;
+  const missing = outcome.type === 'changed' ? outcome.missing.map(({ repository }) => repository) : [];
+  return atEveryPart(task, ({ owed: _, ...part }) =>
+    part.pull.type === 'none' && missing.includes(part.repository) ? { ...part, owed: true } : part,
+  );
 }
 
 function withResult(part: Part, result: Result): Part {

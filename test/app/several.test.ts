@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { retry } from '../../src/app/act.ts';
 import { attendRun } from '../../src/app/attend-run.ts';
 import { keepWork } from '../../src/app/keep-work.ts';
 import { merge } from '../../src/app/merge.ts';
-import type { BranchName, RepositoryName } from '../../src/task/ids.ts';
+import { overtakenBy } from '../../src/app/overtaken.ts';
+import { silent } from '../../src/app/people.ts';
+import { type BranchName, type RepositoryName, toRunId } from '../../src/task/ids.ts';
 import type { Task } from '../../src/task/task.ts';
 import { alice, approval, bob, other, part, pull, pullStates, repository, sha } from '../task/example.ts';
-import { base, problem, World } from './world.ts';
+import { asked, base, problem, World } from './world.ts';
 
 const signal = new AbortController().signal;
 
@@ -89,6 +92,33 @@ describe('a run in two repositories', () => {
       outcome: { type: 'failed', problem: { sentence: `${repository}: It is push_refused.` } },
     });
     expect(world.shown('root')).toMatchObject({ status: { word: 'Ready for review', failed: [repository] } });
+  });
+
+  test('still owes what was refused once the rest is merged: the thread says so, and Retry brings it', async () => {
+    const world = new TwoRepositories();
+    const removed: string[] = [];
+    world.sandbox.remove = async (task, { workspace }) => void (workspace && removed.push(task));
+    const push = world.repositories.push;
+    world.repositories.push = async (order) => {
+      if (order.repository === other) throw problem('push_refused');
+      return push(order);
+    };
+    const task = await world.attend(await world.start());
+    const event = { type: 'merge_approved', repository, approval: { ...approval, by: bob }, at: 3 } as const;
+    await world.store.apply(task.id, event);
+    await merge(world.worker, task.id, signal);
+    expect(removed).toEqual([]);
+    expect(world.shown('root')).toMatchObject({ status: { word: 'Merged', failed: [other] }, retryable: true });
+
+    world.repositories.push = push;
+    expect(await retry(world.bot, { ...asked, by: alice }, { type: 'task', task: task.id })).toEqual(silent);
+    expect(overtakenBy(world.look(task))).toBeNull();
+    world.sandbox.export = async (_run, { folder }) => (folder === 'repos/web' ? '/bundle' : null);
+    const run = toRunId(task.id, 2);
+    await world.store.apply(task.id, { type: 'run_started', run, number: 2, engine: world.worker.engine, at: 9 });
+    const after = await world.attend(task);
+    expect(after.parts).toMatchObject([{ pull: { type: 'merged' } }, { pull: { type: 'open' } }]);
+    expect(world.shown('root')).toMatchObject({ status: { word: 'Ready for review', failed: [] } });
   });
 
   test('tells of work that may not leave its sandbox, and brings the other out', async () => {

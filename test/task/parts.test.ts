@@ -35,4 +35,9 @@ describe('a task of two repositories', () => {
     const expected = [one, other].some((state) => ended.includes(state)) && ![one, other].some((s) => open.includes(s));
     expect(isOver(both)).toBe(expected);
   });
+
+  test.each(states)('that owes one of them is not over for a merge of the other; for a close it is (%s)', (one) => {
+    const both = task({ parts: [part({ pull: pullStates[one] }), part({ owed: true })] });
+    expect(isOver(both)).toBe(one === 'closed');
+  });
 });
