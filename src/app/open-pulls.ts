@@ -11,7 +11,7 @@ export type Opened = { readonly change: Change; readonly problem: Problem | null
 
 /**
  * Makes a pull request of each change, or describes the one that is there; then all of the task's name each other. One that can't be
- * made keeps none of the others from it. Safe to repeat: a pull request is found by its branch, never made twice.
+ * made or described keeps none of the others from it. Safe to repeat: a pull request is found by its branch, never made twice.
  */
 export async function openPulls(deps: WorkerDeps, asked: Task, changes: readonly Change[]): Promise<readonly Opened[]> {
   const thread = await deps.threadUrl(asked);
@@ -54,7 +54,12 @@ export async function openPulls(deps: WorkerDeps, asked: Task, changes: readonly
     const report = change?.report ?? (described.size === 0 ? null : results.findLast(({ by }) => by === 'run')?.report);
     if (report === null || report === undefined) continue;
     const body = await bodyOf(task, repository, report);
-    if (described.get(repository) !== body) await deps.forge.describePull(repository, pull.pull.number, body);
+    if (described.get(repository) === body) continue;
+    // The commits are up for review; words that lag behind them are made good by the next run.
+    await deps.forge.describePull(repository, pull.pull.number, body).catch((error: unknown) => {
+      if (!(error instanceof Problem)) throw error;
+      deps.log.warn({ task: task.id, repository, err: error }, 'A pull request could not be described anew');
+    });
   }
   return opened;
 }

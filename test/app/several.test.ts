@@ -70,6 +70,14 @@ describe('a run in two repositories', () => {
     expect(world.shown('root')).toMatchObject({ status: { word: 'Ready for review', pulls: [{}, {}], failed: [] } });
   });
 
+  test('is through although one of them can not be described anew', async () => {
+    const world = new TwoRepositories();
+    world.forge.describePull = () => Promise.reject(problem('github_403'));
+    const task = await world.attend(await world.start());
+    expect(task.run).toMatchObject({ outcome: { type: 'changed', changes: [{}, {}], missing: [] } });
+    expect(world.logged).toContain('A pull request could not be described anew');
+  });
+
   test('gives a repository that it left as it was no branch and no pull request', async () => {
     const world = new TwoRepositories();
     world.sandbox.export = async (_run, { folder }) => (folder === 'repos/web' ? null : '/bundle');
