@@ -4,7 +4,6 @@ import { Problem } from '../task/problem.ts';
 import type { Failure, Outcome, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
-import type { WorkerDeps } from './deps.ts';
 import { type Folded, type Phase, toProgress } from './fold.ts';
 import { judge } from './judge.ts';
 import { measure } from './measure.ts';
@@ -63,10 +62,7 @@ export async function finishRun(attendance: Attendance, folded: Folded, last: bo
     return;
   }
 
-  // A pull request that a person merged or closed on GitHub just now takes no more commits.
-  for (const { part } of made) await watchPull(deps, task.id, part.repository);
-  const now = await ours(attendance);
-  const { pushed, obstacles } = await pushAll(deps, now, made);
+  const { pushed, obstacles, now } = await pushAll(attendance, made);
   const toHead = ({ part, head }: Made) => ({ repository: part.repository, head });
   if (verdict !== null) {
     if (pushed.length === 0) throwFirst(obstacles);
@@ -156,24 +152,35 @@ function stands({ part, imported, refused }: Work): boolean {
   return !results.some(({ head }) => head === checkout.start);
 }
 
-/** Pushes each; one that fails keeps none of the others from it. */
+/** Pushes each; one that fails keeps none of the others from it. `now` is the task as its pull requests stand. */
 async function pushAll(
-  deps: WorkerDeps,
-  task: Task,
+  attendance: Attendance,
   made: readonly Made[],
-): Promise<{ pushed: readonly Made[]; obstacles: readonly Obstacle[] }> {
-  const pushed: Made[] = [];
+): Promise<{ pushed: readonly Made[]; obstacles: readonly Obstacle[]; now: Task }> {
+  const { deps, id } = attendance;
+  // A pull request that a person merged or closed on GitHub just now takes no more commits.
+  const seen = await withEach(made, ({ part }) => watchPull(deps, id, part.repository));
+  const now = await ours(attendance);
+  const pushed = await withEach(seen.through, ({ part, head }) => pushWork(deps, now, part, head));
+  return { pushed: pushed.through, obstacles: [...seen.obstacles, ...pushed.obstacles], now };
+}
+
+async function withEach(
+  made: readonly Made[],
+  act: (each: Made) => Promise<void>,
+): Promise<{ through: readonly Made[]; obstacles: readonly Obstacle[] }> {
+  const through: Made[] = [];
   const obstacles: Obstacle[] = [];
   for (const each of made) {
     try {
-      await pushWork(deps, task, each.part, each.head);
-      pushed.push(each);
+      await act(each);
+      through.push(each);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       obstacles.push({ repository: each.part.repository, problem: error, kept: null });
     }
   }
-  return { pushed, obstacles };
+  return { through, obstacles };
 }
 
 function throwFirst([first]: readonly Obstacle[]): void {

@@ -1,18 +1,39 @@
 import type { TaskEvent } from '../task/events.ts';
 import type { RepositoryName, TaskId } from '../task/ids.ts';
 import { isUnderReview, partIn } from '../task/parts.ts';
+import { Problem } from '../task/problem.ts';
+import type { Part } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';
 
 /**
- * Brings a task up to date with its pull requests on GitHub: a person may have pushed, merged or closed them there. Throws
- * `Problem` when GitHub does not answer.
+ * Brings a task up to date with its pull requests on GitHub: a person may have pushed, merged or closed them there. One that
+ * can't be looked at hides none of the others; its `Problem` is thrown after them, or at once where they would meet the same.
  */
-export async function watchPulls(deps: WorkerDeps, id: TaskId): Promise<void> {
+export async function watchPulls(
+  deps: WorkerDeps,
+  id: TaskId,
+  concerns: (part: Part) => boolean = () => true,
+): Promise<void> {
   const task = await deps.store.find(id);
-  for (const { repository } of task?.parts ?? []) await watchPull(deps, id, repository);
+  let unseen: Problem | null = null;
+  for (const part of task?.parts ?? []) {
+    if (!concerns(part)) continue;
+    try {
+      await watchPull(deps, id, part.repository);
+    } catch (error) {
+      if (!(error instanceof Problem) || holdsAllUp(error)) throw error;
+      unseen ??= error;
+    }
+  }
+  if (unseen !== null) throw unseen;
 }
 
-/** The same for the pull request in one of its repositories. */
+/** Whether whatever comes next would fail alike: GitHub's limit is reached, or Redis is away. */
+export function holdsAllUp({ retryAt, failure }: Problem): boolean {
+  return retryAt !== null || ['redis_down', 'redis_full'].includes(failure.code);
+}
+
+/** The same for the pull request in one of its repositories. Throws `Problem` when GitHub does not answer. */
 export async function watchPull(deps: WorkerDeps, id: TaskId, repository: RepositoryName): Promise<void> {
   const task = await deps.store.find(id);
   const pull = task && partIn(task, repository)?.pull;

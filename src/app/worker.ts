@@ -3,7 +3,7 @@ import type { RunId, TaskId } from '../task/ids.ts';
 import { toRunId } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
-import type { Run, Task } from '../task/task.ts';
+import type { Part, Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { attendRun, lost } from './attend-run.ts';
 import type { WorkerDeps } from './deps.ts';
@@ -11,7 +11,7 @@ import { keepWork } from './keep-work.ts';
 import { forget, merge } from './merge.ts';
 import { overtakenBy } from './overtaken.ts';
 import { admitRun, settleRun, withdraw } from './spending.ts';
-import { watchPull, watchPulls } from './watch-pull.ts';
+import { holdsAllUp, watchPulls } from './watch-pull.ts';
 
 const engineRetryMs = 5_000;
 /** Longer than all that comes after an agent's time is up: taking out, checks, the push. */
@@ -201,9 +201,9 @@ export class Worker {
     await this.#each(await this.#deps.store.unsettled(), 'A pull request could not be looked at', async (id) => {
       const task = await this.#deps.store.find(id);
       // A merge looks at its pull request itself.
-      const open = task?.parts.filter(({ pull }) => pull.type === 'open') ?? [];
-      if (open.length === 0) return;
-      for (const { repository } of open) await watchPull(this.#deps, id, repository);
+      const isOpen = ({ pull }: Part) => pull.type === 'open';
+      if (task === undefined || !task.parts.some(isOpen)) return;
+      await watchPulls(this.#deps, id, isOpen);
       const after = await this.#deps.store.find(id);
       if (after?.run.type === 'idle' && isOver(after)) await forget(this.#deps, id);
     });
@@ -216,7 +216,7 @@ export class Worker {
         await act(id);
       } catch (error) {
         this.#deps.log.warn({ task: id, err: error }, otherwise);
-        if (error instanceof Problem && (error.retryAt !== null || error.failure.code === 'redis_down')) return;
+        if (error instanceof Problem && holdsAllUp(error)) return;
       }
     }
   }

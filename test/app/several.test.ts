@@ -205,6 +205,17 @@ describe('a run in two repositories', () => {
     });
   });
 
+  test('brings one up although the other’s pull request can not be looked at', async () => {
+    const world = new TwoRepositories();
+    const open = { type: 'open', pull: { ...pull, head: sha('0') }, refusal: null } as const;
+    world.forge.findPull = () => Promise.reject(problem('github_404'));
+    const task = await world.attend(await world.start({ parts: [part({ pull: open }), part({ repository: other })] }));
+    expect(world.pushed).toEqual([other]);
+    expect(task.run).toMatchObject({
+      outcome: { changes: [{ repository: other }], missing: [{ repository, problem: { code: 'github_404' } }] },
+    });
+  });
+
   test('that failed keeps its work in both', async () => {
     const world = new TwoRepositories();
     world.sandbox.records = async function* () {

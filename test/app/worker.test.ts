@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { merge } from '../../src/app/merge.ts';
+import { watchPulls } from '../../src/app/watch-pull.ts';
 import { Worker } from '../../src/app/worker.ts';
 import type { EngineId } from '../../src/task/ids.ts';
 import type { PullView } from '../../src/task/ports/forge.ts';
-import { approval, bob, pull, pullStates, run, sha, taskId } from '../task/example.ts';
+import { approval, bob, other, part, pull, pullStates, run, sha, taskId } from '../task/example.ts';
 import { problem, World } from './world.ts';
 
 const never = { sweepEveryMs: 3_600_000, pullEveryMs: 3_600_000, reapEveryMs: 3_600_000 };
@@ -59,14 +60,46 @@ test('one task that can not be read keeps no other from being taken up', async (
 test('one pull request that can not be looked at keeps no other from being looked at', async () => {
   const world = new World();
   world.has({ id: one, run: { type: 'idle', outcome: null }, pull: pullStates.open });
-  const other = { ...pullStates.open, pull: { ...pull, number: 8 } };
-  world.has({ id: two, run: { type: 'idle', outcome: null }, pull: other });
+  const second = { ...pullStates.open, pull: { ...pull, number: 8 } };
+  world.has({ id: two, run: { type: 'idle', outcome: null }, pull: second });
   world.forge.findPull = async (_repository, number): Promise<PullView> => {
     if (number === pull.number) throw problem('github_404');
-    return { ...other.pull, state: 'closed', commit: null, isDraft: false };
+    return { ...second.pull, state: 'closed', commit: null, isDraft: false };
   };
   await using _working = await working(world, { pullEveryMs: 1 });
   await vi.waitFor(() => expect(world.tasks.get(two)?.parts[0].pull.type).toBe('closed'));
+});
+
+describe('of a task’s pull requests, one that can not be looked at', () => {
+  function twoOpen(error: Error) {
+    const world = new World();
+    const parts = [part({ pull: pullStates.open }), part({ repository: other, pull: pullStates.open })] as const;
+    const task = world.has({ id: one, run: { type: 'idle', outcome: null }, parts });
+    world.forge.findPull = async (from): Promise<PullView> => {
+      if (from !== other) throw error;
+      return { ...pull, state: 'merged', commit: sha('c'), isDraft: false };
+    };
+    const types = () => world.look(task).parts.map((each) => each.pull.type);
+    return { world, types };
+  }
+
+  test('hides nothing of the others from the watch', async () => {
+    const { world, types } = twoOpen(problem('github_404'));
+    await using _working = await working(world, { pullEveryMs: 1 });
+    await vi.waitFor(() => expect(types()).toEqual(['open', 'merged']));
+  });
+
+  test('hides nothing of the others when somebody asks, who is told all the same', async () => {
+    const { world, types } = twoOpen(problem('github_404'));
+    await expect(watchPulls(world.worker, one)).rejects.toMatchObject({ failure: { code: 'github_404' } });
+    expect(types()).toEqual(['open', 'merged']);
+  });
+
+  test('for a limit that holds for all is the last that GitHub is asked for', async () => {
+    const { world, types } = twoOpen(problem('github_limit', { retry: true, retryAt: 99 }));
+    await expect(watchPulls(world.worker, one)).rejects.toMatchObject({ failure: { code: 'github_limit' } });
+    expect(types()).toEqual(['open', 'open']);
+  });
 });
 
 test('a run whose engine is gone for good is tried elsewhere once its time is long up, and not before', async () => {
