@@ -93,7 +93,7 @@ export async function finishRun(attendance: Attendance, folded: Folded, last: bo
   if (waiting !== undefined) throw waiting.problem;
 
   const done = opened.flatMap(({ change, problem }) => (problem === null ? [change] : []));
-  const missing = [...refused, ...late, ...stuck.map((each) => ({ ...each, problem: each.problem.failure }))];
+  const missing = [...refused, ...late, ...stuck.map((each) => ({ ...each, problem: givenUp(each.problem) }))];
   if (done.length > 0) {
     if (open.length > 0) await show('done');
     await finish({ type: 'changed', changes: done, missing });
@@ -181,6 +181,15 @@ async function withEach(
     }
   }
   return { through, obstacles };
+}
+
+/** What was tried often enough tells people to go on, where it would have told them to wait. */
+function givenUp({ failure, retry }: Problem): Failure {
+  if (!retry) return failure;
+  return {
+    ...failure,
+    next: 'Press Retry; if it lasts, whoever runs Errand finds the cause in the log under this task.',
+  };
 }
 
 function throwFirst([first]: readonly Obstacle[]): void {

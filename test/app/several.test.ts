@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { retry } from '../../src/app/act.ts';
 import { attendRun } from '../../src/app/attend-run.ts';
+import { finishRun } from '../../src/app/finish-run.ts';
+import { nothingFolded } from '../../src/app/fold.ts';
 import { keepWork } from '../../src/app/keep-work.ts';
 import { merge } from '../../src/app/merge.ts';
 import { overtakenBy } from '../../src/app/overtaken.ts';
 import { silent } from '../../src/app/people.ts';
 import { type BranchName, type RepositoryName, toRunId } from '../../src/task/ids.ts';
 import type { Task } from '../../src/task/task.ts';
+import { currentRun } from '../../src/task/transition.ts';
 import { alice, approval, bob, other, part, pull, pullStates, repository, sha } from '../task/example.ts';
 import { asked, base, problem, World } from './world.ts';
 
@@ -155,6 +158,29 @@ describe('a run in two repositories', () => {
     expect(world.opened.map((each) => each.repository)).toEqual([repository, other]);
     expect(task.parts).toMatchObject([{ results: [{ head: sha('a') }] }, { results: [{ head: sha('b') }] }]);
     expect(task.runs).toBe(1);
+  });
+
+  test('asks for a Retry once it has tried often enough itself', async () => {
+    const world = new TwoRepositories();
+    const push = world.repositories.push;
+    world.repositories.push = async (order) => {
+      if (order.repository === other) throw problem('github_unreachable', { retry: true });
+      return push(order);
+    };
+    const { id, run, epoch } = await world.start();
+    const attendance = { deps: world.worker, id, run: currentRun(run)?.id ?? toRunId(id, 1), epoch, signal };
+    const checkout = { at: 1, baseBranch: base, base: sha('0'), start: sha('0'), remote: null, checks: [], allow: [] };
+    const checkouts = [repository, other].map((each) => ({
+      ...{ repository: each, checkout: { ...checkout, repositories: ['/mirror'] } },
+    }));
+    await world.store.apply(id, { type: 'checkout_prepared', run: attendance.run, checkouts, at: 1 });
+    await world.store.apply(id, { type: 'messages_taken', run: attendance.run, taken: 1, at: 1 });
+    const result = { type: 'finished', exitCode: 0, claim: 'Done.', unread: [] } as const;
+    await finishRun(attendance, { ...nothingFolded, result }, true);
+    expect(world.shown('ending-1')).toMatchObject({
+      retryable: true,
+      outcome: { problem: { code: 'github_unreachable', next: expect.stringMatching(/^Press Retry/) } },
+    });
   });
 
   test('whose worker dies between the two pushes loses nothing and makes nothing twice', async () => {
