@@ -7,7 +7,7 @@ import { Worker } from '../app/worker.ts';
 import type { Config } from '../config.ts';
 import { createRepositories } from '../git/repositories.ts';
 import { createSigner } from '../git/signing.ts';
-import { type AppOptions, installedRepositories } from '../github/app.ts';
+import { installedRepositories } from '../github/app.ts';
 import { appAccess } from '../github/app-access.ts';
 import { createAuthors } from '../github/authors.ts';
 import { createClient } from '../github/client.ts';
@@ -24,6 +24,7 @@ import { Problem } from '../task/problem.ts';
 import type { Run, Task } from '../task/task.ts';
 import { toAuthor } from './authors.ts';
 import { createChanges } from './changes.ts';
+import { shareInstalled } from './installed.ts';
 import { toMayPush } from './may-push.ts';
 import { outbound, outboundEnv } from './outbound.ts';
 import { toPolicy } from './policy.ts';
@@ -34,7 +35,6 @@ const sweepEveryMs = 10_000;
 const reapEveryMs = 5 * 60_000;
 /** How long an ended task's workspace waits for a follow-up. */
 const keptMs = 24 * 60 * 60_000;
-const installedEveryMs = 5 * 60_000;
 
 /** A worker: git, GitHub and Redis; of Docker only what the broker does for it. */
 export async function runWorker(config: Config, places: Places, scope: ProcessScope): Promise<void> {
@@ -84,7 +84,8 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),
   };
   if (config.repositories.length === 0 && config.github.mode === 'app') {
-    await shareInstalled({ ...config.github, clock, ...(fetch && { fetch }) }, store.tasks, scope);
+    const app = { ...config.github, clock, ...(fetch && { fetch }) };
+    await shareInstalled(() => installedRepositories(app), store.tasks, scope);
   }
   const worker = new Worker(deps, { concurrency: config.concurrency });
   const working = worker.run(signal, { sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 });
@@ -179,17 +180,6 @@ function mcpFor(config: Config, task: Task): { name: string; tools: readonly str
     const forCode = repositories === null || task.parts.every(({ repository }) => repositories.includes(repository));
     return forAgent && forCode ? [{ name, tools }] : [];
   });
-}
-
-/** The bot has no key for GitHub: what the app is installed on, it hears from the worker. */
-async function shareInstalled(app: AppOptions, store: TaskStore, { log, signal }: ProcessScope): Promise<void> {
-  const share = async () => store.remember('repositories', (await installedRepositories(app)).join(','));
-  await share();
-  const timer = setInterval(
-    () => share().catch((error: unknown) => log.warn({ err: error }, 'The installed repositories are not known anew')),
-    installedEveryMs,
-  );
-  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 
 /** Slack's permalink of the thread, once the root message was posted. */
