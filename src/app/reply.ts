@@ -7,7 +7,7 @@ import { maySteer, say, silent } from './people.ts';
 import { scriptMissing } from './prompt.ts';
 import { followUpRefusal, spendingRefusal } from './spending.ts';
 import { continueTask } from './submit.ts';
-import { attachments, takeFiles } from './take-files.ts';
+import { attachments, leaveFiles, takeFiles } from './take-files.ts';
 
 type Reply = Parameters<UseCases['reply']>[0];
 
@@ -26,8 +26,11 @@ export async function reply(
   const member = await deps.directory.member(asked.by);
   const steers = member.type === 'member' && (await maySteer(deps, task, asked.by));
   const offered = asked.files ?? [];
+  const startsAnew = isOver(task) && task.run.type === 'idle';
   const toMessage = async (): Promise<SpecMessage> => {
-    const taken = await takeFiles(deps, [{ key, files: offered }]);
+    const taken = steers
+      ? await takeFiles(deps, [{ key, files: offered }], startsAnew ? [] : task.spec)
+      : leaveFiles(task.spec, offered);
     return {
       key,
       message: asked.message,
@@ -57,7 +60,7 @@ export async function reply(
   if (task.agent === 'shell' && steers && shellScript(asked.text) === null) {
     return asked.chatter ? silent : say(scriptMissing('reply'), asked.text);
   }
-  if (isOver(task) && task.run.type === 'idle') {
+  if (startsAnew) {
     if (!steers) return silent;
     const spent = await spendingRefusal(deps, { person: asked.by, name: member.name, agent: task.agent });
     if (spent !== null) return say(spent, asked.text);

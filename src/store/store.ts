@@ -37,7 +37,7 @@ export function createStore(redis: Redis, options: { instance?: string; narrate:
     outbox: createOutbox(redis, keys, options.clock),
     drafts: createDrafts(redis, keys),
     ledger: createLedger(redis, keys, options.clock),
-    files: createFileStore(redis, keys),
+    files: createFileStore(redis, keys, options.clock),
     crew: createCrew(redis, keys, options.clock),
   };
 }

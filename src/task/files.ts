@@ -19,6 +19,10 @@ export interface AttachedFile {
 export const fileLimits = {
   files: 5,
   bytesEach: 5 * 1024 * 1024,
+  /** Of all messages of a task. */
+  bytesPerTask: 50 * 1024 * 1024,
+  /** Of all tasks, as long as they are kept: the store holds them beside everything else, and must not fill up. */
+  bytesInAll: 1024 * 1024 * 1024,
   /** A file is needed until its task's last run. One that is older is missing then. */
   keptSeconds: 3 * 24 * 3_600,
 } as const;
@@ -27,7 +31,17 @@ export const fileLimits = {
 export const filesFolder = '/workspace/files';
 
 /** Why a file was not taken. */
-export type FileRefusal = 'too_many' | 'too_large' | 'not_allowed' | 'kind' | 'elsewhere' | 'gone' | 'unreachable';
+export type FileRefusal =
+  | 'too_many'
+  | 'too_large'
+  | 'not_steering'
+  | 'task_full'
+  | 'store_full'
+  | 'not_allowed'
+  | 'kind'
+  | 'elsewhere'
+  | 'gone'
+  | 'unreachable';
 
 export interface RefusedFile {
   readonly name: string;
@@ -68,6 +82,9 @@ export function leftOutSentence(refused: readonly RefusedFile[]): string | null 
 const words: Readonly<Record<FileRefusal, string>> = {
   too_many: `no more than ${fileLimits.files} files at once`,
   too_large: `larger than ${fileLimits.bytesEach / 1024 / 1024} MB`,
+  not_steering: 'I take files only from people who steer a task',
+  task_full: `more than ${fileLimits.bytesPerTask / 1024 / 1024} MB for one task`,
+  store_full: 'I keep too many files already',
   not_allowed: 'I may not open it',
   kind: 'a kind that an agent can’t read',
   elsewhere: 'not kept in Slack',

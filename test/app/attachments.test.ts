@@ -96,6 +96,55 @@ test('files of a reply come along with it', async () => {
   expect(world.look({ id }).spec.at(-1)).toMatchObject({ text: 'see', files });
 });
 
+describe('files of a reply that are left out', () => {
+  const reply = (world: World, by: typeof alice, id: string) =>
+    createUseCases(world.bot).reply({
+      ...inThread,
+      ...{
+        by,
+        key: `e:${id}`,
+        message: ts(Number(id.slice(1)) + 10),
+        text: 'see',
+        chatter: false,
+        files: [offered(id)],
+      },
+    });
+
+  test('are those of somebody who does not steer, which is said once', async () => {
+    const world = giving('F1', 'F2');
+    const { id } = world.has({ run: runStates.running });
+    await reply(world, bob, 'F1');
+    await reply(world, bob, 'F2');
+    expect(world.shelf.size).toBe(0);
+    expect(world.look({ id }).spec.slice(-2)).toMatchObject([
+      {
+        trust: 'context',
+        leftOut: 'I did not take f1.log (I take files only from people who steer a task): the agent works without it.',
+      },
+      { trust: 'context' },
+    ]);
+    expect(world.look({ id }).spec.at(-1)?.leftOut).toBeUndefined();
+  });
+
+  test('are those for which its task has no room', async () => {
+    const world = giving('F9');
+    const many = Array.from({ length: 10 }, (_, n) => ({ id: `G${n}`, name: 'x', bytes: 5 * 1024 * 1024 }));
+    const { id } = world.has({ run: runStates.running, spec: [message(1, { files: many })] });
+    await reply(world, alice, 'F9');
+    expect(world.shelf.size).toBe(0);
+    expect(world.look({ id }).spec.at(-1)?.leftOut).toContain('f9.log (more than 50 MB for one task)');
+  });
+
+  test('are those for which there is no room at all', async () => {
+    const world = giving('F1');
+    world.shelfFull = true;
+    const { id } = world.has({ run: runStates.running });
+    await reply(world, alice, 'F1');
+    expect(world.look({ id }).spec.at(-1)?.files).toBeUndefined();
+    expect(world.look({ id }).spec.at(-1)?.leftOut).toContain('f1.log (I keep too many files already)');
+  });
+});
+
 test('an answer with a file answers, and the file comes as a message of its own', async () => {
   const world = giving('F1');
   const { id } = world.has({ run: runStates.waiting });

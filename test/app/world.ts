@@ -111,8 +111,13 @@ export class World {
   /** What Slack gives for a file's id, and what was kept of it. */
   readonly fetched = new Map<string, Awaited<ReturnType<FileSource['fetch']>>>();
   readonly shelf = new Map<string, Uint8Array>();
+  shelfFull = false;
   readonly files: FileStore = {
-    put: async (id, bytes) => void this.shelf.set(id, bytes),
+    put: async (id, bytes) => {
+      if (this.shelfFull) return false;
+      this.shelf.set(id, bytes);
+      return true;
+    },
     get: async (id) => this.shelf.get(id) ?? null,
   };
 

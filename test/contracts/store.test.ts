@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkRedis } from '../../src/store/check-redis.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
+import { createFileStore } from '../../src/store/files.ts';
+import { createKeys } from '../../src/store/keys.ts';
 import { createStore, type Store } from '../../src/store/store.ts';
+import { fileLimits } from '../../src/task/files.ts';
 import type { TaskId } from '../../src/task/ids.ts';
 import type { Narrator } from '../../src/task/ports/task-store.ts';
 import type { OutboxRow } from '../../src/task/said.ts';
@@ -482,6 +485,24 @@ describe('attached files', () => {
     await waitForRedis(redis, 5_000);
     const [key = ''] = await redis.keys('*:file:F1');
     expect(await redis.ttl(key)).toBeGreaterThan(0);
+  });
+
+  it('are kept up to a sum, of which each is a part until it expires', async () => {
+    let now = 1_000_000;
+    const redis = openRedis(server.url, { name: 'sum', onError: () => undefined });
+    open.push({ [Symbol.dispose]: () => redis.disconnect() });
+    await waitForRedis(redis, 5_000);
+    const files = createFileStore(redis, createKeys('sum'), { now: () => now }, 10);
+    const bytes = new Uint8Array(4);
+    expect(await files.put('F1', bytes)).toBe(true);
+    expect(await files.put('F1', bytes)).toBe(true);
+    now += fileLimits.keptSeconds * 500;
+    expect(await files.put('F2', bytes)).toBe(true);
+    expect(await files.put('F3', bytes)).toBe(false);
+    expect(await files.get('F3')).toBeNull();
+    now += fileLimits.keptSeconds * 500;
+    expect(await files.put('F3', bytes)).toBe(true);
+    expect(await files.put('F4', bytes)).toBe(false);
   });
 });
 

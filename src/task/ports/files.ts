@@ -10,7 +10,8 @@ export interface FileSource {
 
 /** Keeps what was attached for as long as a task may need it; see `fileLimits`. */
 export interface FileStore {
-  put(id: string, bytes: Uint8Array): Promise<void>;
+  /** False where all that is kept would be more than it may be; nothing is kept then. The same id again counts once. */
+  put(id: string, bytes: Uint8Array): Promise<boolean>;
   /** Null once it has expired. */
   get(id: string): Promise<Uint8Array | null>;
 }
