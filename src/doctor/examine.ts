@@ -24,7 +24,7 @@ export async function examine(config: Config, places: Places, signal: AbortSigna
   const rows = await Promise.all([
     bot ? checkSlack(config) : [],
     worker ? checkGitHub(config) : [],
-    worker ? checked('Signed commits', signingMs, () => checkSigning(config)) : [],
+    worker ? checked('Signed commits', signingMs, () => checkSigning(config, places)) : [],
     checkStore(config, places),
     worker ? checkMachine(config, places, signal) : [],
     worker ? checkModels(config) : [],

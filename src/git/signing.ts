@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../task/problem.ts';
 
@@ -17,18 +16,21 @@ export interface Signer {
 /** Kinds whose signature of one commit is always the same: a commit that is made again after a crash must be the same commit. */
 const steady = ['ssh-ed25519', 'ssh-rsa'];
 
-export function createSigner(privateKey: string): Signer {
+const keyFolder = 'sign-';
+
+/** Signs with this key. Its file, which git needs, comes and goes in a folder of its own below `dir`, a place that no disk keeps. */
+export function createSigner(privateKey: string, dir: string): Signer {
   const text = `${privateKey.replaceAll('\\n', '\n').trim()}\n`;
   let known: Promise<string> | undefined;
 
   async function withFile<T>(act: (file: string) => Promise<T>): Promise<T> {
-    const dir = await mkdtemp(join(tmpdir(), 'errand-sign-'));
+    const own = await mkdtemp(join(dir, keyFolder));
     try {
-      const file = join(dir, 'key');
+      const file = join(own, 'key');
       await writeFile(file, text, { mode: 0o600 });
       return await act(file);
     } finally {
-      await rm(dir, { recursive: true, force: true });
+      await rm(own, { recursive: true, force: true });
     }
   }
 
@@ -53,6 +55,12 @@ export function createSigner(privateKey: string): Signer {
       );
     },
   };
+}
+
+/** Removes the keys that a process which was killed while it signed left below `dir`. To be called before any is in use. */
+export async function sweepKeys(dir: string): Promise<void> {
+  const left = (await readdir(dir)).filter((name) => name.startsWith(keyFolder));
+  for (const name of left) await rm(join(dir, name), { recursive: true, force: true });
 }
 
 async function publicHalf(file: string): Promise<string> {

@@ -9,7 +9,10 @@ export interface Places {
   readonly instance: string;
   /** Outlives everything: the store, mirrors, workspaces, logs. */
   readonly dataDir: string;
-  /** Sockets only, short enough for a unix socket's 107 bytes, and open to other uids to pass through. */
+  /**
+   * Sockets, and what no disk is to keep; in memory where the machine has a place for that. Short enough for a unix socket's 107
+   * bytes, and open to other uids to pass through.
+   */
   readonly runDir: string;
   readonly redisDir: string;
   readonly redisSocket: string;
