@@ -1,4 +1,4 @@
-import { type RunId, type TaskId, toRunId } from '../task/ids.ts';
+import { type RunId, type TaskId, taskOf, toRunId } from '../task/ids.ts';
 import type { Policy } from '../task/policy.ts';
 import type { Standing } from '../task/ports/ledger.ts';
 import type { MeterLimits } from '../task/ports/sandbox.ts';
@@ -72,6 +72,18 @@ export async function admitRun(deps: WorkerDeps, task: Task): Promise<Allowance 
 /** A run that was admitted and then not started gives back what was reserved, unless another worker started it. */
 export async function withdraw(deps: WorkerDeps, task: Task | undefined, run: RunId): Promise<void> {
   if (task === undefined || currentRun(task.run)?.id !== run) await deps.ledger.release(run);
+}
+
+/**
+ * Gives back what is reserved for runs of a task that are not under way: whoever had them died before there was a sandbox, and then
+ * they were stopped. A run that is just about to start keeps its own.
+ */
+export async function releaseOthers(deps: WorkerDeps, id: TaskId, reserved: readonly RunId[]): Promise<void> {
+  const task = await deps.store.find(id);
+  const next = task?.run.type === 'queued' ? toRunId(id, task.runs + 1) : undefined;
+  for (const run of reserved) {
+    if (taskOf(run) === id && run !== next) await withdraw(deps, task, run);
+  }
 }
 
 /** Why nothing more may be spent on behalf of somebody, with or without a task of theirs; null while something is left. */

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { RunId, TaskId } from '../task/ids.ts';
-import { toRunId } from '../task/ids.ts';
+import { taskOf, toRunId } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
 import type { Part, Run, Task } from '../task/task.ts';
@@ -10,7 +10,7 @@ import type { WorkerDeps } from './deps.ts';
 import { keepWork } from './keep-work.ts';
 import { forget, merge } from './merge.ts';
 import { overtakenBy } from './overtaken.ts';
-import { admitRun, settleRun, withdraw } from './spending.ts';
+import { admitRun, releaseOthers, settleRun, withdraw } from './spending.ts';
 import { holdsAllUp, watchPulls } from './watch-pull.ts';
 
 const engineRetryMs = 5_000;
@@ -152,7 +152,7 @@ export class Worker {
 
   /** Compares what the store wants with what the engine has: adopts, wakes, keeps, removes. At start and on a timer. */
   async recover(signal: AbortSignal): Promise<void> {
-    const { store, queue, sandbox, engine } = this.#deps;
+    const { store, queue, ledger, sandbox, engine } = this.#deps;
     const [ids, containers] = await Promise.all([store.unsettled(), sandbox.list()]);
     await this.#each(ids, 'A task stays as it is until the next sweep', async (id) => {
       const task = await store.find(id);
@@ -178,6 +178,10 @@ export class Worker {
       this.#hold(id, clearing);
       await clearing;
     });
+    const reserved = await ledger.reserved();
+    await this.#each(new Set(reserved.map(taskOf)), 'What is reserved for a run stays so until the next sweep', (id) =>
+      this.#attended.has(id) ? Promise.resolve() : releaseOthers(this.#deps, id, reserved),
+    );
   }
 
   /** A run whose engine is gone for good has nobody who would end it. Whoever finds it long past its time does. */

@@ -29,6 +29,7 @@ export function createKeys(instance: string) {
     pending: (name: string) => `${prefix}lane:${name}:pending`,
     lock: (name: string) => `${prefix}lane:${name}:lock`,
     spendingDay: (day: string) => `${prefix}spending:day:${day}`,
+    spendingReserved: `${prefix}spending:reserved`,
     spendingVersion: `${prefix}spending:version`,
     unsettledTasks: `${prefix}tasks:unsettled`,
     recentTasks: `${prefix}tasks:recent`,

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { parseRepositoryName, type UserId } from '../task/ids.ts';
+import { parseRepositoryName, parseRunId, type UserId } from '../task/ids.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { DaySpent, Ledger, Spender, Standing } from '../task/ports/ledger.ts';
 import { Problem } from '../task/problem.ts';
@@ -161,6 +161,11 @@ export function createLedger(redis: Redis, keys: Keys, clock: Clock): Ledger {
       guarded(`give back what run ${run} did not spend`, async () => {
         await releaseRun(redis, key, [keys.prefix, run]);
       }),
+
+    reserved: () =>
+      guarded('list what is reserved', async () =>
+        (await redis.hkeys(keys.spendingReserved)).flatMap((run) => parseRunId(run) ?? []),
+      ),
 
     days: (days) =>
       guarded('look up what was spent', async () => {

@@ -38,6 +38,11 @@ export function parseRunId(text: string): RunId | undefined {
   return /^t[0-9a-hjkmnp-tv-z]{6}-r[1-9]\d{0,5}$/.test(text) ? (text as RunId) : undefined;
 }
 
+/** The task that a run is one of. */
+export function taskOf(run: RunId): TaskId {
+  return run.slice(0, run.lastIndexOf('-')) as TaskId;
+}
+
 export function parseSha(text: string): Sha | undefined {
   return /^[0-9a-f]{40}$/.test(text) ? (text as Sha) : undefined;
 }

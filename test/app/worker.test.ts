@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { merge } from '../../src/app/merge.ts';
 import { watchPulls } from '../../src/app/watch-pull.ts';
 import { Worker } from '../../src/app/worker.ts';
-import type { EngineId } from '../../src/task/ids.ts';
+import { type EngineId, toRunId } from '../../src/task/ids.ts';
 import type { PullView } from '../../src/task/ports/forge.ts';
 import { approval, bob, other, part, pull, pullStates, run, sha, taskId } from '../task/example.ts';
 import { problem, World } from './world.ts';
@@ -138,6 +138,20 @@ test('the next run of a task starts after the leftovers of the last one are clea
   await vi.waitFor(() => expect(order).toContain('started'));
   expect(order.slice(0, 2)).toEqual(['removed', 'started']);
   expect(world.look(task).runs).toBe(2);
+});
+
+test('what is reserved for a run that was stopped before it had a sandbox is given back, and for no other', async () => {
+  const world = new World();
+  const grant = { usd: null, tokens: null };
+  world.has({ id: one, runs: 1, run: { type: 'idle', outcome: { type: 'stopped', by: bob, kept: [] } } });
+  world.has({ id: two, runs: 1 });
+  const three = taskId('t000003');
+  const elsewhere = { ...run(1), id: toRunId(three, 1), engine: 'ENGINE:OTHER' as EngineId };
+  world.has({ id: three, runs: 1, run: { type: 'running', run: elsewhere } });
+  const [stopped, over, next] = [toRunId(one, 1), toRunId(two, 1), toRunId(two, 2)];
+  for (const each of [stopped, over, next, elsewhere.id]) world.reserved.set(each, grant);
+  await using _working = await working(world);
+  expect([...world.reserved.keys()]).toEqual([next, elsewhere.id]);
 });
 
 test('a worker hands the tasks that still need somebody to the reaper', async () => {

@@ -147,6 +147,7 @@ export class World {
     },
     book: async (order) => void this.booked.push(order),
     release: async (run) => void this.reserved.delete(run),
+    reserved: async () => [...this.reserved.keys()],
     days: async () => [],
   };
 

@@ -93,7 +93,9 @@ describe('reservations', () => {
     const { ledger } = await connect();
     await reserve(ledger, 1, { task: 4, person: 5 });
     expect(await reserve(ledger, 2, { task: 4, person: 5 })).toEqual({ type: 'wait', unit: 'usd', by: 'person' });
+    expect(await ledger.reserved()).toEqual([runId(1)]);
     await ledger.release(runId(1));
+    expect(await ledger.reserved()).toEqual([]);
     expect(await reserve(ledger, 2, { task: 4, person: 5 })).toMatchObject({ type: 'granted' });
   });
 

@@ -42,6 +42,8 @@ export interface Ledger {
   }): Promise<void>;
   /** Gives back what a run has left of its reservation. */
   release(run: RunId): Promise<void>;
+  /** The runs that something is reserved for. */
+  reserved(): Promise<readonly RunId[]>;
   /** What was spent on these days. */
   days(days: readonly string[]): Promise<readonly DaySpent[]>;
 }
