@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Control } from '../../sandbox/protocol.ts';
 import { agentFolder, type PreparedPart, preparedParts } from '../task/parts.ts';
+import { unlisted } from '../task/policy.ts';
 import { Problem } from '../task/problem.ts';
 import type { Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
@@ -39,6 +40,11 @@ export async function attendRun(deps: WorkerDeps, task: Task, signal: AbortSigna
 
 async function work(attendance: Attendance, task: Task, run: Run): Promise<void> {
   const { deps } = attendance;
+  const gone = unlisted(
+    deps.policy,
+    task.parts.map(({ repository }) => repository),
+  );
+  if (gone !== null) throw new Problem(gone);
   const prepared = preparedParts(task) === null ? await prepare(attendance, task) : task;
   const parts = preparedParts(prepared) ?? [];
   if ((await deps.store.cursor(run.id)) === null) await begin(attendance, prepared, run, parts);

@@ -10,13 +10,11 @@ import { createDirectory } from '../slack/directory.ts';
 import { createFileSource } from '../slack/file-source.ts';
 import type { Latches } from '../slack/latches.ts';
 import { createThreadReader } from '../slack/thread-reader.ts';
-import { parseRepositoryName } from '../task/ids.ts';
-import { type Policy, plainRepository } from '../task/policy.ts';
 import type { Crew } from '../task/ports/crew.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
+import { livePolicy } from './live-policy.ts';
 import { outbound, type WayOut } from './outbound.ts';
-import { toPolicy } from './policy.ts';
 import { aborted, type ProcessScope } from './process.ts';
 import { systemClock as clock, openStore } from './store.ts';
 
@@ -120,26 +118,6 @@ function renew(store: TaskStore, latches: Latches, { log, signal }: ProcessScope
 }
 
 const renewEveryMs = 10 * 60_000;
-
-/** The policy as it stands: without a list of repositories, those that the worker found the GitHub App installed on. */
-async function livePolicy(config: Config, store: TaskStore, { log, signal }: ProcessScope): Promise<() => Policy> {
-  let current = toPolicy(config);
-  if (config.repositories.length > 0) return () => current;
-  const look = async () => {
-    const names = (await store.recall('repositories'))?.split(',') ?? [];
-    const repositories = names.map(parseRepositoryName).filter((name) => name !== undefined);
-    current = { ...current, repositories: repositories.map(plainRepository) };
-  };
-  await look();
-  const timer = setInterval(
-    () => look().catch((error: unknown) => log.warn({ err: error }, 'The list of repositories could not be read')),
-    repositoriesEveryMs,
-  );
-  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
-  return () => current;
-}
-
-const repositoriesEveryMs = 30_000;
 
 function modeOf({ slack }: Config, dispatcher: WayOut['dispatcher']): SlackMode {
   const proxied = dispatcher === undefined ? {} : { dispatcher };

@@ -25,6 +25,7 @@ import type { Run, Task } from '../task/task.ts';
 import { toAuthor } from './authors.ts';
 import { createChanges } from './changes.ts';
 import { shareInstalled } from './installed.ts';
+import { livePolicy } from './live-policy.ts';
 import { toMayPush } from './may-push.ts';
 import { outbound, outboundEnv } from './outbound.ts';
 import { toPolicy } from './policy.ts';
@@ -50,6 +51,11 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   await sweepKeys(places.runDir);
   const signer = config.git.signingKey === null ? null : createSigner(config.git.signingKey, places.runDir);
   const forge = createForge(github);
+  if (config.repositories.length === 0 && config.github.mode === 'app') {
+    const app = { ...config.github, clock, ...(fetch && { fetch }) };
+    await shareInstalled(() => installedRepositories(app), store.tasks, scope);
+  }
+  const policy = await livePolicy(config, store.tasks, scope);
   const repositories = createRepositories({
     mirrorsDir: places.mirrorsDir,
     tasksDir: places.tasksDir,
@@ -71,7 +77,9 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     during: (work) => access.during(work),
     author: toAuthor(config, authors, log),
     engine: await sandbox.engine(),
-    policy: toPolicy(config),
+    get policy() {
+      return policy();
+    },
     limits: config.limits,
     askAgainMs: config.pollSeconds * 500,
     clock,
@@ -84,10 +92,6 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     },
     changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),
   };
-  if (config.repositories.length === 0 && config.github.mode === 'app') {
-    const app = { ...config.github, clock, ...(fetch && { fetch }) };
-    await shareInstalled(() => installedRepositories(app), store.tasks, scope);
-  }
   const worker = new Worker(deps, { concurrency: config.concurrency });
   const working = worker.run(signal, { sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 });
   scope.ready();

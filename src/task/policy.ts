@@ -185,6 +185,20 @@ export function isListed(
   return list.length === 0 || list.some((id) => id === by || groups.get(id)?.has(by) === true);
 }
 
+/**
+ * Why nothing more is done in these repositories: one of them was taken out of the configuration, and with it went the rules of
+ * where its code may go and who approves. Null while all are listed.
+ */
+export function unlisted(policy: Policy, repositories: readonly RepositoryName[]): Failure | null {
+  const stranger = repositories.find((each) => policy.repositories.every(({ name }) => name !== each));
+  if (stranger === undefined) return null;
+  return {
+    code: 'repository_unlisted',
+    sentence: `${stranger} is no longer one of the repositories that Errand may work on.`,
+    next: 'Whoever runs Errand can list it again, or install the GitHub App on it; then it goes on from here.',
+  };
+}
+
 /** Who may approve: on the list, and somebody else than the requester unless self-approval is allowed. */
 export function mayApprove(
   policy: Policy,
@@ -192,6 +206,8 @@ export function mayApprove(
   by: UserId,
   groups: ReadonlyMap<string, ReadonlySet<UserId>>,
 ): Failure | null {
+  const gone = unlisted(policy, [gate.repository]);
+  if (gone !== null) return gone;
   const repository = policy.repositories.find(({ name }) => name === gate.repository);
   const own = repository?.approvers ?? [];
   const list = own.length > 0 ? own : policy.approvers;

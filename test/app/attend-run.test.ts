@@ -56,6 +56,17 @@ test('a run may reach what the operator and the base branch allow, as it was whe
   expect(orders[0]?.policy.allow).toEqual(['operator.example', 'registry.example']);
 });
 
+test('a run in a repository that was taken out of the configuration fails before its code goes anywhere', async () => {
+  const world = new World();
+  world.policy = { ...world.policy, repositories: [] };
+  const orders: RunOrder[] = [];
+  world.sandbox.start = async (order) => void orders.push(order);
+  const task = await world.running();
+  await attendRun(world.worker, task, signal);
+  expect(orders).toEqual([]);
+  expect(world.look(task).run).toMatchObject({ outcome: { problem: { code: 'repository_unlisted' } } });
+});
+
 test('a run that changes nothing on a branch that was pushed without a pull request opens one for what stands there', async () => {
   const world = new World();
   const task = await world.running();

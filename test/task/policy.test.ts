@@ -133,15 +133,23 @@ test('a repository can allow or forbid self-approval against the general rule', 
 });
 
 test('somebody else than the requester approves, unless the policy allows it', () => {
-  expect(mayApprove(policy(), { task: task(), repository: shop }, alice, new Map())).toMatchObject({
+  expect(mayApprove(two, { task: task(), repository: shop }, alice, new Map())).toMatchObject({
     code: 'self_approval',
   });
-  expect(mayApprove(policy({ selfApproval: true }), { task: task(), repository: shop }, alice, new Map())).toBeNull();
-  expect(mayApprove(policy(), { task: task(), repository: shop }, bob, new Map())).toBeNull();
+  expect(mayApprove({ ...two, selfApproval: true }, { task: task(), repository: shop }, alice, new Map())).toBeNull();
+  expect(mayApprove(two, { task: task(), repository: shop }, bob, new Map())).toBeNull();
+});
+
+test('nobody approves in a repository that the configuration does not list any more', () => {
+  const without = policy({ selfApproval: true, repositories: [] });
+  expect(mayApprove(without, { task: task(), repository: shop }, bob, new Map())).toMatchObject({
+    code: 'repository_unlisted',
+    sentence: `${shop} is no longer one of the repositories that Errand may work on.`,
+  });
 });
 
 test('a list of approvers holds people and groups, and nobody else approves', () => {
-  const listed = policy({ approvers: ['S0OWNERS'] });
+  const listed = { ...two, approvers: ['S0OWNERS'] };
   const groups = new Map([['S0OWNERS', new Set<UserId>([bob])]]);
   expect(mayApprove(listed, { task: task(), repository: shop }, bob, groups)).toBeNull();
   expect(mayApprove(listed, { task: task(), repository: shop }, alice, groups)).toMatchObject({
