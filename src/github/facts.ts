@@ -19,21 +19,25 @@ export async function gatherFacts(
   octokit: Octokit,
   target: Target,
   number: number,
-  headSeenForMs: (head: string) => number,
+  { headSeenForMs, now }: { readonly headSeenForMs: (head: string) => number; readonly now: () => number },
 ): Promise<Facts> {
-  const { data: pull } = await octokit.rest.pulls.get({ ...target, pull_number: number });
-  const head = pull.head.sha;
-  const base = pull.base.ref;
+  const look = async () => (await octokit.rest.pulls.get({ ...target, pull_number: number })).data;
+  const first = await look();
+  const head = first.head.sha;
+  const base = first.base.ref;
   const [checks, reviews, rules] = await Promise.all([
     readChecks(octokit, target, head),
     readReviews(octokit, target, number),
     readRules(octokit, target, base),
   ]);
+  // What blocked it may have passed while the rest was read: a summary counts only if it is the younger.
+  const pull = first.mergeable_state === 'blocked' ? await look() : first;
   const behindBy = rules.strict ? await readBehindBy(octokit, target, base, head) : 0;
   const unsigned = rules.signaturesRequired ? await readUnsigned(octokit, target, number) : [];
   const silent = checks.length === 0 && rules.required.length === 0 && pull.state === 'open';
   return {
     state: pull.merged ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
+    // The one that the checks are of.
     head,
     base,
     draft: pull.draft ?? false,
@@ -45,6 +49,7 @@ export async function gatherFacts(
     url: pull.html_url,
     unsigned,
     checks,
+    checksEndedForMs: now() - Math.max(...checks.map(({ endedAt }) => endedAt ?? 0), 0),
     workflowsRun: silent ? await readWorkflows(octokit, target, pull.head.ref, base) : 'no',
     headSeenForMs: headSeenForMs(head),
   };
@@ -54,17 +59,23 @@ async function readChecks(octokit: Octokit, target: Target, ref: string): Promis
   const runs = await octokit.paginate(octokit.rest.checks.listForRef, { ...target, ref, per_page: 100 });
   const { data } = await octokit.rest.repos.getCombinedStatusForRef({ ...target, ref, per_page: 100 });
   return [
-    ...runs.map(({ name, status, conclusion, app }) => ({
+    ...runs.map(({ name, status, conclusion, app, completed_at }) => ({
       name,
       state: status !== 'completed' ? ('running' as const) : verdict(conclusion),
       app: app?.id ?? null,
+      endedAt: toTime(completed_at),
     })),
-    ...data.statuses.map(({ context, state }) => ({
+    ...data.statuses.map(({ context, state, updated_at }) => ({
       name: context,
       state: state === 'pending' ? ('running' as const) : verdict(state),
       app: null,
+      endedAt: toTime(updated_at),
     })),
   ];
+}
+
+function toTime(text: string | null): number | null {
+  return text === null ? null : Date.parse(text);
 }
 
 function verdict(conclusion: string | null): 'passed' | 'failed' {

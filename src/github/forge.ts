@@ -125,7 +125,7 @@ export function createForge(options: ForgeOptions): Forge {
       const facts = await client.call(
         repository,
         `Looking up whether pull request #${number} of ${repository} can be merged`,
-        (_, target, octokit) => gatherFacts(octokit, target, number, headSeenForMs),
+        (_, target, octokit) => gatherFacts(octokit, target, number, { headSeenForMs, now: () => clock.now() }),
       );
       return judge(facts, head, checksSettleMs);
     },

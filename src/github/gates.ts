@@ -5,6 +5,8 @@ export interface ReportedCheck {
   readonly state: 'passed' | 'failed' | 'running';
   /** The app that reported a check run; null for a commit status. */
   readonly app: number | null;
+  /** Epoch milliseconds, by GitHub's clock; null while it runs. */
+  readonly endedAt: number | null;
 }
 
 /** Everything that GitHub says about one pull request, asked for one head. */
@@ -21,6 +23,8 @@ export interface Facts {
   readonly strict: boolean;
   readonly behindBy: number;
   readonly checks: readonly ReportedCheck[];
+  /** How long ago the last of them ended. */
+  readonly checksEndedForMs: number;
   readonly approvals: number;
   readonly requiredApprovals: number;
   readonly changesRequestedBy: readonly string[];
@@ -34,6 +38,8 @@ export interface Facts {
   readonly workflowsRun: 'yes' | 'maybe' | 'no';
   readonly headSeenForMs: number;
 }
+
+const summaryLagMs = 15_000;
 
 /**
  * Whether exactly `head` may be merged now, later, or not as things are. A required check that has not reported is pending; where nothing
@@ -133,6 +139,10 @@ function judgeRest(facts: Facts): Mergeable {
     return refused(`\`${facts.base}\` has moved on, and its rules require an up-to-date branch`, next);
   }
   if (facts.mergeableState === 'blocked') {
+    // GitHub works its summary out after a check has reported.
+    if (facts.required.length > 0 && facts.checksEndedForMs < summaryLagMs) {
+      return pending('Required checks have just passed, and GitHub still shows the merge as blocked');
+    }
     return facts.conversationsMustBeResolved
       ? refused('Conversations on the pull request are open', 'Resolve them on GitHub, then approve again.')
       : refused(

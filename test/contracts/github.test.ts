@@ -160,6 +160,22 @@ test.each(['ruleset', 'protection'] as const)(
   },
 );
 
+test('a required check that passes while GitHub is asked blocks no merge', async () => {
+  const { number, head } = await forge.openPull(order);
+  await settled(number);
+  await local.control.setRules(repository, 'main', { requiredChecks: ['ci'] });
+  const passing = forgeWith({
+    fetch: async (...asked: Parameters<typeof fetch>) => {
+      if (String(asked[0]).includes('/check-runs')) {
+        await local.control.setCheck({ repository, sha: head, name: 'ci', conclusion: 'success' });
+        now = Date.now() + 60_000;
+      }
+      return fetch(...asked);
+    },
+  });
+  expect(await passing.mergeable(web, number, head)).toEqual({ type: 'ready' });
+});
+
 test('drafts, conflicts, requested changes, open conversations, and stale bases are each refused, a head that GitHub does not show yet waits', async () => {
   const { number, head } = await forge.openPull(order);
   await settled(number);

@@ -13,6 +13,7 @@ const clean: Facts = {
   strict: false,
   behindBy: 0,
   checks: [],
+  checksEndedForMs: 600_000,
   approvals: 0,
   requiredApprovals: 0,
   changesRequestedBy: [],
@@ -27,6 +28,7 @@ const check = (name: string, state: 'passed' | 'failed' | 'running', app: number
   name,
   state,
   app,
+  endedAt: null,
 });
 const ask = (change: Partial<Facts>) => judge({ ...clean, ...change }, head, 60_000);
 
@@ -47,6 +49,26 @@ test.each<[string, Partial<Facts>, string]>([
   ['too few approvals', { approvals: 1, requiredApprovals: 2 }, 'refused'],
   ['a required check that is silent', { required: [{ name: 'ci', app: null }] }, 'pending'],
   ['a block that nothing explains', { mergeableState: 'blocked' }, 'refused'],
+  [
+    'a block that the required checks may just have lifted',
+    {
+      mergeableState: 'blocked',
+      checksEndedForMs: 14_999,
+      required: [{ name: 'ci', app: null }],
+      checks: [check('ci', 'passed')],
+    },
+    'pending',
+  ],
+  [
+    'a block that outlasts the required checks',
+    {
+      mergeableState: 'blocked',
+      checksEndedForMs: 15_000,
+      required: [{ name: 'ci', app: null }],
+      checks: [check('ci', 'passed')],
+    },
+    'refused',
+  ],
   ['a stale base by the summary', { mergeableState: 'behind' }, 'refused'],
   ['a stale base hidden behind a block', { mergeableState: 'blocked', strict: true, behindBy: 3 }, 'refused'],
   ['a base that moved on where that is allowed', { behindBy: 3 }, 'ready'],
