@@ -111,7 +111,7 @@ export class McpProxy {
   }
 
   async #answer(answer: IncomingMessage, response: ServerResponse, { grant, server, refuse }: Call): Promise<void> {
-    const { limits, log } = this.#options;
+    const { meter, limits, log } = this.#options;
     const status = answer.statusCode ?? 502;
     const redactor = new Redactor([server.key ?? '']);
     const encoding = answer.headers['content-encoding'] ?? 'identity';
@@ -139,12 +139,14 @@ export class McpProxy {
         response.writeHead(status, headers);
         response.flushHeaders();
         await this.#stream(answer, response, grant, redactor);
+        await meter.save();
         response.end();
         return;
       }
       const text = await readText(answer, limits.answerBytes);
       this.#count(Buffer.byteLength(text));
       const changed = withoutClosedTools(grant, parseJson(text));
+      await meter.save();
       response.writeHead(status, headers).end(redactor.text(changed === null ? text : JSON.stringify(changed)));
     } catch (error) {
       log('warn', 'an MCP answer broke off', { server: grant.name, cause: toCause(error) });
