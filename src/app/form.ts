@@ -5,7 +5,8 @@ import type { BotDeps } from './deps.ts';
 import { giveBack, notKept, startDraft } from './give-back.ts';
 import { channelRefusal, mayAsk, maySteer, say, silent } from './people.ts';
 import { reply } from './reply.ts';
-import { accept, type Refused } from './submit.ts';
+import type { Refused } from './request.ts';
+import { accept } from './submit.ts';
 
 /**
  * What the form shows: what was typed or picked, and where that leaves something open, what the channel says, else what the person

@@ -2,7 +2,7 @@ import { blankDraft, type Draft, toDraft, toTyped } from '../task/draft.ts';
 import type { Answer, Asked, FormStart } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
 import { say } from './people.ts';
-import type { Refused } from './submit.ts';
+import type { Refused } from './request.ts';
 
 /**
  * Keeps what was refused and says so to the person alone, with all of their text and the way back into the form. What was refused

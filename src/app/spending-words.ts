@@ -1,6 +1,6 @@
 import { dollars, duration, tokenCount } from '../task/amounts.ts';
-import type { DayLimits } from '../task/budget.ts';
-import type { Accounts, Nearing, Scope, Unit } from '../task/spending.ts';
+import type { DayLimits, Scope } from '../task/money.ts';
+import type { Accounts, Nearing, Unit } from '../task/spending.ts';
 import { tokensOf } from '../task/spending.ts';
 import type { Failure, Run, Task } from '../task/task.ts';
 

@@ -1,4 +1,5 @@
 import { type RunId, type TaskId, taskOf, toRunId } from '../task/ids.ts';
+import type { Allowance, Budget, Grant, Spent } from '../task/money.ts';
 import type { Policy } from '../task/policy.ts';
 import type { Standing } from '../task/ports/ledger.ts';
 import type { MeterLimits } from '../task/ports/sandbox.ts';
@@ -9,13 +10,12 @@ import {
   dayOf,
   decide,
   findSpent,
-  type Grant,
   nearing,
   timeFor,
   tokensOf,
   unpricedAs,
 } from '../task/spending.ts';
-import type { Allowance, Budget, Failure, Report, Run, Spent, Task } from '../task/task.ts';
+import type { Failure, Report, Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import type { Attendance } from './attendance.ts';
 import type { BotDeps, WorkerDeps } from './deps.ts';

@@ -1,8 +1,7 @@
 import { chooseBudget } from '../task/budget.ts';
 import { chooseAgent } from '../task/choose-agent.ts';
 import { readKeys, type TaskCommand } from '../task/command.ts';
-import { type Draft, type Field, toSpecText } from '../task/draft.ts';
-import type { OfferedFile } from '../task/files.ts';
+import { type Field, toSpecText } from '../task/draft.ts';
 import { type MessageTs, type TaskId, toTaskId } from '../task/ids.ts';
 import {
   chooseEnvironment,
@@ -13,43 +12,16 @@ import {
   toTitle,
 } from '../task/policy.ts';
 import { noSpending } from '../task/spending.ts';
-import type { Failure, Part, SpecMessage, Task } from '../task/task.ts';
-import type { Answer, Asked, UseCases } from '../task/use-cases.ts';
+import type { Part, SpecMessage, Task } from '../task/task.ts';
+import type { Answer, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
 import { giveBack } from './give-back.ts';
 import { narrate } from './narrate.ts';
 import { channelRefusal, mayAsk, silent } from './people.ts';
+import type { Accepted, Refused, Request } from './request.ts';
 import { spendingRefusal } from './spending.ts';
 import { attachments, takeFiles } from './take-files.ts';
 import { attributed, nobodySpoke, threadBefore } from './thread-before.ts';
-
-/** What is asked, whichever way it came in. */
-export interface Request extends Asked {
-  readonly origin: Task['origin']['kind'];
-  /** One of these makes one task, however often it comes. */
-  readonly originKey: string;
-  /** The message it stands in or is about; null for one that has none. */
-  readonly message: MessageTs | null;
-  readonly draft: Draft;
-  /** What was attached, where whoever calls knows it; else it is looked up in the thread. */
-  readonly files?: readonly OfferedFile[] | undefined;
-  /** Set where the message was picked rather than addressed to Errand: it goes along as context unless its words are the request. */
-  readonly picked?: true;
-  /** Where the request's own first words make a poor one. */
-  readonly title?: string;
-}
-
-export type Accepted = { readonly type: 'accepted'; readonly task: Task; readonly created: boolean } | Refused;
-
-/** Why there is no task: what it is about, and what to choose from where only the repository is missing. */
-export interface Refused {
-  readonly type: 'refused';
-  readonly field: Field;
-  readonly failure: Pick<Failure, 'sentence' | 'next'>;
-  readonly repositories: readonly string[];
-  /** What a field of the form says of itself, where fewer words do; else the failure's. */
-  readonly inForm?: string;
-}
 
 /** Makes a task of a command or a message; a refusal gives all that was typed back. */
 export async function submit(deps: BotDeps, asked: Parameters<UseCases['submit']>[0]): Promise<Answer> {

@@ -5,7 +5,7 @@ import type { ThreadMessage } from '../task/ports/thread-reader.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure, SpecMessage } from '../task/task.ts';
 import type { BotDeps } from './deps.ts';
-import type { Request } from './submit.ts';
+import type { Request } from './request.ts';
 
 /** Words that somebody else wrote, with their name beside them. */
 export function attributed(text: string, writer: string | null, by: string): string {

@@ -1,11 +1,10 @@
 import type { ProviderShape } from '../gateway/policy.ts';
 import type { Price } from '../gateway/prices.ts';
 import type { Agent } from '../task/agents.ts';
-import type { DayLimits } from '../task/budget.ts';
 import type { BranchName, ChannelId, RepositoryName, UserId } from '../task/ids.ts';
+import type { Budget, DayLimits } from '../task/money.ts';
 import type { Limits } from '../task/ports/sandbox.ts';
 import type { ProviderKind, ProviderPolicy } from '../task/providers.ts';
-import type { Budget } from '../task/task.ts';
 
 export interface Config {
   readonly role: 'all' | 'bot' | 'worker';

@@ -3,9 +3,10 @@ import { type IncomingMessage, request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
+import type { Metered } from '../task/money.ts';
 import type { ContainerState, RunOrder, Sandbox } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
-import type { Check, Metered } from '../task/task.ts';
+import type { Check } from '../task/task.ts';
 import { answers, fromWire, problemSchema, recordLineSchema } from './wire.ts';
 
 /** Beyond what a call may take by itself. A start can wait behind others at the gate. */

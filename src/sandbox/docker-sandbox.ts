@@ -1,7 +1,8 @@
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
+import type { Metered } from '../task/money.ts';
 import type { ContainerState, RunOrder, Sandbox } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
-import type { Check, Metered } from '../task/task.ts';
+import type { Check } from '../task/task.ts';
 import { turns } from '../task/turns.ts';
 import { connectEngine, type Engine } from './docker.ts';
 import { followLog } from './log-records.ts';

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { parseTaskId, type TaskId } from '../task/ids.ts';
+import type { Metered } from '../task/money.ts';
 import type { NetworkPolicy } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
-import type { Metered } from '../task/task.ts';
 import { absent, readJson, writeJson } from './files.ts';
 
 export interface GatewayOptions {

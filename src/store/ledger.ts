@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseRepositoryName, parseRunId, type UserId } from '../task/ids.ts';
+import type { Amount, Grant } from '../task/money.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { DaySpent, Ledger, Spender, Standing } from '../task/ports/ledger.ts';
 import { Problem } from '../task/problem.ts';
-import type { Amount, Grant } from '../task/spending.ts';
 import { guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';

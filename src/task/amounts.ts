@@ -1,5 +1,6 @@
+import type { Usage } from './money.ts';
 import { type Nearing, nearing, tokensOf } from './spending.ts';
-import type { Report, Usage } from './task.ts';
+import type { Report } from './task.ts';
 
 export function dollars(usd: number): string {
   return `$${usd.toFixed(2)}`;

@@ -1,22 +1,6 @@
 import { dollars } from './amounts.ts';
+import type { Budget } from './money.ts';
 import type { Chosen, Policy, RepositoryPolicy } from './policy.ts';
-import type { Budget } from './task.ts';
-
-/** What may be used of models; null is no limit. */
-export interface Limit {
-  readonly usd: number | null;
-  /** Read and written together. */
-  readonly tokens: number | null;
-}
-
-/** What the operator lets be spent in one calendar day, beside what each task may spend. */
-export interface DayLimits {
-  /** By the tasks of one person. */
-  readonly person: Limit;
-  readonly everybody: Limit;
-  /** Whose midnight begins a day; an IANA name. */
-  readonly timeZone: string;
-}
 
 /**
  * What a task may spend. `budget:` in a request lowers its dollars, and raises them as far as the operator allows: up to

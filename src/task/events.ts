@@ -1,11 +1,10 @@
 import type { EngineId, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
+import type { Allowance, Metered } from './money.ts';
 import type {
-  Allowance,
   Approval,
   Checkout,
   Failure,
   Head,
-  Metered,
   Outcome,
   Progress,
   PullRequest,

@@ -1,7 +1,7 @@
-import type { DayLimits } from './budget.ts';
 import type { BranchName, ChannelId, RepositoryName, UserId } from './ids.ts';
+import type { Budget, DayLimits } from './money.ts';
 import type { ModelApi, ProviderPolicy } from './providers.ts';
-import { type Budget, type Failure, maxRepositories, type Task } from './task.ts';
+import { type Failure, maxRepositories, type Task } from './task.ts';
 
 /** What the operator allows, as the use cases see it. */
 export interface Policy {

@@ -1,6 +1,6 @@
 import type { Effort } from './amounts.ts';
 import type { BranchName, ChannelId, MessageTs, RepositoryName, Sha, TaskId, UserId } from './ids.ts';
-import type { Account } from './spending.ts';
+import type { Account } from './money.ts';
 import type { Outcome, Progress, PullRequest, PullState, Question, Report } from './task.ts';
 
 /** What the root message says of a task, as a word and never as a colour alone. */

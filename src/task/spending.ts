@@ -1,5 +1,17 @@
-import type { DayLimits, Limit } from './budget.ts';
-import type { Budget, Metered, Spending, Spent, Usage } from './task.ts';
+import type {
+  Account,
+  Amount,
+  Budget,
+  DayLimits,
+  Grant,
+  Limit,
+  Metered,
+  Scope,
+  Share,
+  Spending,
+  Spent,
+  Usage,
+} from './money.ts';
 
 export const nothingSpent: Spent = { inputTokens: 0, outputTokens: 0, usd: 0, usdAtMost: 0, durationMs: 0 };
 export const noSpending: Spending = { run: nothingSpent, task: nothingSpent, meters: {} };
@@ -50,33 +62,6 @@ function plus(one: Spent, more: Spent): Spent {
 
 export function tokensOf({ inputTokens, outputTokens }: Usage): number {
   return inputTokens + outputTokens;
-}
-
-/** Whose limit it is. */
-export type Scope = 'task' | 'person' | 'everybody';
-
-/** So much, because somebody's limit leaves no more. */
-export interface Share {
-  readonly amount: number;
-  readonly by: Scope;
-}
-
-/** What one run may use; null where nothing limits it. */
-export interface Grant {
-  readonly usd: Share | null;
-  readonly tokens: Share | null;
-}
-
-/** What is used of a limit for good, and what runs under way may still use of it. */
-export interface Account {
-  readonly limit: Limit;
-  readonly used: Amount;
-  readonly reserved: Amount;
-}
-
-export interface Amount {
-  readonly usd: number;
-  readonly tokens: number;
 }
 
 export type Accounts = Readonly<Record<Scope, Account>>;

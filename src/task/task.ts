@@ -1,6 +1,6 @@
 import type { AttachedFile } from './files.ts';
 import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
-import type { Grant } from './spending.ts';
+import type { Allowance, Budget, Spending, Spent, Usage } from './money.ts';
 
 /** Where a task began, and so where its thread is. `thread` is null until the root message of a slash command is posted. */
 export interface Origin {
@@ -29,17 +29,6 @@ export interface SpecMessage {
   readonly at: number;
 }
 
-export interface Budget {
-  /** US dollars a task may spend on models; null is no limit. */
-  readonly usd: number | null;
-  /** Tokens, read and written together; null is no limit. */
-  readonly tokens: number | null;
-  /** Minutes of wall time a run may take. */
-  readonly minutes: number;
-  /** Minutes of wall time that all its runs may take together; null is no limit. */
-  readonly taskMinutes: number | null;
-}
-
 export interface Step {
   readonly title: string;
   readonly status: 'pending' | 'in_progress' | 'complete' | 'error';
@@ -64,12 +53,6 @@ export interface Run {
   readonly progress: Progress;
   /** What it may spend, and how long it may take; null for a run that an older Errand started. */
   readonly allowance: Allowance | null;
-}
-
-/** What a run was allowed when it started: models within its grant, and so much time, by its own limit or the task's. */
-export interface Allowance {
-  readonly grant: Grant;
-  readonly time: { readonly ms: number; readonly by: 'run' | 'task' };
 }
 
 /**
@@ -100,36 +83,6 @@ export interface Question {
   /** What happens when nobody answers by `expiresAt` (epoch milliseconds). */
   readonly fallback: string;
   readonly expiresAt: number;
-}
-
-/** Tokens and cost as the gateway metered them; `usd` is null for a model without a known price. */
-export interface Usage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly usd: number | null;
-}
-
-/** What one of the gateways' meters shows: all that a task has used there so far. */
-export interface Metered extends Usage {
-  /** Which meter: one that was lost is followed by another, which begins at nothing. */
-  readonly meter: string;
-  /** What limits of dollars are held against: `usd`, and models without a known price as the operator's limits count them. */
-  readonly usdAtMost: number;
-}
-
-export interface Spent extends Usage {
-  readonly usdAtMost: number;
-  /** Wall time of runs. */
-  readonly durationMs: number;
-}
-
-export interface Spending {
-  /** Of the latest run. */
-  readonly run: Spent;
-  /** Of all runs together. */
-  readonly task: Spent;
-  /** What each meter showed when it was last looked at. */
-  readonly meters: Readonly<Record<string, Metered>>;
 }
 
 /** A command of the base branch's `.errand.yml`, with the exit code that Errand itself took. */

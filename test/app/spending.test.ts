@@ -6,11 +6,12 @@ import { admitRun, measureRun, settleRun, toMeterLimits, withdraw } from '../../
 import { submit } from '../../src/app/submit.ts';
 import { usage } from '../../src/app/usage.ts';
 import { toDraft } from '../../src/task/draft.ts';
+import type { Allowance, Metered } from '../../src/task/money.ts';
 import type { DaySpent, Standing } from '../../src/task/ports/ledger.ts';
 import type { RunOrder } from '../../src/task/ports/sandbox.ts';
 import type { Said } from '../../src/task/said.ts';
 import { noSpending, nothingSpent } from '../../src/task/spending.ts';
-import type { Allowance, Metered, Task } from '../../src/task/task.ts';
+import type { Task } from '../../src/task/task.ts';
 import { currentRun } from '../../src/task/transition.ts';
 import { alice, bob, engine, repository, runId } from '../task/example.ts';
 import { asked, inThread, World } from './world.ts';

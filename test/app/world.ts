@@ -2,6 +2,7 @@ import type { BotDeps, Log, WorkerDeps } from '../../src/app/deps.ts';
 import { narrate } from '../../src/app/narrate.ts';
 import type { Choices, KeptDraft } from '../../src/task/draft.ts';
 import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../../src/task/ids.ts';
+import type { Grant, Metered } from '../../src/task/money.ts';
 import { isUnderReview } from '../../src/task/parts.ts';
 import { type Policy, plainRepository } from '../../src/task/policy.ts';
 import type { ChannelKind, Member } from '../../src/task/ports/directory.ts';
@@ -16,8 +17,7 @@ import type { TaskStore } from '../../src/task/ports/task-store.ts';
 import type { ThreadMessage } from '../../src/task/ports/thread-reader.ts';
 import { Problem } from '../../src/task/problem.ts';
 import type { OutboxRow } from '../../src/task/said.ts';
-import type { Grant } from '../../src/task/spending.ts';
-import type { Metered, Task } from '../../src/task/task.ts';
+import type { Task } from '../../src/task/task.ts';
 import { transition } from '../../src/task/transition.ts';
 import {
   agentPolicy,

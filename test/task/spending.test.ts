@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Account } from '../../src/task/money.ts';
 import {
-  type Account,
   type Accounts,
   addMetered,
   dayOf,

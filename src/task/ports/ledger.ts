@@ -1,6 +1,6 @@
 import type { RepositoryName, RunId, UserId } from '../ids.ts';
-import type { Amount, Decision } from '../spending.ts';
-import type { Usage } from '../task.ts';
+import type { Amount, Usage } from '../money.ts';
+import type { Decision } from '../spending.ts';
 
 /** Who spends, and on what. */
 export interface Spender {

@@ -1,5 +1,6 @@
 import type { EngineId, RunId, Sha, TaskId } from '../ids.ts';
-import type { Check, Metered } from '../task.ts';
+import type { Metered } from '../money.ts';
+import type { Check } from '../task.ts';
 
 /** Everything the sandbox may be told. The broker turns it into a container; nobody else names a mount, a user or a capability. */
 export interface RunOrder {
