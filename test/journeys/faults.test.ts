@@ -164,7 +164,7 @@ test('a request of 40,000 characters is taken whole', async () => {
 });
 
 test('an agent that hangs past its time is ended, told so, and its work is kept', async () => {
-  await says('longer than its 1 minute', 'slow', 120_000);
+  await says('longer than its 1 min', 'slow', 120_000);
   await says('kept', 'slow');
 });
 
