@@ -1,6 +1,6 @@
 import type { RepositoryName, Sha } from '../task/ids.ts';
 import { isUnderReview, type PreparedPart, preparedParts } from '../task/parts.ts';
-import { Problem } from '../task/problem.ts';
+import { givenUp, Problem } from '../task/problem.ts';
 import type { Failure, Outcome, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
@@ -93,7 +93,8 @@ export async function finishRun(attendance: Attendance, folded: Folded, last: bo
   if (waiting !== undefined) throw waiting.problem;
 
   const done = opened.flatMap(({ change, problem }) => (problem === null ? [change] : []));
-  const missing = [...refused, ...late, ...stuck.map((each) => ({ ...each, problem: givenUp(each.problem) }))];
+  const lasting = stuck.map((each) => ({ ...each, problem: toFailure(each.problem) }));
+  const missing = [...refused, ...late, ...lasting];
   if (done.length > 0) {
     if (open.length > 0) await show('done');
     await finish({ type: 'changed', changes: done, missing });
@@ -183,13 +184,8 @@ async function withEach(
   return { through, obstacles };
 }
 
-/** What was tried often enough tells people to go on, where it would have told them to wait. */
-function givenUp({ failure, retry }: Problem): Failure {
-  if (!retry) return failure;
-  return {
-    ...failure,
-    next: 'Press Retry; if it lasts, whoever runs Errand finds the cause in the log under this task.',
-  };
+function toFailure({ failure, retry }: Problem): Failure {
+  return retry ? givenUp(failure) : failure;
 }
 
 function throwFirst([first]: readonly Obstacle[]): void {

@@ -18,3 +18,11 @@ export class Problem extends Error {
     this.retryAt = options.retryAt ?? null;
   }
 }
+
+/** A failure that was tried often enough: it tells people to go on, where it would have told them to wait. */
+export function givenUp(failure: Failure): Failure {
+  return {
+    ...failure,
+    next: 'Press Retry; if it lasts, whoever runs Errand finds the cause in the log under this task.',
+  };
+}

@@ -1,6 +1,7 @@
 import type { PullEvent, TaskEvent } from './events.ts';
 import { type RunId, toRunId } from './ids.ts';
 import { atEveryPart } from './parts.ts';
+import { givenUp } from './problem.ts';
 import { addMetered, forNextRun } from './spending.ts';
 import {
   type Head,
@@ -116,7 +117,8 @@ export function transition(task: Task, event: TaskEvent): Transition {
         const again = { ...task, taken: current?.from ?? task.taken, attempt: task.attempt + 1 };
         return applied(queued(again, event.at, event.problem.sentence));
       }
-      const outcome = { type: 'failed', problem: event.problem, kept: [], report: null } as const;
+      const problem = event.retry ? givenUp(event.problem) : event.problem;
+      const outcome = { type: 'failed', problem, kept: [], report: null } as const;
       // What a failed run was started with must not start the next one for being unread: that would never end.
       const newer = task.spec.findIndex((message) => current !== undefined && message.at > current.startedAt);
       const taken = Math.max(task.taken, newer === -1 ? task.spec.length : newer);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskEvent, TaskEventType } from '../../src/task/events.ts';
 import type { BranchName } from '../../src/task/ids.ts';
+import { givenUp } from '../../src/task/problem.ts';
 import { maxAttempts, type PullState, type RunState, type Task } from '../../src/task/task.ts';
 import { currentRun, hasUnread, type Refusal, transition } from '../../src/task/transition.ts';
 import {
@@ -316,7 +317,8 @@ describe('runs', () => {
     }
     expect(current.run).toEqual({
       type: 'idle',
-      outcome: { type: 'failed', problem: failure, kept: [], report: null },
+      // Nobody waits for another attempt.
+      outcome: { type: 'failed', problem: givenUp(failure), kept: [], report: null },
     });
     expect(current.attempt).toBe(0);
   });
