@@ -92,10 +92,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   server.once('error', (cause) =>
     reject(noSocket(files.socket, cause.message, 'Look at the folder and its owner.', cause)),
   );
+  // Whoever is let into the folder may connect, from the first moment on: a sandbox's user is nobody that this machine knows.
+  const umask = process.umask(0o111);
   server.listen(files.socket, resolve);
+  process.umask(umask);
   await listening;
-  // Whoever is let into the folder may connect: a sandbox's user is nobody that this machine knows.
-  await chmod(files.socket, 0o666);
   await meter.save();
 
   let closing: Promise<void> | undefined;
