@@ -39,8 +39,6 @@ try {
   const ca = caFile === undefined ? {} : { ca: await trusted(caFile) };
   const gateway = await startGateway({ dir, policy, keys, log, ...ca });
   const pid = `${process.pid}\n`;
-  await writeFile(files.pid, pid);
-  log('info', 'listening', { socket: gateway.socket, readyMs: Math.round(performance.now()) });
 
   const stop = async (reason: string) => {
     log('info', 'stopping', { reason });
@@ -50,6 +48,9 @@ try {
   };
   process.once('SIGTERM', () => void stop('SIGTERM'));
   process.once('SIGINT', () => void stop('SIGINT'));
+  // Only what can be stopped says that it is there.
+  await writeFile(files.pid, pid);
+  log('info', 'listening', { socket: gateway.socket, readyMs: Math.round(performance.now()) });
   const watching = setInterval(async () => {
     const owner = await readFile(files.pid, 'utf8').catch(() => '');
     if (owner !== pid) await stop('the folder is gone or served by another gateway');
