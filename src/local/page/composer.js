@@ -227,7 +227,8 @@ export function composer(options) {
       console.info(error.message);
     } finally {
       box.classList.remove('pending');
-      area.focus();
+      // Whoever went elsewhere meanwhile stays there.
+      if (box.contains(document.activeElement) || document.activeElement === document.body) area.focus();
     }
   }
 
