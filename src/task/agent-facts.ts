@@ -4,7 +4,8 @@ export interface AgentFacts {
   readonly hears: 'at once' | 'between two tool calls' | 'after its turn';
   /** Whether a later run goes on with the session of an earlier one. */
   readonly resumes: boolean;
-  readonly images: boolean;
+  /** Whether a picture in the request is shown to its model; some agents decide that by the model's name. */
+  readonly images: boolean | 'by model';
   /** Whether it uses MCP servers over HTTP. */
   readonly mcp: boolean;
   readonly machines: readonly ('x64' | 'arm64')[];
@@ -17,5 +18,5 @@ export const agentFacts: Readonly<Record<string, AgentFacts>> = {
   claude: { hears: 'at once', resumes: true, images: true, mcp: true, machines: everywhere },
   codex: { hears: 'at once', resumes: true, images: true, mcp: true, machines: everywhere },
   opencode: { hears: 'after its turn', resumes: true, images: true, mcp: true, machines: ['x64'] },
-  qwen: { hears: 'between two tool calls', resumes: true, images: true, mcp: true, machines: everywhere },
+  qwen: { hears: 'between two tool calls', resumes: true, images: 'by model', mcp: true, machines: everywhere },
 };

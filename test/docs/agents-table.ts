@@ -35,7 +35,17 @@ function agentsTable(): string {
     const { hears, resumes, images, mcp, machines } = facts;
     const speaks = agent.apis.map((api) => apiNames[api]).join('; ');
     const key = keys[agent.provider ?? ''] ?? '';
-    return [`\`${name}\``, agent.label, key, speaks, hears, yes(resumes), yes(images), yes(mcp), machines.join(', ')];
+    return [
+      `\`${name}\``,
+      agent.label,
+      key,
+      speaks,
+      hears,
+      yes(resumes),
+      images === 'by model' ? images : yes(images),
+      yes(mcp),
+      machines.join(', '),
+    ];
   });
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
