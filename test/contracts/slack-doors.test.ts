@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Chosen } from '../../src/local/slack/elements.ts';
 import type { LocalSlack } from '../../src/local/slack/server.ts';
 import { blankDraft } from '../../src/task/draft.ts';
@@ -7,19 +7,9 @@ import type { Inbox } from '../../src/task/ports/inbox.ts';
 import { Problem } from '../../src/task/problem.ts';
 import type { Form, UseCases } from '../../src/task/use-cases.ts';
 import { fieldsOf } from '../journeys/forms.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
-import { ada, Bench, dev, freePort, recordActs, secrets, seed, until } from './slack-harness.ts';
+import { ada, dev, freePort, recordActs, secrets, seed, until, useBench } from './slack-harness.ts';
 
-let redis: TestRedis;
-let bench: Bench;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(async () => redis[Symbol.asyncDispose]());
-beforeEach(() => {
-  bench = new Bench(redis);
-});
-afterEach(async () => bench[Symbol.asyncDispose]());
+const on = useBench();
 
 const web = 'acme/web' as RepositoryName;
 const form: Form = {
@@ -47,13 +37,13 @@ const refused = {
 async function start(answers: Partial<UseCases> = {}, mode: 'socket' | 'http' = 'socket', inbox?: Inbox) {
   const port = await freePort();
   const http = { type: 'http', url: `http://127.0.0.1:${port}/slack/events` } as const;
-  const slack = await bench.slack({ shortcuts, ...(mode === 'http' ? { deliver: http } : {}) });
-  const store = await bench.store();
+  const slack = await on.bench.slack({ shortcuts, ...(mode === 'http' ? { deliver: http } : {}) });
+  const store = await on.bench.store();
   const { acts, useCases } = recordActs(answers);
   const signed = { type: 'http', signingSecret: secrets.signingSecret, port } as const;
   const overHttp = mode === 'http' ? { mode: signed } : {};
-  await bench.app(slack, { ...store, ...(inbox === undefined ? {} : { inbox }) }, useCases, overHttp);
-  await bench.deliver(slack, store);
+  await on.bench.app(slack, { ...store, ...(inbox === undefined ? {} : { inbox }) }, useCases, overHttp);
+  await on.bench.deliver(slack, store);
   return { slack, store, acts };
 }
 
@@ -129,7 +119,7 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
   test('a form that the store can’t take stays open and says so', async () => {
     const down = new Problem({ code: 'redis_down', sentence: 'No answer.', next: '' }, { retry: true });
     let failing = false;
-    const store = await bench.store();
+    const store = await on.bench.store();
     const inbox: Inbox = {
       ...store.inbox,
       put: (...args) => (failing ? Promise.reject(down) : store.inbox.put(...args)),
@@ -162,10 +152,10 @@ test('a form whose decision fails is decided again from the inbox', async () => 
     if (tries === 1) throw new Error('the directory is away');
     return { type: 'accepted' };
   };
-  const slack = await bench.slack({ shortcuts });
-  const store = await bench.store();
+  const slack = await on.bench.slack({ shortcuts });
+  const store = await on.bench.store();
   const { acts, useCases } = recordActs({ ...opens(), submitForm });
-  await bench.app(slack, store, useCases, { replayEveryMs: 100 });
+  await on.bench.app(slack, store, useCases, { replayEveryMs: 100 });
   await type(slack);
   await send(slack, filled);
   const twice = () => acts.items.filter(({ name }) => name === 'submitForm').length === 2;
@@ -217,7 +207,7 @@ test('choosing the missing repository sends the draft again and takes the refusa
 test('what a command says while the store is away comes back in a button that opens the form', async () => {
   const down = new Problem({ code: 'redis_down', sentence: 'No answer.', next: '' }, { retry: true });
   let failing = true;
-  const store = await bench.store();
+  const store = await on.bench.store();
   const inbox: Inbox = {
     ...store.inbox,
     put: (...args) => (failing ? Promise.reject(down) : store.inbox.put(...args)),
@@ -309,7 +299,7 @@ test('a robot face on a message starts a task from it, and who may not is told b
 
 test('a robot face on Errand’s own message starts nothing', async () => {
   const { slack, acts } = await start();
-  const { client } = await bench.connect(slack);
+  const { client } = await on.bench.connect(slack);
   const { ts = '' } = await client.chat.postMessage({ channel: dev, text: 'Queued' });
   slack.people.reaction({ user: ada, channel: dev, ts, name: 'robot_face', present: true });
   await slack.outbound.idle();

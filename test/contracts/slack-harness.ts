@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { type LocalSlack, type LocalSlackOptions, startLocalSlack } from '../../src/local/slack/server.ts';
 import { seed } from '../../src/local/slack/workspace.ts';
 import { createSlackApp, type SlackApp, type SlackAppOptions } from '../../src/slack/app.ts';
@@ -10,7 +11,7 @@ import { createStore, type Store } from '../../src/store/store.ts';
 import type { ChannelId, MessageTs, UserId } from '../../src/task/ids.ts';
 import type { UseCases } from '../../src/task/use-cases.ts';
 import { wording } from '../slack/said.ts';
-import type { TestRedis } from '../support/redis.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
 
 export const ada = seed.ada as UserId;
 export const grace = seed.grace as UserId;
@@ -245,3 +246,25 @@ export async function freePort(): Promise<number> {
 }
 
 export { secrets, seed };
+
+/** A bench of its own for each test of a file, over one Redis. */
+export function useBench(): { readonly bench: Bench; readonly redis: TestRedis } {
+  let redis: TestRedis;
+  let bench: Bench;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(async () => redis[Symbol.asyncDispose]());
+  beforeEach(() => {
+    bench = new Bench(redis);
+  });
+  afterEach(async () => bench[Symbol.asyncDispose]());
+  return {
+    get bench() {
+      return bench;
+    },
+    get redis() {
+      return redis;
+    },
+  };
+}

@@ -1,14 +1,12 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Inbox } from '../../src/task/ports/inbox.ts';
 import { Problem } from '../../src/task/problem.ts';
 import type { UseCases } from '../../src/task/use-cases.ts';
 import { wording } from '../slack/said.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
 import {
   type Act,
   ada,
-  Bench,
   botMessages,
   dev,
   freePort,
@@ -17,18 +15,10 @@ import {
   secrets,
   seed,
   until,
+  useBench,
 } from './slack-harness.ts';
 
-let redis: TestRedis;
-let bench: Bench;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(async () => redis[Symbol.asyncDispose]());
-beforeEach(() => {
-  bench = new Bench(redis);
-});
-afterEach(async () => bench[Symbol.asyncDispose]());
+const on = useBench();
 
 const say = (sentence: string) =>
   ({ type: 'say', said: { type: 'sentence', sentence, next: null, kept: null } }) as const;
@@ -41,11 +31,11 @@ const downInbox: Inbox = {
 
 async function start(mode: 'socket' | 'http', useCases = recordActs()) {
   const port = await freePort();
-  const slack = await bench.slack(
+  const slack = await on.bench.slack(
     mode === 'http' ? { deliver: { type: 'http', url: `http://127.0.0.1:${port}/slack/events` } } : {},
   );
-  const store = await bench.store();
-  const app = await bench.app(slack, store, useCases.useCases, {
+  const store = await on.bench.store();
+  const app = await on.bench.app(slack, store, useCases.useCases, {
     ...(mode === 'http' ? { mode: { type: 'http', signingSecret: secrets.signingSecret, port } } : {}),
   });
   return { slack, store, app, port, acts: useCases.acts };
@@ -108,17 +98,17 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
 
   test('an event that the store did not take is left to Slack to send again', async () => {
     const port = await freePort();
-    const slack = await bench.slack(
+    const slack = await on.bench.slack(
       mode === 'http' ? { deliver: { type: 'http', url: `http://127.0.0.1:${port}/slack/events` } } : {},
     );
-    const store = await bench.store();
+    const store = await on.bench.store();
     let failing = 2;
     const inbox: Inbox = {
       ...store.inbox,
       put: (...args) => (failing-- > 0 ? Promise.reject(down) : store.inbox.put(...args)),
     };
     const { acts, useCases } = recordActs();
-    await bench.app(slack, { ...store, inbox }, useCases, {
+    await on.bench.app(slack, { ...store, inbox }, useCases, {
       ...(mode === 'http' ? { mode: { type: 'http', signingSecret: secrets.signingSecret, port } } : {}),
     });
     slack.people.message({ user: ada, channel: dev, text: '@Errand fix it' });
@@ -128,12 +118,12 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
 
   test('a command that the store did not take is answered at once, with the text given back', async () => {
     const port = await freePort();
-    const slack = await bench.slack(
+    const slack = await on.bench.slack(
       mode === 'http' ? { deliver: { type: 'http', url: `http://127.0.0.1:${port}/slack/events` } } : {},
     );
-    const store = await bench.store();
+    const store = await on.bench.store();
     const { acts, useCases } = recordActs();
-    await bench.app(slack, { ...store, inbox: downInbox }, useCases, {
+    await on.bench.app(slack, { ...store, inbox: downInbox }, useCases, {
       ...(mode === 'http' ? { mode: { type: 'http', signingSecret: secrets.signingSecret, port } } : {}),
     });
     const { error } = await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
@@ -174,9 +164,9 @@ describe('over socket', () => {
     const { slack, acts } = await start('socket');
     for (const [index, how] of (['refresh_requested', 'cut'] as const).entries()) {
       slack.socket?.disconnect(how);
-      await bench.logged.lines.find(
+      await on.bench.logged.lines.find(
         ({ message }) =>
-          bench.logged.lines.items.filter((line) => line.message === message).length > index &&
+          on.bench.logged.lines.items.filter((line) => line.message === message).length > index &&
           message === 'Connected to Slack again over Socket Mode',
       );
       await slack.people.command({ user: ada, channel: dev, command: '/agent', text: `fix ${how}` });
@@ -194,15 +184,15 @@ describe('over socket', () => {
       effect: { type: 'status', status: 503 },
     });
     slack.socket?.disconnect('cut');
-    await bench.logged.lines.find(({ message }) => message === 'Connected to Slack again over Socket Mode');
+    await on.bench.logged.lines.find(({ message }) => message === 'Connected to Slack again over Socket Mode');
     await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
     await acts.at(0);
   });
 
   test('a refused app token is a clear problem', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
-    const starting = bench.app(slack, store, recordActs().useCases, { mode: { type: 'socket', appToken: 'wrong' } });
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
+    const starting = on.bench.app(slack, store, recordActs().useCases, { mode: { type: 'socket', appToken: 'wrong' } });
     await expect(starting).rejects.toMatchObject({
       failure: { sentence: 'Errand could not sign in to Slack with SLACK_APP_TOKEN: Slack answered invalid_auth.' },
     });
@@ -213,7 +203,7 @@ describe('what people do', () => {
   test('a slow answer to a command comes later, through the response address', async () => {
     const answer = Promise.withResolvers<ReturnType<typeof say>>();
     const { slack, store } = await start('socket', recordActs({ submit: () => answer.promise }));
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await slack.people.command({ user: ada, channel: seed.random, command: '/agent', text: 'fix it' });
     expect(slack.store.ephemerals).toEqual([]);
     answer.resolve(say('No repository is known here.'));
@@ -229,7 +219,7 @@ describe('what people do', () => {
     in_(ada, 'thanks :tada:');
     in_(ada, '@Grace Lin what do you think?');
     slack.people.edit({ user: grace, channel: dev, ts: first.ts, text: 'also fix the documentation' });
-    const connection = await bench.connect(slack);
+    const connection = await on.bench.connect(slack);
     await connection.client.chat.postMessage({ channel: dev, thread_ts: root.ts, text: 'from a bot' });
     await acts.at(2);
     await slack.outbound.idle();
@@ -274,7 +264,7 @@ describe('what people do', () => {
 
   test('a file without a word is asked about', async () => {
     const { slack, acts, store } = await start('socket');
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     const { id } = await slack.people.upload({ user: ada, name: 'shot.png', bytes: new Uint8Array([1]) });
     slack.people.message({ user: ada, channel: dev, text: '@Errand', files: [id] });
     const shown = await until(slack, () => slack.store.ephemerals[0]);
@@ -304,7 +294,7 @@ describe('what people do', () => {
 
   test('emoji on the bot’s message approve, take back, stop and retry; skin tones and other emoji don’t matter', async () => {
     const { slack, acts } = await start('socket');
-    const connection = await bench.connect(slack);
+    const connection = await on.bench.connect(slack);
     const { ts = '' } = await connection.client.chat.postMessage({ channel: dev, text: 'a gate' });
     const react = (name: string, present = true) =>
       slack.people.reaction({ user: grace, channel: dev, ts, name, present });
@@ -335,8 +325,8 @@ describe('what people do', () => {
 
   test('a refused reaction is answered in the thread, to that person alone', async () => {
     const { slack, store } = await start('socket', recordActs({ approve: async () => say('Only reviewers approve.') }));
-    await bench.deliver(slack, store);
-    const { client } = await bench.connect(slack);
+    await on.bench.deliver(slack, store);
+    const { client } = await on.bench.connect(slack);
     const root = await client.chat.postMessage({ channel: dev, text: 'root' });
     const gate = await client.chat.postMessage({ channel: dev, thread_ts: root.ts ?? '', text: 'gate' });
     slack.people.reaction({ user: grace, channel: dev, ts: gate.ts ?? '', name: 'white_check_mark', present: true });
@@ -346,7 +336,7 @@ describe('what people do', () => {
 
   test('buttons stop, retry, approve and answer', async () => {
     const { slack, acts } = await start('socket');
-    const { client } = await bench.connect(slack);
+    const { client } = await on.bench.connect(slack);
     const button = (action_id: string, value: string) =>
       ({ type: 'button', action_id, value, text: { type: 'plain_text', text: action_id } }) as const;
     const { ts = '' } = await client.chat.postMessage({
@@ -379,16 +369,16 @@ describe('what people do', () => {
 
 describe('an act that fails', () => {
   test('is tried again, and once more after a restart, under the same key', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     const failing = recordActs({ submit: () => Promise.reject(down) });
-    const first = await bench.app(slack, store, failing.useCases, { replayEveryMs: 60_000 });
+    const first = await on.bench.app(slack, store, failing.useCases, { replayEveryMs: 60_000 });
     const { error } = await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
     expect(error).toBeNull();
     await failing.acts.at(0);
     await first.stop();
     const { acts, useCases } = recordActs();
-    await bench.app(slack, await bench.store(), useCases);
+    await on.bench.app(slack, await on.bench.store(), useCases);
     expect((await acts.at(0)).args[0]).toMatchObject({ draft: { goal: 'fix it' } });
     const asked = [failing.acts.items[0], acts.items[0]].map((act) => act?.args[0]);
     expect(asked[0]).toEqual(asked[1]);
@@ -396,11 +386,11 @@ describe('an act that fails', () => {
   });
 
   test('is given up in the end, and the person gets the text back', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     const { useCases } = recordActs({ submit: () => Promise.reject(down) });
-    await bench.app(slack, store, useCases, { replayEveryMs: 5 });
-    await bench.deliver(slack, store);
+    await on.bench.app(slack, store, useCases, { replayEveryMs: 5 });
+    await on.bench.deliver(slack, store);
     await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
     const shown = await until(slack, () => slack.store.ephemerals[0]);
     expect(shown.text).toBe(
@@ -410,7 +400,7 @@ describe('an act that fails', () => {
 
   test('is answered once, although its ack was lost', async () => {
     const { slack, store } = await start('socket', recordActs({ submit: async () => say('You may not.') }));
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     slack.faults.add({ on: 'delivery', kind: 'slash_commands', times: 1, effect: { type: 'drop_ack' } });
     await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
     expect(await store.inbox.unsettled(0)).toEqual([]);
@@ -419,9 +409,9 @@ describe('an act that fails', () => {
 });
 
 test('help names the command and the emoji of this installation', async () => {
-  const slack = await bench.slack();
+  const slack = await on.bench.slack();
   const own = { ...wording, emoji: { ...wording.emoji, approve: '🚢' } };
-  await bench.app(slack, await bench.store(), recordActs().useCases, { wording: own });
+  await on.bench.app(slack, await on.bench.store(), recordActs().useCases, { wording: own });
   await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'help' });
   expect(slack.store.ephemerals[0]?.text).toContain(':ship: on a result');
 });
@@ -474,7 +464,9 @@ describe('while a request is read', () => {
       slack.people.message({ user: ada, channel: seed.adaDirect, text: `fix it ${n}` });
       await useCases.acts.at(n);
     }
-    const off = bench.logged.lines.items.filter(({ message }) => message.startsWith('Slack has no assistant.threads'));
+    const off = on.bench.logged.lines.items.filter(({ message }) =>
+      message.startsWith('Slack has no assistant.threads'),
+    );
     expect(off.map(({ level }) => level)).toEqual(['info']);
     expect(slack.store.ledger.filter(({ method }) => method === 'assistant.threads.setStatus')).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { LocalSlack } from '../../src/local/slack/server.ts';
 import { render } from '../../src/slack/blocks/render.ts';
@@ -7,19 +7,9 @@ import { Problem } from '../../src/task/problem.ts';
 import type { OutboxRow, Said, SessionStatus, Thread } from '../../src/task/said.ts';
 import { everything, root } from '../slack/everything.ts';
 import { line, result, wording } from '../slack/said.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
-import { ada, Bench, botMessages, channel, dev, grace, seed, ts, until } from './slack-harness.ts';
+import { ada, botMessages, channel, dev, grace, seed, ts, until, useBench } from './slack-harness.ts';
 
-let redis: TestRedis;
-let bench: Bench;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(async () => redis[Symbol.asyncDispose]());
-beforeEach(() => {
-  bench = new Bench(redis);
-});
-afterEach(async () => bench[Symbol.asyncDispose]());
+const on = useBench();
 
 const lane = 't4k2m9x';
 const own: Thread = { type: 'own' };
@@ -47,9 +37,9 @@ const marked = z.object({ event_payload: z.object({ key: z.string() }) });
 
 describe('delivery', () => {
   test('posts a root and its thread in order as soon as they are announced, without previews', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
-    await bench.deliver(slack, store, { sweepEveryMs: hourMs });
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
+    await on.bench.deliver(slack, store, { sweepEveryMs: hourMs });
     await store.outbox.add([row('root', queued), row('a', note('first')), row('b', note('second'))]);
     await until(slack, () => texts(slack).length === 3);
     const [first, ...replies] = botMessages(slack);
@@ -64,22 +54,22 @@ describe('delivery', () => {
   });
 
   test('answers in the thread of a person’s message', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     const asked = slack.people.message({ user: ada, channel: dev, text: '@Errand fix it' });
     const thread: Thread = { type: 'reply', to: ts(asked.ts) };
     await store.outbox.add([row('root', queued, { thread }), row('a', note('first'))]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await until(slack, () => texts(slack).length === 2);
     expect(botMessages(slack).map(({ thread_ts }) => thread_ts)).toEqual([asked.ts, asked.ts]);
   });
 
   test('says only the newest content of a message, and edits what already stands there', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     for (const word of ['Failed', 'Stopped'] as const)
       await store.outbox.add([row('root', root({ status: { word } }))]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await until(slack, () => texts(slack)[0]?.startsWith('Stopped'));
     await store.outbox.add([row('root', root({ status: { word: 'Answered' } }))]);
     await until(slack, () => texts(slack)[0]?.startsWith('Answered'));
@@ -89,13 +79,13 @@ describe('delivery', () => {
   });
 
   test('every message is taken by Slack as it is', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     const rows = Object.entries(everything).map(([name, said], index) =>
       row(index === 0 ? 'root' : name, said, index === 0 ? { thread: { type: 'root' } } : {}),
     );
     await store.outbox.add(rows);
-    await bench.deliver(slack, store, { pace: unpaced });
+    await on.bench.deliver(slack, store, { pace: unpaced });
     await until(slack, () => texts(slack).length === rows.length);
     for (const { metadata, blocks } of botMessages(slack)) {
       const { key } = marked.parse(metadata).event_payload;
@@ -107,9 +97,9 @@ describe('delivery', () => {
   });
 
   test('two processes deliver each message once', async () => {
-    const slack = await bench.slack();
-    const stores = [await bench.store(), await bench.store()];
-    for (const store of stores) await bench.deliver(slack, store, { sweepEveryMs: 20, pace: unpaced });
+    const slack = await on.bench.slack();
+    const stores = [await on.bench.store(), await on.bench.store()];
+    for (const store of stores) await on.bench.deliver(slack, store, { sweepEveryMs: 20, pace: unpaced });
     const [store] = stores;
     if (store === undefined) throw new Error('no store');
     for (let n = 0; n < 10; n++) {
@@ -126,19 +116,19 @@ describe('delivery', () => {
 
 describe('delivery after a mishap', () => {
   test('a post whose answer was lost is found again rather than repeated', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     slack.faults.add({ on: 'call', method: 'chat.postMessage', times: 2, effect: { type: 'lost_answer' } });
     await store.outbox.add([row('root', queued), row('a', note('first'))]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await until(slack, () => texts(slack).length === 2);
     await settled(store.outbox);
     expect(texts(slack)).toHaveLength(2);
   });
 
   test('a crash between the post and its note repeats nothing, and newer content is an edit', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     const crashed = Promise.withResolvers<void>();
     const dying: Outbox = {
       ...store.outbox,
@@ -148,29 +138,29 @@ describe('delivery after a mishap', () => {
       },
     };
     await store.outbox.add([row('root', queued)]);
-    const first = await bench.deliver(slack, { outbox: dying }, { retryAfterMs: hourMs });
+    const first = await on.bench.deliver(slack, { outbox: dying }, { retryAfterMs: hourMs });
     await crashed.promise;
     await first.stop();
     await store.outbox.add([row('root', root({ status: { word: 'Stopped' } }))]);
-    await bench.deliver(slack, await bench.store());
+    await on.bench.deliver(slack, await on.bench.store());
     await until(slack, () => texts(slack)[0]?.startsWith('Stopped'));
     await settled(store.outbox);
     expect(texts(slack)).toHaveLength(1);
   });
 
   test('a post that Slack never got is made', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     slack.faults.add({ on: 'call', method: 'chat.postMessage', times: 3, effect: { type: 'status', status: 503 } });
     await store.outbox.add([row('root', queued)]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await until(slack, () => texts(slack).length === 1);
   });
 
   test('a limit on edits holds no post back', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
-    await bench.deliver(slack, store);
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
+    await on.bench.deliver(slack, store);
     await store.outbox.add([row('root', queued)]);
     await until(slack, () => texts(slack).length === 1);
     slack.faults.add({ on: 'call', method: 'chat.update', times: 1, effect: { type: 'rate_limited', retryAfterS: 1 } });
@@ -180,8 +170,8 @@ describe('delivery after a mishap', () => {
   });
 
   test('blocks that Slack refuses are said in plain sections', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     slack.faults.add({
       on: 'call',
       method: 'chat.postMessage',
@@ -189,16 +179,16 @@ describe('delivery after a mishap', () => {
       effect: { type: 'error', error: 'invalid_blocks' },
     });
     await store.outbox.add([row('gate', result({ type: 'open' }), { thread: { type: 'root' } })]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     const message = await until(slack, () => botMessages(slack)[0]);
     expect(message.blocks?.map(({ type }) => type)).toEqual(['section', 'actions']);
     expect(message.text).toContain('To merge: react :white_check_mark: here or press Approve. Commit `abc1234`.');
   });
 
   test('what somebody removed is said again, except progress', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
-    await bench.deliver(slack, store);
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
+    await on.bench.deliver(slack, store);
     const plan = everything['plan running'] ?? queued;
     await store.outbox.add([row('root', queued), row('plan-1', plan), row('gate', result({ type: 'open' }))]);
     await until(slack, () => texts(slack).length === 3);
@@ -218,8 +208,8 @@ describe('delivery after a mishap', () => {
   });
 
   test('a token that Slack revoked ends delivery with a clear problem, and loses nothing', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     slack.faults.add({
       on: 'call',
       method: 'chat.postMessage',
@@ -227,27 +217,27 @@ describe('delivery after a mishap', () => {
       effect: { type: 'error', error: 'token_revoked' },
     });
     await store.outbox.add([row('root', queued)]);
-    const { ended } = await bench.deliver(slack, store);
+    const { ended } = await on.bench.deliver(slack, store);
     await expect(ended).rejects.toMatchObject({
       failure: { sentence: "Slack no longer takes Errand's bot token: it answered token_revoked." },
     });
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await until(slack, () => texts(slack).length === 1);
   });
 
   test('an archived channel is given up', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     await store.outbox.add([row('root', queued, { channel: seed.archived })]);
-    await bench.deliver(slack, store);
-    await bench.logged.lines.find(({ message }) => message === 'Slack refuses a message, which is dropped');
+    await on.bench.deliver(slack, store);
+    await on.bench.logged.lines.find(({ message }) => message === 'Slack refuses a message, which is dropped');
     await settled(store.outbox);
     expect(texts(slack, seed.archived)).toEqual([]);
   });
 
   test('what a task came to reaches its requester though the channel was archived', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     const thread: Thread = { type: 'reply', to: ts('1700000000.000100') };
     const task = { ...line, requester: ada };
     const stopped = { type: 'stopped', by: ada, kept: [] } as const;
@@ -256,7 +246,7 @@ describe('delivery after a mishap', () => {
       row('root', queued, { thread, channel: seed.archived }),
       row('ending-1', said, { thread, channel: seed.archived }),
     ]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await settled(store.outbox);
     const direct = texts(slack, seed.adaDirect);
     expect(direct).toEqual([
@@ -267,19 +257,19 @@ describe('delivery after a mishap', () => {
 
 describe('a channel without the bot', () => {
   test('is joined where it is public', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     await store.outbox.add([row('root', queued, { channel: seed.random })]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await until(slack, () => texts(slack, seed.random).length === 1);
   });
 
   test('is asked for an invitation where it is private, once, and gets everything after it', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     const task = { ...line, requester: grace };
     await store.outbox.add([row('root', root({ task }), { channel: seed.secret })]);
-    const first = await bench.deliver(slack, store);
+    const first = await on.bench.deliver(slack, store);
     const told = await until(slack, () => botMessages(slack, seed.graceDirect)[0]);
     expect(told.text).toContain('I am not in the channel where you asked for it');
     expect(told.text).toContain('Your text: Fix flaky checkout test.');
@@ -287,7 +277,7 @@ describe('a channel without the bot', () => {
     const secret = slack.store.channel(seed.secret);
     if (secret === undefined) throw new Error('no such channel');
     slack.store.join(secret, seed.bot);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await until(slack, () => texts(slack, seed.secret).length === 1);
     expect(texts(slack, seed.graceDirect)).toHaveLength(1);
   });
@@ -308,20 +298,20 @@ describe('to one person', () => {
   });
 
   test('an answer shows beside them', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     await store.outbox.add([whisper(null)]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     const shown = await until(slack, () => slack.store.ephemerals[0]);
     expect(shown).toMatchObject({ user: ada, channel: dev, text: 'Only you see this.' });
     await settled(store.outbox);
   });
 
   test('an answer whose address is used up takes the other way', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     await store.outbox.add([whisper(`${slack.url}/commands/T/1/unknown`)]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     expect(await until(slack, () => slack.store.ephemerals[0])).toMatchObject({
       user: ada,
       text: 'Only you see this.',
@@ -329,18 +319,18 @@ describe('to one person', () => {
   });
 
   test('an answer from where the bot is not comes as a direct message', async () => {
-    const slack = await bench.slack();
-    const store = await bench.store();
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
     await store.outbox.add([whisper(null, seed.random)]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await until(slack, () => texts(slack, seed.adaDirect)[0] === 'Only you see this.');
   });
 });
 
 test('a reaction is put and taken off, whatever stands there already', async () => {
-  const slack = await bench.slack();
-  const store = await bench.store();
-  const { client } = await bench.connect(slack);
+  const slack = await on.bench.slack();
+  const store = await on.bench.store();
+  const { client } = await on.bench.connect(slack);
   const message = slack.people.message({ user: ada, channel: dev, text: 'also the docs' });
   await client.reactions.add({ channel: dev, timestamp: message.ts, name: 'hammer_and_wrench' });
   const reaction = (present: boolean): OutboxRow => ({
@@ -349,13 +339,13 @@ test('a reaction is put and taken off, whatever stands there already', async () 
     effect: { type: 'reaction', channel: dev, ts: ts(message.ts), name: 'hammer_and_wrench', present },
   });
   await store.outbox.add([reaction(true)]);
-  await bench.deliver(slack, store);
+  await on.bench.deliver(slack, store);
   await settled(store.outbox);
   const names = () => slack.store.message(dev, message.ts)?.reactions.map(({ name }) => name);
   expect(names()).toEqual(['hammer_and_wrench']);
   await store.outbox.add([reaction(false)]);
   await until(slack, () => names()?.length === 0);
-  expect(bench.logged.lines.items.filter(({ level }) => level === 'error')).toEqual([]);
+  expect(on.bench.logged.lines.items.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
 describe('the session of a task', () => {
@@ -375,13 +365,13 @@ describe('the session of a task', () => {
   const set = (slack: LocalSlack) =>
     slack.store.ledger.filter(({ method }) => method === 'agents.sessions.setStatus').map(({ args }) => args);
   const refusals = () =>
-    bench.logged.lines.items.filter(({ message }) => message.startsWith('Slack has no agents.sessions.setStatus'));
+    on.bench.logged.lines.items.filter(({ message }) => message.startsWith('Slack has no agents.sessions.setStatus'));
 
   test('is set in the thread of its root, with who asked and what for', async () => {
-    const slack = await bench.slack({ agentSessions: true });
-    const store = await bench.store();
+    const slack = await on.bench.slack({ agentSessions: true });
+    const store = await on.bench.store();
     await store.outbox.add([row('root', queued), session('processing')]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await settled(store.outbox);
     expect(set(slack)).toEqual([
       {
@@ -395,10 +385,10 @@ describe('the session of a task', () => {
   });
 
   test('is asked for once where the workspace has none, and stands in nobody’s way', async () => {
-    const slack = await bench.slack({ agentSessions: false });
-    const store = await bench.store();
+    const slack = await on.bench.slack({ agentSessions: false });
+    const store = await on.bench.store();
     let asked = 0;
-    const { client } = await bench.connect(slack);
+    const { client } = await on.bench.connect(slack);
     const { sessions } = client.agents;
     const setStatus = sessions.setStatus.bind(sessions);
     Object.assign(sessions, {
@@ -407,7 +397,7 @@ describe('the session of a task', () => {
         return setStatus(...args);
       },
     });
-    await bench.deliver(slack, store, { client });
+    await on.bench.deliver(slack, store, { client });
     for (const status of ['processing', 'suspended', 'closed'] as const) {
       await store.outbox.add([row('root', queued), session(status), row(status, note(status))]);
       await settled(store.outbox);
@@ -418,8 +408,8 @@ describe('the session of a task', () => {
   });
 
   test('waits while Slack wants a pause, and then shows the newest', async () => {
-    const slack = await bench.slack({ agentSessions: true });
-    const store = await bench.store();
+    const slack = await on.bench.slack({ agentSessions: true });
+    const store = await on.bench.store();
     slack.faults.add({
       on: 'call',
       method: 'agents.sessions.setStatus',
@@ -427,7 +417,7 @@ describe('the session of a task', () => {
       effect: { type: 'rate_limited', retryAfterS: 1 },
     });
     await store.outbox.add([row('root', queued), session('processing')]);
-    await bench.deliver(slack, store);
+    await on.bench.deliver(slack, store);
     await until(slack, () => texts(slack).length === 1);
     await store.outbox.add([session('suspended'), row('a', note('meanwhile'))]);
     await until(slack, () => texts(slack).length === 2);

@@ -1,23 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LocalSlack } from '../../src/local/slack/server.ts';
 import { type PaceOptions, slackPace } from '../../src/slack/outgoing/pace.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { OutboxRow, Said } from '../../src/task/said.ts';
 import { ending, root } from '../slack/everything.ts';
 import { line } from '../slack/said.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
-import { Bench, botMessages, channel, clock, dev, until } from './slack-harness.ts';
+import { botMessages, channel, clock, dev, until, useBench } from './slack-harness.ts';
 
-let redis: TestRedis;
-let bench: Bench;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(async () => redis[Symbol.asyncDispose]());
-beforeEach(() => {
-  bench = new Bench(redis);
-});
-afterEach(async () => bench[Symbol.asyncDispose]());
+const on = useBench();
 
 /** Slack's minute passes in three seconds: its tiers and bursts are the real ones. */
 const faster = 20;
@@ -79,13 +69,13 @@ function laneOf(metadata: unknown): string[] {
 
 const texts = (slack: LocalSlack, begins: string) =>
   botMessages(slack).filter(({ text }) => text.startsWith(begins)).length;
-const pauses = () => bench.logged.lines.items.filter(({ message }) => message === 'Slack asked for a pause').length;
+const pauses = () => on.bench.logged.lines.items.filter(({ message }) => message === 'Slack asked for a pause').length;
 
 describe('twenty tasks at once, within Slack’s limits', () => {
   test('all end where people see it, each message stands once, and Slack has to slow nobody down', async () => {
-    const slack = await bench.slack({ rateScale: 1, clock: slackClock });
-    const store = await bench.store();
-    await bench.deliver(slack, store, { pace: inTime(slackPace) });
+    const slack = await on.bench.slack({ rateScale: 1, clock: slackClock });
+    const store = await on.bench.store();
+    await on.bench.deliver(slack, store, { pace: inTime(slackPace) });
     const shown = await play(slack, store, 60);
     expect(botMessages(slack)).toHaveLength(3 * lanes.length);
     expect(texts(slack, 'Stopped by')).toBe(lanes.length);
@@ -96,9 +86,9 @@ describe('twenty tasks at once, within Slack’s limits', () => {
   });
 
   test('all end where people see it though Slack slows down nearly every call', async () => {
-    const slack = await bench.slack({ rateScale: 1, clock: slackClock });
-    const store = await bench.store();
-    await bench.deliver(slack, store, { pace: heedless });
+    const slack = await on.bench.slack({ rateScale: 1, clock: slackClock });
+    const store = await on.bench.store();
+    await on.bench.deliver(slack, store, { pace: heedless });
     await play(slack, store, 60);
     expect(botMessages(slack)).toHaveLength(3 * lanes.length);
     expect(texts(slack, 'Stopped by')).toBe(lanes.length);
@@ -107,11 +97,11 @@ describe('twenty tasks at once, within Slack’s limits', () => {
   });
 
   test('two processes that know of each other keep to the limits together', async () => {
-    const slack = await bench.slack({ rateScale: 1, clock: slackClock });
-    const store = await bench.store();
+    const slack = await on.bench.slack({ rateScale: 1, clock: slackClock });
+    const store = await on.bench.store();
     const shared = { pace: inTime(slackPace), processes: () => 2 };
-    await bench.deliver(slack, store, shared);
-    await bench.deliver(slack, await bench.store(), shared);
+    await on.bench.deliver(slack, store, shared);
+    await on.bench.deliver(slack, await on.bench.store(), shared);
     await play(slack, store, 60);
     expect(botMessages(slack)).toHaveLength(3 * lanes.length);
     expect(texts(slack, 'Stopped by')).toBe(lanes.length);
