@@ -4,14 +4,9 @@ import { mergeCommit, rebase } from './merging.ts';
 import { type Addresses, commitsOf } from './render.ts';
 import { rulesOf } from './rules.ts';
 import { verifyCommit } from './signatures.ts';
-import type { Check, Pull, Repository, Store } from './state.ts';
+import type { Check, Mergeability, Pull, Repository, Store } from './state.ts';
 
 export type MergeMethod = 'merge' | 'squash' | 'rebase';
-
-export interface Mergeability {
-  readonly mergeable: boolean | null;
-  readonly state: 'unknown' | 'dirty' | 'draft' | 'blocked' | 'behind' | 'unstable' | 'clean';
-}
 
 /** Pull requests and their merging, over a repository's real objects. */
 export class Pulls {

@@ -1,6 +1,5 @@
 import { tryGit } from './git.ts';
-import type { Mergeability } from './pulls.ts';
-import type { Check, Pull, Repository, Review } from './state.ts';
+import type { Check, Mergeability, Pull, Repository, Review } from './state.ts';
 
 /** Where things are seen from outside. */
 export interface Addresses {

@@ -155,6 +155,11 @@ export type AppToken = z.infer<typeof appToken>;
 export type ForgeState = z.infer<typeof forgeState>;
 export type Repository = z.infer<typeof repository>;
 export type Pull = z.infer<typeof pull>;
+
+export interface Mergeability {
+  readonly mergeable: boolean | null;
+  readonly state: 'unknown' | 'dirty' | 'draft' | 'blocked' | 'behind' | 'unstable' | 'clean';
+}
 export type Review = z.infer<typeof review>;
 export type Check = z.infer<typeof check>;
 export type BranchRules = z.infer<typeof branchRules>;

@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { type Api, Refused } from './api/method.ts';
+import type { Api } from './api/method.ts';
 import { drawable } from './file-types.ts';
 import { limits } from './limits.ts';
 import { person } from './people.ts';
+import { Refused } from './refused.ts';
 import { granted } from './scopes.ts';
 import type { Bindings } from './web-api.ts';
 import { botSees, toWireFile } from './wire-file.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { Refused } from './api/method.ts';
 import type { FileShelf } from './file-shelf.ts';
 import { pictureSize, snippetOf, typeOf } from './file-types.ts';
 import { limits } from './limits.ts';
+import { Refused } from './refused.ts';
 import type { WorkspaceStore } from './store.ts';
 import type { StoredFile } from './workspace.ts';
 

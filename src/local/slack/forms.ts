@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { type Api, Refused } from './api/method.ts';
+import type { Api } from './api/method.ts';
 import { checkDepth, toView } from './api/views.ts';
 import type { Chosen, FoundElement } from './elements.ts';
-import { pressed, type SendInteraction, toAction } from './interactions.ts';
 import { person } from './people.ts';
+import { pressed, type SendInteraction, toAction } from './pressing.ts';
+import { Refused } from './refused.ts';
 import type { Suggestions } from './suggestions.ts';
 import { check, type Filled, type Filling, respondables, toState } from './view-state.ts';
 import { toWireFile } from './wire-file.ts';

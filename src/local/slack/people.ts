@@ -1,10 +1,10 @@
 import type { Api } from './api/method.ts';
-import { Refused } from './api/method.ts';
 import { changeReaction } from './api/reactions.ts';
 import type { Ack } from './delivery.ts';
 import { toEmojiName } from './emoji.ts';
 import { limits } from './limits.ts';
 import type { Outbound } from './outbound.ts';
+import { Refused } from './refused.ts';
 import { applyResponse } from './responses.ts';
 import { encodeTyped, toMessageParts } from './typed-text.ts';
 import type { Channel, LooseObject, Message, StoredFile, User } from './workspace.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type Api, acceptBlocks, cutText, Refused } from './api/method.ts';
+import { type Api, acceptBlocks, cutText } from './api/method.ts';
 import type { ResponseTarget } from './exchange.ts';
+import { Refused } from './refused.ts';
 import type { LooseObject, Message } from './workspace.ts';
 
 const Response = z.object({

@@ -1,6 +1,7 @@
-import { type Api, Refused } from './api/method.ts';
-import type { SendInteraction } from './interactions.ts';
+import type { Api } from './api/method.ts';
 import { channelName, person, visible } from './people.ts';
+import type { SendInteraction } from './pressing.ts';
+import { Refused } from './refused.ts';
 import { toWireMessage } from './wire.ts';
 
 export interface Shortcut {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { type Api, Refused } from './api/method.ts';
+import type { Api } from './api/method.ts';
 import { list } from './elements.ts';
-import { pressed, type SendInteraction } from './interactions.ts';
 import { limits } from './limits.ts';
 import { channelName, person, visible } from './people.ts';
+import { pressed, type SendInteraction } from './pressing.ts';
+import { Refused } from './refused.ts';
 import { optionGroup, plainOption } from './schema/text.ts';
 import { toWireMessage } from './wire.ts';
 import type { LooseObject } from './workspace.ts';

@@ -1,4 +1,3 @@
-import { Refused } from './api/method.ts';
 import {
   type Choosing,
   type Chosen,
@@ -8,6 +7,7 @@ import {
   initialChoice,
   isEmptyChoice,
 } from './elements.ts';
+import { Refused } from './refused.ts';
 import type { LooseObject, View } from './workspace.ts';
 
 /** What a person filled in, by block and element. */

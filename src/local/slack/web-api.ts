@@ -5,12 +5,13 @@ import { agents } from './api/agents.ts';
 import { chat } from './api/chat.ts';
 import { conversations } from './api/conversations.ts';
 import { files } from './api/files.ts';
-import { type Api, type Method, Refused } from './api/method.ts';
+import type { Api, Method } from './api/method.ts';
 import { people } from './api/people.ts';
 import { reactions } from './api/reactions.ts';
 import { views } from './api/views.ts';
 import type { Faults } from './faults.ts';
 import type { RateLimiter } from './rate.ts';
+import { Refused } from './refused.ts';
 import { missingScope } from './scopes.ts';
 import type { LooseObject } from './workspace.ts';
 

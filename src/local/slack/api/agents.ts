@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
+import { Refused } from '../refused.ts';
 import type { AgentSession } from '../workspace.ts';
-import { type Api, joinedChannel, type Method, method, Refused, text } from './method.ts';
+import { type Api, joinedChannel, type Method, method, text } from './method.ts';
 
 const title = z.string().max(limits.sessionTitleChars);
 const thread = { channel_id: text, thread_ts: text };

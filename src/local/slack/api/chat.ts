@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../limits.ts';
+import { Refused } from '../refused.ts';
 import { toWireMessage } from '../wire.ts';
 import type { LooseObject, Message } from '../workspace.ts';
 import {
@@ -11,7 +12,6 @@ import {
   joinedChannel,
   type Method,
   method,
-  Refused,
   text,
   writableChannel,
 } from './method.ts';

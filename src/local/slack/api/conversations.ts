@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { Refused } from '../refused.ts';
 import { toWireChannel, toWireMessage } from '../wire.ts';
 import type { Message } from '../workspace.ts';
-import { count, flag, joinedChannel, type Method, method, paged, Refused, seenChannel, text } from './method.ts';
+import { count, flag, joinedChannel, type Method, method, paged, seenChannel, text } from './method.ts';
 
 const channel = { channel: text };
 const noChannel = { channel: 'channel_not_found' };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { Refused } from '../refused.ts';
 import { botSees, toWireFile } from '../wire-file.ts';
 import type { Message, StoredFile } from '../workspace.ts';
-import { type Api, acceptBlocks, count, type Method, method, paged, Refused, text, writableChannel } from './method.ts';
+import { type Api, acceptBlocks, count, type Method, method, paged, text, writableChannel } from './method.ts';
 
 function seen(api: Api, id: string): StoredFile {
   const file = api.store.file(id);

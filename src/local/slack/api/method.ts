@@ -3,6 +3,7 @@ import type { Events } from '../events.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Files } from '../files.ts';
 import { limits } from '../limits.ts';
+import { Refused } from '../refused.ts';
 import type { WorkspaceStore } from '../store.ts';
 import { checkMessageBlocks } from '../validate.ts';
 import type { Channel, LooseObject } from '../workspace.ts';
@@ -26,18 +27,6 @@ export interface Method {
   /** Whether an accepted call is written to the ledger. */
   readonly writes: boolean;
   run(api: Api, args: LooseObject): LooseObject;
-}
-
-/** `{ok: false}` and its code, thrown from inside a method. */
-export class Refused extends Error {
-  readonly code: string;
-  readonly extra: LooseObject;
-
-  constructor(code: string, extra: LooseObject = {}) {
-    super(code);
-    this.code = code;
-    this.extra = extra;
-  }
 }
 
 /** Declares a method with the arguments that it takes; `missing` says which error stands for an absent one. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { Refused } from '../refused.ts';
 import { toWireUser } from '../wire.ts';
-import { count, flag, type Method, method, paged, Refused, text } from './method.ts';
+import { count, flag, type Method, method, paged, text } from './method.ts';
 
 export const people: Readonly<Record<string, Method>> = {
   'auth.test': method({

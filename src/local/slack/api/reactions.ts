@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { toEmojiName } from '../emoji.ts';
 import { limits } from '../limits.ts';
+import { Refused } from '../refused.ts';
 import type { WorkspaceStore } from '../store.ts';
 import { toWireMessage } from '../wire.ts';
 import type { Message } from '../workspace.ts';
-import { type Api, joinedChannel, type Method, method, Refused, text } from './method.ts';
+import { type Api, joinedChannel, type Method, method, text } from './method.ts';
 
 const args = { channel: text, timestamp: text, name: text };
 const missing = { channel: 'channel_not_found', timestamp: 'message_not_found', name: 'invalid_name' };

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Trigger } from '../exchange.ts';
 import { limits } from '../limits.ts';
+import { Refused } from '../refused.ts';
 import { checkView } from '../validate.ts';
 import type { LooseObject, View } from '../workspace.ts';
-import { type Api, type Method, method, Refused, text, withIds } from './method.ts';
+import { type Api, type Method, method, text, withIds } from './method.ts';
 
 const Given = z.looseObject({
   type: z.enum(['modal', 'home']),
