@@ -13,7 +13,15 @@ export default defineConfig({
         },
       },
       // Real Redis, Docker, git, agents: one file at a time, two cores are soon full.
-      { test: { name: 'contracts', include: ['test/contracts/**/*.test.ts'], ...heavy, fileParallelism: false } },
+      {
+        test: {
+          name: 'contracts',
+          include: ['test/contracts/**/*.test.ts'],
+          ...heavy,
+          fileParallelism: false,
+          maxConcurrency: 2,
+        },
+      },
       {
         test: {
           name: 'journeys',

@@ -99,7 +99,7 @@ function mcpCalls(agent: string, args: Record<string, string>): Turn[] {
   }
 }
 
-describe.each(['claude', 'codex', 'opencode', 'qwen'])('%s', (name) => {
+describe.concurrent.each(['claude', 'codex', 'opencode', 'qwen'])('%s', (name) => {
   test('edits a file through a tool call and ends with its message', async () => {
     await using set = await prepare(name);
     set.model.script([editFile('a.txt', 'changed\n', 'I change it.'), say('I changed a.txt.')]);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { chown, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import Docker from 'dockerode';
 import { runSpec } from '../../src/sandbox/container-spec.ts';
 import { type EngineId, parseTaskId, toRunId } from '../../src/task/ids.ts';
@@ -20,7 +20,7 @@ export async function inContainer(ground: Ground, number = 1): Promise<Driven & 
   const { ID } = await docker.info();
   const spec = runSpec(
     {
-      instance: `test${process.pid}`,
+      instance: basename(ground.folder),
       engine: { id: ID as EngineId, architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64', apparmor: false },
       task,
       run: toRunId(task, number),
