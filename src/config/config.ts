@@ -51,6 +51,8 @@ export interface Config {
   readonly limits: Limits;
   readonly concurrency: number;
   readonly pollSeconds: number;
+  /** How long a task is remembered that needs nobody any more; null is for ever. */
+  readonly keepTasksMs: number | null;
   readonly emoji: Readonly<Record<'approve' | 'stop' | 'retry' | 'start', string>>;
   readonly outbound: {
     readonly httpProxy: string | null;

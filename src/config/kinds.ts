@@ -96,6 +96,12 @@ function toTokens(written: string): number {
   return Math.round(Number.parseFloat(written) * factor);
 }
 
+/** Whole days, or `none` for ever. */
+export const days = kind(
+  'a whole number of days above 0, or none',
+  z.union([z.literal('none').transform(() => null), z.null(), number.pipe(z.int().positive())]),
+);
+
 /** Minutes, or `none` for no limit. */
 export const minutes = kind(
   'a number of minutes above 0, or none',

@@ -310,6 +310,13 @@ export const settings = {
     example: '/etc/ssl/company.pem',
     also: ['SSL_CERT_FILE'],
   }),
+  keepTasksDays: setting('ERRAND_KEEP_TASKS_DAYS', 'keepTasksDays', kinds.days, {
+    meaning:
+      'How long a task is remembered that needs nobody any more; after that a reply in its thread starts nothing. `none` for ever.',
+    default: '180',
+    example: '30',
+    holders: worker,
+  }),
   logLevel: setting(
     'LOG_LEVEL',
     'logLevel',

@@ -107,6 +107,7 @@ export function toConfig(
     },
     concurrency: values.concurrency ?? Math.min(host.cores, 4, room),
     pollSeconds: values.pollSeconds ?? 30,
+    keepTasksMs: toMs(orDefault(values.keepTasksDays, 180)),
     emoji: {
       approve: values.emojiApprove ?? 'white_check_mark',
       stop: values.emojiStop ?? 'octagonal_sign',
@@ -135,6 +136,10 @@ export function toConfig(
 }
 
 /** A limit that was lifted is null, and not the default. */
+function toMs(days: number | null): number | null {
+  return days === null ? null : days * 24 * 3_600_000;
+}
+
 function orDefault(written: number | null | undefined, standard: number | null): number | null {
   return written === undefined ? standard : written;
 }

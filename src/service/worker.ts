@@ -89,6 +89,9 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     reap: async (alive) => {
       await sandbox.reap(alive, keptMs);
       await repositories.reap(alive, keptMs);
+      if (config.keepTasksMs === null) return;
+      const forgotten = await store.tasks.forget(clock.now() - config.keepTasksMs);
+      if (forgotten > 0) log.info({ forgotten }, 'Old tasks removed');
     },
     changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),
   };

@@ -32,6 +32,7 @@ export function createKeys(instance: string) {
     spendingReserved: `${prefix}spending:reserved`,
     spendingVersion: `${prefix}spending:version`,
     unsettledTasks: `${prefix}tasks:unsettled`,
+    settledTasks: `${prefix}tasks:settled`,
     recentTasks: `${prefix}tasks:recent`,
     inboxUnsettled: `${prefix}inbox-unsettled`,
     inboxAttempts: `${prefix}inbox-attempts`,

@@ -9,6 +9,7 @@ import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
 import { transition } from '../task/transition.ts';
 import { guarded } from './connection.ts';
+import { createForgetting } from './forgetting.ts';
 import type { Keys } from './keys.ts';
 import { rowValues, upsertRowsLua } from './rows.ts';
 import { formatTask, parseEvent, parseTask } from './schema.ts';
@@ -50,8 +51,10 @@ redis.call('HSET', task, 'version', version + 1, 'json', json)
 if event ~= '' then redis.call('XADD', prefix .. 'events:' .. id, 'MAXLEN', '~', ${keptEvents}, '*', 'event', event) end
 if unsettled == '1' then
   redis.call('ZADD', prefix .. 'tasks:unsettled', createdAt, id)
+  redis.call('ZREM', prefix .. 'tasks:settled', id)
 else
   redis.call('ZREM', prefix .. 'tasks:unsettled', id)
+  redis.call('ZADD', prefix .. 'tasks:settled', now, id)
 end
 upsertRows(10, now)
 redis.call('PUBLISH', prefix .. 'changed:tasks', id)
@@ -190,6 +193,8 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
         const tasks = await Promise.all(ids.flatMap((id) => parseTaskId(id) ?? []).map(find));
         return tasks.flatMap((task) => task ?? []);
       }),
+
+    forget: createForgetting(redis, keys),
 
     watch: (changed, signal) =>
       watch(

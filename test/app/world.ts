@@ -98,6 +98,7 @@ export class World {
         .filter(({ run, parts }) => run.type !== 'idle' || parts.some(({ pull }) => isUnderReview(pull)))
         .map(({ id }) => id),
     recent: async (limit) => [...this.tasks.values()].slice(-limit),
+    forget: async () => 0,
     watch: async () => undefined,
     deliveredTs: async () => null,
     remember: async () => undefined,

@@ -506,6 +506,94 @@ describe('attached files', () => {
   });
 });
 
+describe('old tasks', () => {
+  /** All keys of an instance but the two that every store has. */
+  async function keysOf(instance: string) {
+    const redis = openRedis(server.url, { name: 'keys', onError: () => undefined });
+    open.push({ [Symbol.dispose]: () => redis.disconnect() });
+    await waitForRedis(redis, 5_000);
+    const names = await redis.keys(`{errand:${instance}}:*`);
+    return names.map((name) => name.slice(name.indexOf('}:') + 2)).filter((name) => name !== 'tasks:settled:indexed');
+  }
+
+  async function settled(instance: string, clock: { now: () => number }) {
+    const store = await connect(instance, clock);
+    await stored(store);
+    await store.tasks.apply(id, { at: 1, type: 'stopped', by: example.alice });
+    return store;
+  }
+
+  async function deliver(store: Store) {
+    const lane = await store.outbox.take(id);
+    if (lane === null) throw new Error('the lane is taken');
+    for (const each of lane.rows) await store.outbox.delivered(lane, each, example.ts(7));
+    await store.outbox.release(lane);
+  }
+
+  it('leave nothing behind once they are forgotten', async () => {
+    const instance = newInstance();
+    const store = await settled(instance, { now: () => 1_000 });
+    await deliver(store);
+    expect(await store.tasks.forget(1_000)).toBe(0);
+    expect(await store.tasks.forget(1_001)).toBe(1);
+    expect(await keysOf(instance)).toEqual([]);
+  });
+
+  it('stay while something is still to be said', async () => {
+    const store = await settled(newInstance(), { now: () => 1_000 });
+    expect(await store.tasks.forget(2_000)).toBe(0);
+    expect(await store.tasks.find(id)).toBeDefined();
+  });
+
+  it('stay while somebody has to see to them, however old', async () => {
+    const store = await connect(newInstance(), { now: () => 1_000 });
+    await stored(store);
+    await deliver(store);
+    expect(await store.tasks.forget(Date.now())).toBe(0);
+  });
+
+  it('count from their last change, and not at all while they are taken up again', async () => {
+    let now = 1_000;
+    const store = await settled(newInstance(), { now: () => now });
+    await deliver(store);
+    now = 5_000;
+    await store.tasks.apply(id, { at: 2, type: 'message_added', message: example.message(9) });
+    await deliver(store);
+    expect(await store.tasks.forget(9_000)).toBe(0);
+    await store.tasks.apply(id, { at: 3, type: 'stopped', by: example.alice });
+    await deliver(store);
+    expect(await store.tasks.forget(5_000)).toBe(0);
+    expect(await store.tasks.forget(5_001)).toBe(1);
+  });
+
+  it('are known also where they were settled before there was a list of them', async () => {
+    const instance = newInstance();
+    const store = await settled(instance, { now: () => 1_000 });
+    await deliver(store);
+    const redis = openRedis(server.url, { name: 'older', onError: () => undefined });
+    open.push({ [Symbol.dispose]: () => redis.disconnect() });
+    await waitForRedis(redis, 5_000);
+    await redis.del(createKeys(instance).settledTasks);
+    expect(await store.tasks.forget(Date.now())).toBe(1);
+  });
+
+  it('go in any number', async () => {
+    const store = await connect(newInstance(), { now: () => 1_000 });
+    for (let n = 0; n < 120; n += 1) {
+      const task = example.task({
+        id: example.taskId(`t${String(n).padStart(6, '0')}`),
+        origin: { ...example.task().origin, key: `key${n}`, thread: null },
+      });
+      await store.tasks.create(task, []);
+      await store.tasks.apply(task.id, { at: 1, type: 'stopped', by: example.alice });
+      const lane = await store.outbox.take(task.id);
+      for (const each of lane?.rows ?? []) if (lane) await store.outbox.delivered(lane, each, null);
+    }
+    expect(await store.tasks.forget(2_000)).toBe(120);
+    expect(await store.tasks.recent(10)).toEqual([]);
+  });
+});
+
 describe('the settings of Redis', () => {
   async function problemWith(settings: Record<string, string>, forbidden?: string) {
     await using own = await startRedis(settings);

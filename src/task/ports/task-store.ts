@@ -23,6 +23,11 @@ export interface TaskStore {
   unsettled(): Promise<readonly TaskId[]>;
   /** Newest tasks first. */
   recent(limit: number): Promise<readonly Task[]>;
+  /**
+   * Removes everything stored of tasks that have needed nobody since before a moment (milliseconds): events, messages, thread and
+   * origin. Keeps what is still to be said. Returns how many.
+   */
+  forget(settledBefore: number): Promise<number>;
   /** Calls back with the id of each task that changes, in this process or another, until the signal aborts. Hints, not guarantees. */
   watch(changed: (id: TaskId) => void, signal: AbortSignal): Promise<void>;
   /** The `ts` of a message that was delivered for a task under this key (`root`, …); null while it is not. */

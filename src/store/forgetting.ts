@@ -1,0 +1,66 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { TaskStore } from '../task/ports/task-store.ts';
+import { guarded } from './connection.ts';
+import type { Keys } from './keys.ts';
+import { createScript } from './script.ts';
+
+/** How many tasks one call of the script removes: Redis does nothing else meanwhile. */
+const batch = 100;
+
+// Tasks that were settled before there was an index of them enter it once, by the time they were made.
+const forgetTasks = createScript(`
+local prefix, before = unpack(ARGV)
+local settled, recent = prefix .. 'tasks:settled', prefix .. 'tasks:recent'
+if redis.call('SET', settled .. ':indexed', 1, 'NX') then
+  for _, id in ipairs(redis.call('ZDIFF', 2, recent, prefix .. 'tasks:unsettled')) do
+    redis.call('ZADD', settled, 'NX', redis.call('ZSCORE', recent, id), id)
+  end
+end
+local function forget(id)
+  local task, hash = prefix .. 'task:' .. id, prefix .. 'lane:' .. id
+  if redis.call('SCARD', hash .. ':pending') > 0 then return 0 end
+  local json = redis.call('HGET', task, 'json')
+  if json then
+    local origin = cjson.decode(json).task.origin
+    redis.call('DEL', prefix .. 'origin:' .. origin.key)
+    if origin.thread ~= cjson.null then
+      local thread = prefix .. 'thread:' .. origin.channel .. ':' .. origin.thread
+      if redis.call('GET', thread) == id then redis.call('DEL', thread) end
+    end
+  end
+  local rows = redis.call('HGETALL', hash)
+  local sent, channels = {}, {}
+  for at = 1, #rows, 2 do
+    local kind, key = string.match(rows[at], '^(.):(.*)$')
+    if kind == 't' then sent[key] = rows[at + 1] end
+    if kind == 'e' then channels[key] = cjson.decode(rows[at + 1]).channel end
+  end
+  for key, ts in pairs(sent) do
+    if channels[key] then redis.call('DEL', prefix .. 'message:' .. channels[key] .. ':' .. ts) end
+  end
+  redis.call('DEL', task, prefix .. 'events:' .. id, hash, hash .. ':pending', hash .. ':lock')
+  redis.call('ZREM', settled, id)
+  redis.call('ZREM', recent, id)
+  return 1
+end
+local forgotten = 0
+local due = redis.call('ZRANGE', settled, '-inf', '(' .. before, 'BYSCORE', 'LIMIT', 0, ${batch})
+for _, id in ipairs(due) do forgotten = forgotten + forget(id) end
+return {forgotten, #due}
+`);
+
+const counts = z.tuple([z.int(), z.int()]);
+
+/** Removes everything that is stored of tasks which were settled before a moment, in batches, and counts them. */
+export function createForgetting(redis: Redis, keys: Keys): TaskStore['forget'] {
+  return (before) =>
+    guarded('remove old tasks', async () => {
+      for (let sum = 0; ; ) {
+        const [forgotten, due] = counts.parse(await forgetTasks(redis, [keys.settledTasks], [keys.prefix, before]));
+        sum += forgotten;
+        // What still waits to be said keeps its task; a batch of nothing else would come again for ever.
+        if (due < batch || forgotten === 0) return sum;
+      }
+    });
+}
