@@ -3,6 +3,7 @@ import { App, Octokit, RequestError } from 'octokit';
 import { parseRepositoryName, type RepositoryName } from '../task/ids.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import { Problem } from '../task/problem.ts';
+import { boundFetch } from './bound-fetch.ts';
 import type { Rights } from './credentials.ts';
 import { toProblem, wordsOf } from './problems.ts';
 
@@ -45,7 +46,7 @@ function settings(apiUrl: string, send: typeof fetch) {
   return {
     baseUrl: apiUrl.replace(/\/+$/, ''),
     userAgent: 'errand',
-    request: { fetch: send },
+    request: { fetch: boundFetch(apiUrl, send) },
     retry: { enabled: false },
     throttle: { enabled: false },
     log: silent,

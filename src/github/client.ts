@@ -1,6 +1,7 @@
 import { Octokit, RequestError } from 'octokit';
 import type { RepositoryName } from '../task/ids.ts';
 import type { Clock } from '../task/ports/clock.ts';
+import { boundFetch } from './bound-fetch.ts';
 import type { Credential, Rights } from './credentials.ts';
 import { limitOf, toProblem } from './problems.ts';
 
@@ -42,7 +43,7 @@ export interface Client {
  */
 export function createClient(options: GithubOptions): Client {
   const { clock, timeoutMs = 30_000, writeGapMs = 1_000 } = options;
-  const send = options.fetch ?? fetch;
+  const send = boundFetch(options.apiUrl, options.fetch ?? fetch);
   let limit: { problem: Error; until: number } | undefined;
   let lastWrite: Promise<unknown> = Promise.resolve();
   let client: { token: string; octokit: Octokit } | undefined;

@@ -1,6 +1,7 @@
 import { Octokit, RequestError } from 'octokit';
 import type { Clock } from '../task/ports/clock.ts';
 import { type AppOptions, asApp, createApp } from './app.ts';
+import { boundFetch } from './bound-fetch.ts';
 import { toProblem } from './problems.ts';
 
 /** Who acts on GitHub, as GitHub says. */
@@ -27,7 +28,7 @@ export async function identifyToken(options: {
     auth: options.token,
     baseUrl: options.apiUrl.replace(/\/+$/, ''),
     userAgent: 'errand',
-    request: options.fetch === undefined ? {} : { fetch: options.fetch },
+    request: { fetch: boundFetch(options.apiUrl, options.fetch ?? fetch) },
     retry: { enabled: false },
     throttle: { enabled: false },
     log: quiet,

@@ -3,7 +3,7 @@ import type { RepositoryName } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import type { Client } from './client.ts';
 
-const mutation = `mutation ($id: ID!) {
+export const readyMutation = `mutation ($id: ID!) {
   markPullRequestReadyForReview(input: { pullRequestId: $id }) { pullRequest { isDraft } }
 }`;
 
@@ -19,7 +19,7 @@ export async function markReady(client: Client, repository: RepositoryName, numb
     async (rest, target, octokit) => {
       const { data } = await rest.pulls.get({ ...target, pull_number: number });
       if (data.draft !== true) return;
-      await octokit.graphql(mutation, { id: data.node_id }).catch((error: unknown) => {
+      await octokit.graphql(readyMutation, { id: data.node_id }).catch((error: unknown) => {
         throw refusal(attempted, error);
       });
     },

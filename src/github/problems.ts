@@ -1,5 +1,6 @@
 import { RequestError } from 'octokit';
 import { Problem } from '../task/problem.ts';
+import { Strayed } from './bound-fetch.ts';
 
 /** GitHub's own words and what it named, out of the body of an error. */
 export function wordsOf(error: RequestError): string {
@@ -14,7 +15,8 @@ export function wordsOf(error: RequestError): string {
 
 /** Whether the call may or may not have been carried out: no answer came, or the server broke. */
 export function isAmbiguous(error: unknown): boolean {
-  return error instanceof RequestError && (error.response === undefined || error.status >= 500);
+  if (!(error instanceof RequestError) || error.cause instanceof Strayed) return false;
+  return error.response === undefined || error.status >= 500;
 }
 
 /** Puts what GitHub (or the way to it) answered into one sentence and one next step. Passes on what is a Problem already. */
@@ -22,6 +24,10 @@ export function toProblem(attempted: string, error: unknown, now: number): unkno
   if (!(error instanceof RequestError)) return error;
   const problem = (code: string, found: string, next: string, more: { retry?: boolean; retryAt?: number } = {}) =>
     new Problem({ code, sentence: `${attempted} failed: ${found}.`, next }, { ...more, cause: error });
+  if (error.cause instanceof Strayed) {
+    const [code, found, next] = strayedWords(error.cause);
+    return problem(code, found, next);
+  }
   if (isAmbiguous(error)) {
     const found = error.response === undefined ? 'GitHub could not be reached' : `GitHub answered ${error.status}`;
     const next = 'Errand tries again by itself; if it lasts, check the network, the proxy and GitHub.';
@@ -74,6 +80,31 @@ export function toProblem(attempted: string, error: unknown, now: number): unkno
         `GitHub answered ${error.status} (${words})`,
         'Look at it on GitHub, then retry.',
       );
+  }
+}
+
+function strayedWords({ why, message }: Strayed): readonly [code: string, found: string, next: string] {
+  switch (why) {
+    case 'moved':
+      return [
+        'github_moved',
+        'GitHub says that it was renamed or moved',
+        'Whoever runs Errand lists the repository by the name that it has now, if it is still the one that is meant.',
+      ];
+    case 'elsewhere':
+      return [
+        'github_elsewhere',
+        `the way leads to ${message}, and Errand's credentials go to GitHub alone`,
+        'Check GITHUB_API_URL, and what stands between this machine and GitHub.',
+      ];
+    case 'unlisted':
+      return [
+        'github_unlisted',
+        `${message} is none of Errand's calls`,
+        'Report it: nothing should have asked for it.',
+      ];
+    default:
+      return why satisfies never;
   }
 }
 
