@@ -1,7 +1,8 @@
 import { type Octokit, RequestError } from 'octokit';
+import type { WorkflowsRun } from '../task/workflows.ts';
 import type { Target } from './client.ts';
 import type { Facts, ReportedCheck } from './gates.ts';
-import { type WorkflowsRun, workflowsRun } from './workflows.ts';
+import { workflowsRun } from './workflows.ts';
 
 const maxWorkflowFiles = 30;
 
@@ -40,6 +41,9 @@ export async function gatherFacts(
     // The one that the checks are of.
     head,
     base,
+    repositoryId: pull.base.repo.id,
+    // Null where the fork it came from is gone.
+    headRepositoryId: pull.head.repo?.id ?? null,
     draft: pull.draft ?? false,
     mergeable: pull.mergeable,
     mergeableState: pull.mergeable_state,
@@ -154,19 +158,23 @@ async function readBehindBy(octokit: Octokit, target: Target, base: string, head
 }
 
 async function readWorkflows(octokit: Octokit, target: Target, head: string, base: string): Promise<WorkflowsRun> {
+  return workflowsRun(await readWorkflowFiles(octokit, target, base), head, base);
+}
+
+/** The workflow files of a branch, thirty at most; none where they can't be seen. */
+export async function readWorkflowFiles(octokit: Octokit, target: Target, base: string): Promise<readonly string[]> {
   const listing = octokit.rest.repos.getContent({ ...target, path: '.github/workflows', ref: base });
   const entries = await orNothing(
     listing.then(({ data }) => (Array.isArray(data) ? data : [])),
     [],
   );
   const paths = entries.filter(({ type, name }) => type === 'file' && /\.ya?ml$/.test(name)).map(({ path }) => path);
-  const files = await Promise.all(
+  return Promise.all(
     paths.slice(0, maxWorkflowFiles).map(async (path) => {
       const { data } = await octokit.rest.repos.getContent({ ...target, path, ref: base });
       return 'content' in data && data.type === 'file' ? Buffer.from(data.content, 'base64').toString('utf8') : '';
     }),
   );
-  return workflowsRun(files, head, base);
 }
 
 /** What is not set, or not for these credentials to see, is as if it were not there: GitHub itself still holds to it when merging. */

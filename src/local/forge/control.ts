@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { covers } from './apps.ts';
 import { notFound } from './errors.ts';
@@ -46,6 +46,8 @@ export class Control {
       defaultBranch: order.defaultBranch ?? 'main',
       private: true,
       archived: false,
+      actions: false,
+      admin: false,
       drafts: true,
       methods: { merge: true, squash: true, rebase: true },
       rules: {},
@@ -186,16 +188,30 @@ export class Control {
 
   async setRepository(
     name: string,
-    change: Partial<Pick<Repository, 'archived' | 'methods' | 'defaultBranch' | 'drafts'>>,
+    change: Partial<Pick<Repository, 'archived' | 'methods' | 'defaultBranch' | 'drafts' | 'actions' | 'admin'>>,
   ): Promise<void> {
     Object.assign(this.#repository(name), change);
     await this.#forge.store.save();
   }
 
+  /** Gives a repository another name, or another owner; the old name leads to it until somebody else takes it. */
+  async renameRepository(from: string, to: string): Promise<void> {
+    const { store } = this.#forge;
+    const repository = this.#repository(from);
+    const [owner = '', name = ''] = to.split('/');
+    if (store.find(owner, name) !== undefined) throw new Error(`The name is taken: ${to}`);
+    const before = store.path(repository);
+    Object.assign(repository, { owner, name });
+    await mkdir(dirname(store.path(repository)), { recursive: true });
+    await rename(before, store.path(repository));
+    store.state.moved.push({ from: from.toLowerCase(), id: repository.id });
+    await store.save();
+  }
+
   async setPull(
     name: string,
     number: number,
-    change: Partial<Pick<Pull, 'draft' | 'openConversations' | 'body'>>,
+    change: Partial<Pick<Pull, 'draft' | 'openConversations' | 'body' | 'base'>>,
   ): Promise<void> {
     Object.assign(this.#pull(name, number).pull, change);
     await this.#forge.store.save();

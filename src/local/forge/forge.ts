@@ -1,9 +1,10 @@
+import { happenings, startWorkflows } from './actions.ts';
 import { type Actor, Apps, covers } from './apps.ts';
 import { Faults } from './faults.ts';
 import { tryGit } from './git.ts';
 import { Pulls } from './pulls.ts';
 import type { Addresses } from './render.ts';
-import type { Levels, Repository, Store } from './state.ts';
+import type { Levels, Pull, Repository, Store } from './state.ts';
 
 export const botLogin = 'errand-bot';
 
@@ -67,10 +68,13 @@ export class Forge {
     const before = this.#tails.get(repository.id) ?? Promise.resolve();
     const mine = before.then(async () => {
       const old = await this.#refs(repository);
+      const reviewed = new Set(repository.pulls.map(reviewOf));
       const result = await act();
       const now = await this.#refs(repository);
-      for (const ref of new Set([...old.keys(), ...now.keys()])) {
-        if (old.get(ref) === now.get(ref) || ref.startsWith('refs/pull/')) continue;
+      const changed = Array.from(new Set([...old.keys(), ...now.keys()])).filter(
+        (ref) => old.get(ref) !== now.get(ref) && !ref.startsWith('refs/pull/'),
+      );
+      for (const ref of changed) {
         this.store.record({
           by,
           kind: 'ref',
@@ -82,6 +86,9 @@ export class Forge {
         });
       }
       await this.pulls.follow(repository, now);
+      const fresh = repository.pulls.filter((pull) => pull.state === 'open' && !reviewed.has(reviewOf(pull)));
+      const moved = changed.map((ref) => ({ ref, after: now.get(ref) ?? null }));
+      await startWorkflows(this.store, repository, happenings(moved, fresh));
       await this.store.save();
       return result;
     });
@@ -97,4 +104,9 @@ export class Forge {
     const lines = stdout.split('\n').filter((line) => line !== '');
     return new Map(lines.map((line): [string, string] => [line.slice(41), line.slice(0, 40)]));
   }
+}
+
+/** What of a pull request starts its workflows when it is new. */
+function reviewOf({ number, state, headSha }: Pull): string {
+  return `${number} ${state} ${headSha}`;
 }

@@ -35,7 +35,7 @@ export function renderRepository(at: Addresses, repository: Repository): Json {
     disabled: false,
     fork: false,
     visibility: repository.private ? 'private' : 'public',
-    permissions: { admin: false, maintain: false, push: true, triage: true, pull: true },
+    permissions: { admin: repository.admin, maintain: false, push: true, triage: true, pull: true },
     allow_merge_commit: repository.methods.merge,
     allow_squash_merge: repository.methods.squash,
     allow_rebase_merge: repository.methods.rebase,

@@ -36,7 +36,7 @@ export function addRepositoryRoutes(app: Hono<RestEnvironment>, forge: Forge): v
     const rules = rulesOf(repositoryOf(forge, c), c.req.param('branch'));
     if (rules === undefined || rules.source !== 'protection') throw new HttpError(404, 'Branch not protected');
     return c.json({
-      enforce_admins: { enabled: true },
+      enforce_admins: { enabled: rules.enforceAdmins },
       required_conversation_resolution: { enabled: rules.conversationResolution },
       required_linear_history: { enabled: false },
       required_signatures: { enabled: rules.requiredSignatures },

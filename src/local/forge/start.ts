@@ -6,6 +6,7 @@ import { HttpError } from './errors.ts';
 import type { Fault, FaultInput } from './faults.ts';
 import { Forge } from './forge.ts';
 import { isGitPath, serveGit } from './git-http.ts';
+import { byName, movedTo } from './moved.ts';
 import { createRest } from './rest.ts';
 import { demoFiles, demoRepository } from './seed.ts';
 import { Store } from './state.ts';
@@ -72,11 +73,21 @@ export async function startLocalForge(options: LocalForgeOptions): Promise<Local
     }
     // GitHub Enterprise Server's prefix and github.com's bare paths are the same routes.
     incoming.url = (incoming.url ?? '/').replace(/^\/api(?:\/v3(?=\/|$)|(?=\/graphql$))/, '') || '/';
+    incoming.url = byName(store, incoming.url);
     const path = incoming.url.split('?')[0] ?? '/';
     if (!path.startsWith('/local/')) forge.note(`${incoming.method} ${path}`);
     const fault = path.startsWith('/local/') ? undefined : forge.faults.take(incoming.method ?? 'GET', path);
     if (fault !== undefined && fault.kind !== 'lost_answer') {
       strike(fault, incoming, outgoing);
+      return;
+    }
+    const moved = path.startsWith('/local/')
+      ? undefined
+      : movedTo(store, incoming.method ?? 'GET', incoming.url, forge.at);
+    if (moved !== undefined) {
+      incoming.resume();
+      const body = JSON.stringify({ message: 'Moved Permanently', url: moved.location });
+      outgoing.writeHead(moved.status, { location: moved.location, 'content-type': 'application/json' }).end(body);
       return;
     }
     const handled = isGitPath(path)

@@ -71,6 +71,8 @@ const branchRules = z.object({
   mergeQueue: z.boolean().default(false),
   /** Whether who asks may pass these rules by. */
   bypass: z.boolean().default(false),
+  /** Whether classic protection holds for administrators too. */
+  enforceAdmins: z.boolean().default(true),
   messagePattern: pattern.nullable().default(null),
   emailPattern: pattern.nullable().default(null),
 });
@@ -82,6 +84,10 @@ const repository = z.object({
   defaultBranch: z.string(),
   private: z.boolean(),
   archived: z.boolean(),
+  /** Whether workflows run here. No runner comes with a local forge, so it is a repository's own choice. */
+  actions: z.boolean().default(false),
+  /** Whether the token administers it. */
+  admin: z.boolean().default(false),
   /** Private repositories of free plans have none. */
   drafts: z.boolean().default(true),
   methods: z.object({ merge: z.boolean(), squash: z.boolean(), rebase: z.boolean() }),
@@ -96,8 +102,8 @@ const ledgerEntry = z.object({
   n: z.number(),
   at: z.string(),
   by: z.string(),
-  /** `rest` is an accepted API write, `ref` a reference that moved, whoever moved it. */
-  kind: z.enum(['rest', 'ref']),
+  /** `rest` is an accepted API write, `ref` a reference that moved, whoever moved it, `run` a workflow that started. */
+  kind: z.enum(['rest', 'ref', 'run']),
   repository: z.string().nullable(),
   what: z.string(),
   status: z.number().nullable(),
@@ -141,6 +147,8 @@ const forgeState = z.object({
   /** Logins that have an account. */
   people: z.array(z.string()).default(['errand-bot', 'dana', 'robin', 'ada-park', 'max-vogel']),
   repositories: z.array(repository),
+  /** Names that repositories had, in lower case. */
+  moved: z.array(z.object({ from: z.string(), id: z.number() })).default([]),
   apps: z.array(app).default([]),
   appTokens: z.array(appToken).default([]),
   /** Public halves of the SSH keys that accounts sign with. */
