@@ -6,6 +6,7 @@ import { Problem } from '../task/problem.ts';
 import type { Failure, Head, Part, PullState, Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';
 import { toMergeMessage, toPullRequestTitle } from './pull-request-words.ts';
+import { holdToRepository } from './same-repository.ts';
 import { watchPull } from './watch-pull.ts';
 
 /**
@@ -75,7 +76,8 @@ async function tryMerge(
   { pull, approval }: Merging,
   signal: AbortSignal,
 ): Promise<Next> {
-  const { repository, base } = part;
+  const { repository, base, repositoryId = null } = part;
+  await holdToRepository(deps, part);
   const place = { task: task.id, part: task.parts.indexOf(part) };
   const { rules } = await deps.repositories.prepare({ ...place, repository, base, branch: task.branch, signal });
   const narrowed = narrower(rules, task, repository, approval.by);
@@ -84,7 +86,7 @@ async function tryMerge(
     await deps.forge.markReady(repository, pull.number);
     await deps.store.apply(task.id, { type: 'pull_request_ready', repository, at: deps.clock.now() });
   }
-  const mergeable = await deps.forge.mergeable(repository, pull.number, pull.head);
+  const mergeable = await deps.forge.mergeable(repository, pull.number, pull.head, { base, repositoryId });
   if (mergeable.type === 'pending') return mergeable;
   if (mergeable.type === 'refused') {
     const { sentence, next } = mergeable;

@@ -5,6 +5,7 @@ import type { Change, Report, Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';
 import { framed } from './pull-request-frame.ts';
 import { toPullRequestBody, toPullRequestTitle } from './pull-request-words.ts';
+import { holdToRepository } from './same-repository.ts';
 
 /** How bringing one part's change into a pull request went. */
 export type Opened = { readonly change: Change; readonly problem: Problem | null };
@@ -36,6 +37,7 @@ export async function openPulls(deps: WorkerDeps, asked: Task, changes: readonly
     const base = part.checkout?.baseBranch ?? part.base;
     try {
       if (base === null) throw new Error(`${repository} was never prepared`);
+      await holdToRepository(deps, part);
       const pull = await deps.forge.openPull({ repository, base, branch: task.branch, title, body, draft });
       const at = deps.clock.now();
       const event = { type: 'pull_request_opened', repository, pull: { ...pull, head }, at } as const;

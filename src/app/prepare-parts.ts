@@ -5,6 +5,7 @@ import { Problem } from '../task/problem.ts';
 import type { Part, Task } from '../task/task.ts';
 import type { Attendance } from './attendance.ts';
 import { toCommitMessage } from './pull-request-words.ts';
+import { replaced } from './same-repository.ts';
 
 type PreparedPart = PartCheckout & { readonly wish: Wish };
 
@@ -52,11 +53,31 @@ async function prepare(
   const { repository } = part;
   const place = { task: task.id, part: task.parts.indexOf(part) };
   const order = { ...place, repository, base: wanted, branch: task.branch, signal };
+  const policy = deps.policy.repositories.find(({ name }) => name === repository);
+  // Asked meanwhile; what git finds amiss is said first.
+  const identified = deps.forge.identify(repository);
+  identified.catch(() => undefined);
   const { baseBranch, base, start, remote, repositories, rules } = await deps.repositories.prepare(order);
+  const repositoryId = await identified;
+  if (repositoryId !== (part.repositoryId ?? policy?.id ?? repositoryId)) throw replaced(repository);
+  if (remote !== null && isUntouched(part)) throw branchTaken(task, repository);
   await deps.mayPush({ repository, branch: task.branch, exists: remote !== null, message: toCommitMessage(task, run) });
   const { checks, allow } = rules;
-  const policy = deps.policy.repositories.find(({ name }) => name === repository);
   const draft = policy?.draft ?? rules.pullRequest.draft;
-  const checkout = { at, baseBranch, base, start, remote, checks, allow, repositories, draft };
+  const checkout = { at, baseBranch, base, start, remote, checks, allow, repositories, draft, repositoryId };
   return { repository, checkout, wish: rules };
+}
+
+/** Whether nothing of this task can be on GitHub yet: no run of it was ever given this repository. */
+function isUntouched({ repositoryId, pull, results }: Part): boolean {
+  return repositoryId === undefined && pull.type === 'none' && results.length === 0;
+}
+
+/** Branches carry the task's own id: one that is there before the task is somebody else's, and is not built on. */
+function branchTaken({ branch }: Task, repository: string): Problem {
+  return new Problem({
+    code: 'branch_taken',
+    sentence: `${repository} has a branch \`${branch}\` already, and this task did not make it.`,
+    next: 'Send the request anew: it gets a branch of another name.',
+  });
 }

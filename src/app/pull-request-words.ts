@@ -1,5 +1,6 @@
 import { allRunsWords, duration, usageWords } from '../task/amounts.ts';
 import type { RunId } from '../task/ids.ts';
+import { inert } from '../task/inert.ts';
 import { toTitle } from '../task/policy.ts';
 import type { LinkedAuthor } from '../task/ports/repositories.ts';
 import type { Report, Task } from '../task/task.ts';
@@ -25,11 +26,21 @@ export function toPullRequestBody(
     report.claim.trim() === '' ? '_Nothing._' : quoted(report.claim, 6_000),
     '### What Errand checked (*measured*)',
     measured(report),
-    ...(report.sensitive.length === 0
-      ? []
-      : ['### Look at these first', report.sensitive.map((path) => `- \`${inline(path)}\``).join('\n')]),
+    ...(report.sensitive.length === 0 ? [] : ['### Look at these first', toSensitive(report.sensitive)]),
     `<sub>Errand task \`${task.id}\`. ${task.agent === 'shell' ? 'Made by a script' : 'AI-written'}: review it before you merge. A ✅ on the result in Slack approves exactly one commit.</sub>`,
   ].join('\n\n');
+}
+
+/** Long enough for a reviewer, short enough for GitHub: the markers around a description must not be cut off its end. */
+const maxSensitive = 50;
+const maxNameChars = 200;
+
+function toSensitive(paths: readonly string[]): string {
+  const more = paths.length - maxSensitive;
+  return [
+    ...paths.slice(0, maxSensitive).map((path) => `- \`${inline(path).slice(0, maxNameChars)}\``),
+    ...(more > 0 ? [`- and ${more} more`] : []),
+  ].join('\n');
 }
 
 /** By name and page: a mention would ping whoever asked of everything that happens here. */
@@ -40,7 +51,7 @@ function asker({ name, account }: LinkedAuthor): string {
   return account === null ? shown : `[${shown}](${account.url})`;
 }
 
-/** At most GitHub's 256 characters; agent and person text alike lose mentions and control characters. */
+/** At most GitHub's 256 characters. It becomes the first line of a squashed commit too, which closes issues and skips checks. */
 export function toPullRequestTitle(task: Task): string {
   return inline(task.title).slice(0, 200);
 }
@@ -69,7 +80,7 @@ function measured(report: Report): string {
     return `${size}${took}. No checks are configured in \`.errand.yml\`, so nothing else was measured.`;
   const rows = report.checks.map(
     ({ command, exitCode, durationMs }) =>
-      `| \`${inline(command).replaceAll('|', '\\|')}\` | ${exitCode === 0 ? 'passed' : `failed with ${exitCode}`} | ${(durationMs / 1000).toFixed(1)} s |`,
+      `| \`${inline(command).slice(0, maxNameChars).replaceAll('|', '\\|')}\` | ${exitCode === 0 ? 'passed' : `failed with ${exitCode}`} | ${(durationMs / 1000).toFixed(1)} s |`,
   );
   return [`${size}${took}.`, '', '| check | result | time |', '| --- | --- | --- |', ...rows].join('\n');
 }
@@ -91,10 +102,9 @@ function quoted(text: string, max: number): string {
 }
 
 function inline(text: string): string {
-  return withoutControls(text)
-    .replace(/[\r\n]+/g, ' ')
-    .replace(/[<>`]/g, '')
-    .replaceAll('@', '@\u200b')
+  const plain = withoutControls(text).replace(/\s+/g, ' ').replace(/[<>`]/g, '').trim();
+  return inert(plain)
+    .replace(/@(?!\u200b)/g, '@\u200b')
     .replace(/#(?=\d)/g, '#\u200b');
 }
 

@@ -123,6 +123,8 @@ export interface Provider extends ProviderPolicy {
 
 export interface RepositoryConfig {
   readonly name: RepositoryName;
+  /** Its number on GitHub, where it is pinned. */
+  readonly id: number | null;
   readonly base: BranchName | null;
   readonly agent: string | null;
   readonly model: string | null;

@@ -15,6 +15,7 @@ export function toRepositories(values: Values, sections: Sections): RepositoryCo
 function toRepository(written: Pick<Written, 'name'> & Partial<Written>): RepositoryConfig {
   return {
     name: written.name,
+    id: written.id ?? null,
     base: written.base ?? null,
     agent: written.agent ?? null,
     model: written.model ?? null,

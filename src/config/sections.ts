@@ -20,6 +20,7 @@ const choiceFields = {
   provider: field(kinds.text, 'inhouse'),
 };
 const repositoryFields = {
+  id: field(kinds.wholeNumber(1, Number.MAX_SAFE_INTEGER), '123456789'),
   base: field(kinds.branch, 'main'),
   ...choiceFields,
   environment: field(kinds.text, 'default'),

@@ -47,6 +47,12 @@ export function createForge(options: ForgeOptions): Forge {
       });
     },
 
+    identify(repository) {
+      return client.call(repository, `Looking up ${repository}`, async (rest, target) => {
+        return (await rest.repos.get({ ...target })).data.id;
+      });
+    },
+
     async openPull({ repository, base, branch, title, body, draft }) {
       const text = { title: title.slice(0, maxTitleChars), body: body.slice(0, maxBodyChars) };
       return client.call(
@@ -121,13 +127,13 @@ export function createForge(options: ForgeOptions): Forge {
       });
     },
 
-    async mergeable(repository, number, head) {
+    async mergeable(repository, number, head, expected) {
       const facts = await client.call(
         repository,
         `Looking up whether pull request #${number} of ${repository} can be merged`,
         (_, target, octokit) => gatherFacts(octokit, target, number, { headSeenForMs, now: () => clock.now() }),
       );
-      return judge(facts, head, checksSettleMs);
+      return judge(facts, head, expected, checksSettleMs);
     },
 
     merge: (order) => mergePull(client, order),

@@ -1,4 +1,4 @@
-import type { Mergeable } from '../task/ports/forge.ts';
+import type { Expected, Mergeable } from '../task/ports/forge.ts';
 
 export interface ReportedCheck {
   readonly name: string;
@@ -15,6 +15,8 @@ export interface Facts {
   readonly head: string;
   readonly draft: boolean;
   readonly base: string;
+  readonly repositoryId: number;
+  readonly headRepositoryId: number | null;
   readonly mergeable: boolean | null;
   /** GitHub's summary: `clean`, `blocked`, `behind`, … */
   readonly mergeableState: string;
@@ -45,10 +47,12 @@ const summaryLagMs = 15_000;
  * Whether exactly `head` may be merged now, later, or not as things are. A required check that has not reported is pending; where nothing
  * is required, every check that has reported counts.
  */
-export function judge(facts: Facts, head: string, checksSettleMs: number): Mergeable {
+export function judge(facts: Facts, head: string, expected: Expected, checksSettleMs: number): Mergeable {
   if (facts.state === 'merged') return { type: 'ready' };
   if (facts.state === 'closed')
     return refused('The pull request is closed', 'Reopen it on GitHub, or reply to start a new task.');
+  const stray = judgePlace(facts, expected);
+  if (stray !== undefined) return stray;
   if (facts.head !== head) {
     // The pull request can lag behind its branch; a branch that really moved voids the approval where heads are watched.
     return pending(`GitHub shows commit ${facts.head.slice(0, 7)} on the pull request, not yet ${head.slice(0, 7)}`);
@@ -62,6 +66,22 @@ export function judge(facts: Facts, head: string, checksSettleMs: number): Merge
     );
   }
   return judgeRules(facts) ?? judgeReviews(facts) ?? judgeChecks(facts, checksSettleMs) ?? judgeRest(facts);
+}
+
+/** What was approved goes into one branch of one repository, and comes from that repository. */
+function judgePlace({ base, repositoryId, headRepositoryId }: Facts, expected: Expected): Mergeable | undefined {
+  const own = expected.repositoryId ?? repositoryId;
+  if (repositoryId !== own || headRepositoryId !== own) {
+    return refused(
+      'The pull request is not between two branches of the repository that this task was started in',
+      'Look at it on GitHub, and start the task anew where it belongs.',
+    );
+  }
+  if (expected.base === null || base === expected.base) return undefined;
+  return refused(
+    `The pull request now goes into \`${base}\`, and this task is for \`${expected.base}\``,
+    `Set its base back to \`${expected.base}\` on GitHub, then approve again; or start a task for \`${base}\`.`,
+  );
 }
 
 /** What no waiting and no review makes good. */

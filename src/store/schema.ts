@@ -129,6 +129,7 @@ const checkout = object({
   checks: z.array(z.string()),
   allow: z.array(z.string()).default([]),
   draft: z.boolean().optional(),
+  repositoryId: count.optional(),
   repositories: z.array(z.string()),
 });
 
@@ -157,6 +158,7 @@ const pullState = z.discriminatedUnion('type', [
 
 const part = object({
   repository: repositoryName,
+  repositoryId: count.optional(),
   base: branchName.nullable(),
   checkout: checkout.nullable(),
   pull: pullState,

@@ -33,6 +33,8 @@ export interface ChannelPolicy {
 
 export interface RepositoryPolicy {
   readonly name: RepositoryName;
+  /** Its number on GitHub, where the operator pins it; null takes whatever has the name when a task starts. */
+  readonly id: number | null;
   /** Null is the repository's default branch. */
   readonly base: BranchName | null;
   readonly agent: string | null;
@@ -56,6 +58,7 @@ export interface RepositoryPolicy {
 export function plainRepository(name: RepositoryName): RepositoryPolicy {
   return {
     name,
+    id: null,
     base: null,
     agent: null,
     model: null,

@@ -72,6 +72,8 @@ export interface Checkout {
   readonly allow: readonly string[];
   /** Whether a new pull request is opened as a draft. */
   readonly draft?: boolean | undefined;
+  /** The repository's number on GitHub. */
+  readonly repositoryId?: number | undefined;
   /** Bare repositories that the sandbox mounts read-only; `start` is in the last. */
   readonly repositories: readonly string[];
 }
@@ -214,6 +216,8 @@ export interface Result {
 /** A task in one of its repositories. Each part has a pull request, and so an approval, of its own. */
 export interface Part {
   readonly repository: RepositoryName;
+  /** Its number on GitHub, recorded when the first run was prepared: the name may come to mean another one. */
+  readonly repositoryId?: number | undefined;
   /** The branch to start from and to merge into. Null until the first run has asked the remote for its default branch. */
   readonly base: BranchName | null;
   /** What the latest run was given, once that is prepared: an adopting worker goes on from it, a stopped run is kept by it. */

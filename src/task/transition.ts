@@ -75,7 +75,9 @@ export function transition(task: Task, event: TaskEvent): Transition {
       return duringRun(task, event.run, () =>
         atEveryPart({ ...task, ...event.choice }, (part) => {
           const { checkout } = event.checkouts.find(({ repository }) => repository === part.repository) ?? part;
-          return checkout === null ? part : { ...part, base: checkout.baseBranch, checkout };
+          if (checkout === null) return part;
+          const repositoryId = part.repositoryId ?? checkout.repositoryId;
+          return { ...part, base: checkout.baseBranch, checkout, ...(repositoryId !== undefined && { repositoryId }) };
         }),
       );
     case 'messages_taken':

@@ -90,3 +90,25 @@ test('what marks the own part of a description stands nowhere within it', () => 
     /<!--\s*errand/,
   );
 });
+
+test.each([
+  ['Fixes #3 [skip ci]', 'Fixes #\u200b3 (skip ci)'],
+  ['closes https://github.example/acme/web/issues/3', 'closes https://github.example/acme/web/issues/\u200b3'],
+  ['resolves GH-3', 'resolves GH-\u200b3'],
+])('a title, which a squashed commit begins with, does nothing: %j', (title, expected) => {
+  expect(toPullRequestTitle(task({ title }))).toBe(expected);
+});
+
+test('however much there is to show, the description keeps its end', () => {
+  const endless = {
+    ...report,
+    claim: 'x'.repeat(200_000),
+    checks: Array.from({ length: 20 }, () => ({ command: 'y'.repeat(2_000), exitCode: 0, durationMs: 1 })),
+    sensitive: Array.from({ length: 5_000 }, (_, n) => `${'z'.repeat(300)}/${n}/package-lock.json`),
+  };
+  const spec = [message(1, { text: 'w'.repeat(200_000) })];
+  const body = toPullRequestBody(task({ spec }), endless, { threadUrl: null, author: alice });
+  expect(body.length).toBeLessThan(40_000);
+  expect(body).toContain('- and 4950 more');
+  expect(body).toMatch(/approves exactly one commit\.<\/sub>$/);
+});

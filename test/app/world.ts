@@ -200,6 +200,7 @@ export class World {
 
   readonly forge: Forge = {
     defaultBranch: async () => base,
+    identify: async (_repository: string): Promise<number> => 7,
     openPull: async () => pull,
     describePull: async (): Promise<void> => {},
     checkPush: async (): Promise<void> => {},

@@ -233,6 +233,7 @@ describe('the YAML file', () => {
       emoji: { approve: ship }
       repositories:
         acme/shop:
+          id: 4711
           base: trunk
           agent: mine
           model: house-2
@@ -287,6 +288,7 @@ describe('the YAML file', () => {
     expect(read.repositories).toEqual([
       {
         name: 'acme/shop',
+        id: 4711,
         base: 'trunk',
         agent: 'mine',
         model: 'house-2',

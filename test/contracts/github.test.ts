@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -11,6 +13,7 @@ import { branchOf, main, required, shaOf, token, web } from './git-fixture.ts';
 const branch = branchOf('errand/taaaaaa-fix-words');
 const order = { repository: web, base: main, branch, title: 'Fix words', body: 'Body', draft: false };
 const repository = 'acme/web';
+const mine = { base: main, repositoryId: null };
 
 let dir: string;
 let local: LocalForge;
@@ -50,7 +53,7 @@ async function problemOf(promise: Promise<unknown>): Promise<Problem> {
 const writes = (what: string) =>
   local.control.ledger().filter((each) => each.kind === 'rest' && each.what.startsWith(what));
 const settled = async (number: number, head = shaOf('0'.repeat(40))) => {
-  await forge.mergeable(web, number, head);
+  await forge.mergeable(web, number, head, mine);
 };
 
 test('a pull request is made once, however often it is asked for', async () => {
@@ -130,8 +133,8 @@ test('polling sees pushes, closing, reopening and merging by people, and asks wi
 
 test('a clean pull request waits for GitHub to work it out, and then is ready', async () => {
   const { number, head } = await forge.openPull(order);
-  expect((await forge.mergeable(web, number, head)).type).toBe('pending');
-  expect(await forge.mergeable(web, number, head)).toEqual({ type: 'ready' });
+  expect((await forge.mergeable(web, number, head, mine)).type).toBe('pending');
+  expect(await forge.mergeable(web, number, head, mine)).toEqual({ type: 'ready' });
 });
 
 test.each(['ruleset', 'protection'] as const)(
@@ -140,23 +143,23 @@ test.each(['ruleset', 'protection'] as const)(
     const { number, head } = await forge.openPull(order);
     await settled(number);
     await local.control.setRules(repository, 'main', { source, requiredChecks: ['ci', 'lint'] });
-    expect(await forge.mergeable(web, number, head)).toMatchObject({
+    expect(await forge.mergeable(web, number, head, mine)).toMatchObject({
       type: 'pending',
       reason: expect.stringMatching(/not reported yet: `ci`, `lint`/),
     });
     await local.control.setCheck({ repository, sha: head, name: 'ci', conclusion: null });
     await local.control.setCheck({ repository, sha: head, name: 'lint', conclusion: 'success', kind: 'status' });
-    expect(await forge.mergeable(web, number, head)).toMatchObject({
+    expect(await forge.mergeable(web, number, head, mine)).toMatchObject({
       type: 'pending',
       reason: expect.stringMatching(/still running: `ci`/),
     });
     await local.control.setCheck({ repository, sha: head, name: 'ci', conclusion: 'failure' });
-    expect(await forge.mergeable(web, number, head)).toMatchObject({
+    expect(await forge.mergeable(web, number, head, mine)).toMatchObject({
       type: 'refused',
       sentence: expect.stringMatching(/fail: `ci`/),
     });
     await local.control.setCheck({ repository, sha: head, name: 'ci', conclusion: 'success' });
-    expect(await forge.mergeable(web, number, head)).toEqual({ type: 'ready' });
+    expect(await forge.mergeable(web, number, head, mine)).toEqual({ type: 'ready' });
   },
 );
 
@@ -173,14 +176,14 @@ test('a required check that passes while GitHub is asked blocks no merge', async
       return fetch(...asked);
     },
   });
-  expect(await passing.mergeable(web, number, head)).toEqual({ type: 'ready' });
+  expect(await passing.mergeable(web, number, head, mine)).toEqual({ type: 'ready' });
 });
 
 test('drafts, conflicts, requested changes, open conversations, and stale bases are each refused, a head that GitHub does not show yet waits', async () => {
   const { number, head } = await forge.openPull(order);
   await settled(number);
   const said = async (wanted = head) => {
-    const answer = await forge.mergeable(web, number, wanted);
+    const answer = await forge.mergeable(web, number, wanted, mine);
     return answer.type === 'refused' ? answer.sentence : answer.type;
   };
   await local.control.setPull(repository, number, { draft: true });
@@ -214,17 +217,17 @@ test('where workflows would run and none has reported, the merge waits and says 
   await local.control.commit({ repository, files: { '.github/workflows/ci.yml': ci }, message: 'CI' });
   const { number, head } = await forge.openPull(order);
   await settled(number);
-  expect(await forge.mergeable(web, number, head)).toMatchObject({
+  expect(await forge.mergeable(web, number, head, mine)).toMatchObject({
     reason: expect.stringContaining('not reported yet'),
   });
   now += 60_000;
-  expect(await forge.mergeable(web, number, head)).toMatchObject({
+  expect(await forge.mergeable(web, number, head, mine)).toMatchObject({
     reason: expect.stringContaining('none has reported for 60 s'),
   });
   await local.control.setCheck({ repository, sha: head, name: 'build', conclusion: 'failure' });
-  expect(await forge.mergeable(web, number, head)).toMatchObject({ type: 'refused' });
+  expect(await forge.mergeable(web, number, head, mine)).toMatchObject({ type: 'refused' });
   await local.control.setCheck({ repository, sha: head, name: 'build', conclusion: 'success' });
-  expect(await forge.mergeable(web, number, head)).toEqual({ type: 'ready' });
+  expect(await forge.mergeable(web, number, head, mine)).toEqual({ type: 'ready' });
 });
 
 const mergeOrder = { repository: web, method: 'squash', title: 'Fix words (#1)', message: 'As asked.' } as const;
@@ -371,4 +374,52 @@ test('what rules will surely refuse is known before a push, unless they may be p
   expect(failure.sentence).toContain('want a commit message that must match `^F`');
   await local.control.setRules(repository, 'errand/**', { ...restricted, bypass: true });
   await forge.checkPush(pushed);
+});
+
+test('a name that was given up leads nowhere, and one that was taken again is another repository', async () => {
+  const id = await forge.identify(web);
+  await local.control.renameRepository(repository, 'acme/shop');
+  for (const ask of [
+    forge.identify(web),
+    forge.openPull(order),
+    forge.merge({ ...mergeOrder, number: 1, head: shaOf('a'.repeat(40)) }),
+  ]) {
+    expect((await problemOf(ask)).failure.code).toBe('github_moved');
+  }
+  expect(local.control.requests().some((each) => each.includes('/repositories/'))).toBe(false);
+  await local.control.createRepository({ repository, files: { 'a.txt': 'taken\n' } });
+  expect(await forge.identify(web)).not.toBe(id);
+  expect(local.control.ledger().filter(({ kind }) => kind === 'rest')).toEqual([]);
+});
+
+test('a pull request whose base a person changed is not merged', async () => {
+  const { number, head } = await forge.openPull(order);
+  await settled(number);
+  await local.control.commit({ repository, branch: 'production', files: { 'b.txt': 'b\n' }, message: 'Live' });
+  await local.control.setPull(repository, number, { base: 'production' });
+  expect(await forge.mergeable(web, number, head, mine)).toMatchObject({
+    type: 'refused',
+    sentence: 'The pull request now goes into `production`, and this task is for `main`.',
+  });
+});
+
+test('the token is shown to no other host, whatever GitHub answers', async () => {
+  const asked: string[] = [];
+  const elsewhere = createServer((request, answer) => {
+    asked.push(`${request.url} ${request.headers.authorization}`);
+    answer.end('[]');
+  });
+  elsewhere.listen(0, '127.0.0.1');
+  await once(elsewhere, 'listening');
+  const address = elsewhere.address();
+  const host = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  // Whoever stands before GitHub answers one call with an address of their own.
+  const lying = (answer: () => Response) => forgeWith({ fetch: async () => answer() });
+  const redirect = lying(() => new Response(null, { status: 302, headers: { location: `${host}/x` } }));
+  const link = lying(() => Response.json([], { headers: { link: `<${host}/page2>; rel="next"` } }));
+  expect((await problemOf(redirect.identify(web))).failure.code).toBe('github_elsewhere');
+  const push = { repository: web, branch, exists: false, signed: false, message: 'x', email: 'x@y.z' };
+  expect((await problemOf(link.checkPush(push))).failure.code).toBe('github_elsewhere');
+  expect(asked).toEqual([]);
+  elsewhere.close();
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Facts, judge } from '../../src/github/gates.ts';
+import type { BranchName } from '../../src/task/ids.ts';
 
 const head = 'a'.repeat(40);
 const clean: Facts = {
@@ -7,6 +8,8 @@ const clean: Facts = {
   head,
   draft: false,
   base: 'main',
+  repositoryId: 7,
+  headRepositoryId: 7,
   mergeable: true,
   mergeableState: 'clean',
   required: [],
@@ -30,7 +33,8 @@ const check = (name: string, state: 'passed' | 'failed' | 'running', app: number
   app,
   endedAt: null,
 });
-const ask = (change: Partial<Facts>) => judge({ ...clean, ...change }, head, 60_000);
+const expected = { base: 'main' as BranchName, repositoryId: 7 };
+const ask = (change: Partial<Facts>) => judge({ ...clean, ...change }, head, expected, 60_000);
 
 test('nothing in the way is ready, and so is what was merged already', () => {
   expect(ask({})).toEqual({ type: 'ready' });
@@ -117,4 +121,13 @@ test('what a signature lacks is said, and where a merge queue is entered', () =>
       '`main` demands signed commits, and commit bbbbbbb and 1 more will not do: its key belongs to another account than its address.',
   });
   expect(ask({ mergeQueue: true })).toMatchObject({ next: expect.stringContaining(clean.url) });
+});
+
+test.each([
+  [{ base: 'production' }, /goes into `production`, and this task is for `main`/],
+  [{ repositoryId: 8, headRepositoryId: 8 }, /not between two branches of the repository/],
+  [{ headRepositoryId: 8 }, /not between two branches of the repository/],
+  [{ headRepositoryId: null }, /not between two branches of the repository/],
+])('a pull request that leads elsewhere (%j) is refused', (change, sentence) => {
+  expect(ask(change)).toMatchObject({ type: 'refused', sentence: expect.stringMatching(sentence) });
 });

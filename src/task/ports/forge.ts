@@ -14,10 +14,19 @@ export type Mergeable =
   | { readonly type: 'pending'; readonly reason: string }
   | { readonly type: 'refused'; readonly sentence: string; readonly next: string };
 
+/** Where a pull request has to stand to be the task's own. */
+export interface Expected {
+  readonly base: BranchName | null;
+  /** The repository's number on GitHub; null where none was recorded. */
+  readonly repositoryId: number | null;
+}
+
 /** GitHub. Throws `Problem`: 401, 403, 404, 422 and rate limits each in their own words. */
 export interface Forge {
   /** Throws when the repository can't be reached or is empty. */
   defaultBranch(repository: RepositoryName): Promise<BranchName>;
+  /** The repository's number, which stays whatever it is called, and which no other gets. A name that GitHub redirects is refused. */
+  identify(repository: RepositoryName): Promise<number>;
   /** Finds the open pull request of this head branch, or makes it; never makes two. */
   openPull(order: {
     repository: RepositoryName;
@@ -43,7 +52,7 @@ export interface Forge {
   describePull(repository: RepositoryName, number: number, body: string): Promise<void>;
   findPull(repository: RepositoryName, number: number): Promise<PullView>;
   /** Every rule that GitHub and `.errand.yml` set, asked for this head. */
-  mergeable(repository: RepositoryName, number: number, head: Sha): Promise<Mergeable>;
+  mergeable(repository: RepositoryName, number: number, head: Sha, expected: Expected): Promise<Mergeable>;
   /** Merges exactly `head` (GitHub answers 409 otherwise); already merged counts as done. */
   merge(order: {
     repository: RepositoryName;
