@@ -1,13 +1,15 @@
 import type { AgentCommand, Control } from '../../sandbox/protocol.ts';
 import { filesFolder } from '../task/files.ts';
 import type { SpecMessage, Task } from '../task/task.ts';
+import { visible } from '../task/visible.ts';
 import type { Attendance } from './attendance.ts';
 
 /** Small enough for one control line as base64. */
 const pieceBytes = 256 * 1024;
 
-/** A message as an agent reads it: its text, and where its files lie. */
-export function toWords({ text, files = [] }: SpecMessage): string {
+/** A message as an agent reads it: what of its text a person could see, and where its files lie. */
+export function toWords({ text: written, files = [] }: SpecMessage): string {
+  const text = visible(written);
   if (files.length === 0) return text;
   const listed = files.map(({ name, bytes }) => `- ${filesFolder}/${name} (${size(bytes)})`);
   return [

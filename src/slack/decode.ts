@@ -1,13 +1,17 @@
+import { visible } from '../task/visible.ts';
+
 /**
  * Turns a text as Slack sends it into what the person saw: `<…>` tokens first, then `&lt;` and `&gt;`, and `&amp;` last, so that
- * nothing a person typed is read as a token. People stay ids where Slack gives no name.
+ * nothing a person typed is read as a token. People stay ids where Slack gives no name. What nobody could see is left out.
  */
 export function decodeText(raw: string): string {
-  return raw
-    .replaceAll(/<([^<>\n]+)>/g, (_, token: string) => decodeToken(token))
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&');
+  return visible(
+    raw
+      .replaceAll(/<([^<>\n]+)>/g, (_, token: string) => decodeToken(token))
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&amp;', '&'),
+  );
 }
 
 function decodeToken(token: string): string {

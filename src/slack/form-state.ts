@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { keyNames } from '../task/command.ts';
 import type { Draft } from '../task/draft.ts';
+import { visible } from '../task/visible.ts';
 import { branchBlock, type FormNote, goalBlock } from './blocks/form.ts';
 import { formIds } from './blocks/form-fields.ts';
 import { channelId, messageTs } from './ids.ts';
@@ -32,7 +33,7 @@ export function readForm(view: { private_metadata: string; state: { values: unkn
   const text = (block: string) => {
     const [field] = Object.values(values[block] ?? {});
     const several = field?.selected_options?.map(({ value }) => value).join(',');
-    return field?.value ?? field?.selected_option?.value ?? several ?? field?.selected_conversation ?? '';
+    return visible(field?.value ?? field?.selected_option?.value ?? several ?? field?.selected_conversation ?? '');
   };
   const keys = (['repo', 'branch', 'agent', 'model'] as const).flatMap((name) => {
     const value = text(name === 'branch' ? branchBlock(kept) : name).trim();

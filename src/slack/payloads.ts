@@ -19,7 +19,9 @@ export const offeredFiles = z
   .default([])
   .transform((files) =>
     files.flatMap(({ id, name, size }): OfferedFile[] =>
-      /^F[A-Z0-9]{1,40}$/.test(id) ? [{ id, name: oneLine(name ?? 'a file', 100), bytes: size ?? null }] : [],
+      /^F[A-Z0-9]{1,40}$/.test(id)
+        ? [{ id, name: oneLine((name ?? 'a file').replaceAll(/[<>]/g, '_'), 100), bytes: size ?? null }]
+        : [],
     ),
   );
 

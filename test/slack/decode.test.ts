@@ -15,6 +15,7 @@ describe('decodeText', () => {
     ['see <https://example.com/issue/4|issue 4>', 'see issue 4 (https://example.com/issue/4)'],
     ['write to <mailto:a@example.com|a@example.com>', 'write to a@example.com'],
     ['on <!date^1700000000^{date}|14 Nov 2023>', 'on 14 Nov 2023'],
+    ['fix\u200b \u202ethe\u{e0061} test', 'fix the test'],
     ['```sh\necho "&lt;ok&gt;" &gt; out\n```', '```sh\necho "<ok>" > out\n```'],
   ])('reads %j as %j', (raw, text) => {
     expect(decodeText(raw)).toBe(text);
