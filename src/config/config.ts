@@ -71,6 +71,8 @@ export interface SlackConfig {
   readonly port: number;
   readonly apiUrl: string;
   readonly command: string;
+  /** Hosts that texts of agents may link to, beside GitHub's. */
+  readonly linkHosts: readonly string[];
 }
 
 export type GitHubConfig = {

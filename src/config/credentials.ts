@@ -30,6 +30,7 @@ export function toSlack(values: Values, holders: readonly ProcessName[], problem
     port: values.port ?? 3_000,
     apiUrl: values.slackApiUrl ?? 'https://slack.com/api/',
     command: values.command ?? '/agent',
+    linkHosts: values.linkHosts ?? [],
   };
 }
 

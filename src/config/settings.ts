@@ -84,6 +84,12 @@ export const settings = {
     default: '/agent',
     example: '/errand',
   }),
+  linkHosts: setting(null, 'slack.linkHosts', kinds.hosts, {
+    meaning:
+      'Hosts that the texts of agents may link to in Slack, beside GitHub’s. Addresses elsewhere are shown so that nobody can click on them.',
+    example: 'docs.example.com',
+    holders: bot,
+  }),
   githubToken: setting('GITHUB_TOKEN', 'github.token', kinds.secret, {
     meaning:
       'A token that may push branches and open and merge pull requests. Without it and an app, Errand serves its own small forge.',

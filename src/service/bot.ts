@@ -30,7 +30,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   const wording = {
     command: config.slack.command,
     emoji: config.emoji,
-    linkHosts: [new URL(config.github.url).host],
+    linkHosts: [new URL(config.github.url).host, ...config.slack.linkHosts],
     workspaceUrl: connection.url,
   };
   const { teamId, reader, client } = connection;

@@ -1,60 +1,82 @@
+import { addressPattern, defang, disarm, isKnown } from './links.ts';
 import { plain } from './plain.ts';
 
 /**
  * What an agent wrote, made safe for a markdown block: nobody is mentioned, no channel is called, links lead only to `hosts`
- * (others are shown as code, which can be read and not clicked), nothing invisible is left, and the text is at most `limit`
+ * (other addresses are shown in a form that is none, in code too), nothing invisible is left, and the text is at most `limit`
  * characters, cut between paragraphs with open code fences closed.
  */
 export function agentMarkdown(text: string, options: { limit: number; hosts: readonly string[] }): string {
-  const safe = outsideCode(withoutMentions(plain(text)), (prose) => withoutLinks(prose, options.hosts));
-  return cutBlocks(safe.trim(), options.limit);
+  const { hosts } = options;
+  const linked = eachPart(plain(text), (part, isCode) => (isCode ? defang(part, hosts) : withoutLinks(part, hosts)));
+  return cutBlocks(withoutMentions(linked).trim(), options.limit);
 }
 
+/** What a program printed, for a fenced block: its lines as they are, but no mention, no live address, no end of the fence. */
+export function printedLines(text: string, hosts: readonly string[]): string {
+  return withoutMentions(defang(plain(text), hosts)).replaceAll('```', "'''");
+}
+
+/** People read the name behind a mention; whatever else looks like one, or is put together from several, is no token any more. */
 function withoutMentions(text: string): string {
   return text
-    .replaceAll(/<!(?:channel|here|everyone)(?:\|[^>]*)?>/gi, (token) => token.replaceAll(/[<!>]|\|.*/g, ''))
-    .replaceAll(/<!subteam\^([A-Z0-9]+)(?:\|[^>]*)?>/g, '$1')
-    .replaceAll(/<!date\^[^>|]*\|([^>]*)>/g, '$1')
-    .replaceAll(/<[@#]([A-Z0-9]+)(?:\|[^>]*)?>/g, '$1')
-    .replaceAll(/(?<![\w.])@(channel|here|everyone)\b/gi, '$1');
+    .replaceAll(/<!(?:channel|here|everyone)(?:\|[^<>]*)?>/gi, (token) => token.replaceAll(/[<!>]|\|.*/g, ''))
+    .replaceAll(/<!subteam\^([A-Z0-9]+)(?:\|[^<>]*)?>/g, '$1')
+    .replaceAll(/<!date\^[^<>|]*\|([^<>]*)>/g, '$1')
+    .replaceAll(/<[@#]([A-Z0-9]+)(?:\|[^<>]*)?>/g, '$1')
+    .replaceAll(/<(?=[\s\\]*[!@#])/g, '‹')
+    .replaceAll(/&(?=#\d|#x)/gi, '&amp;')
+    .replaceAll(/(?<![\w.])@(?=(?:channel|here|everyone)\b)/gi, '(at) ');
 }
 
-/** Applies `change` to everything that is neither a fenced block nor inline code. */
-function outsideCode(text: string, change: (prose: string) => string): string {
+/** Applies `change` to each piece of prose and of code: fenced blocks and inline code. */
+function eachPart(text: string, change: (part: string, isCode: boolean) => string): string {
   const code = /^(`{3,}|~{3,})[^\n]*\n[\s\S]*?(?:^\1[`~]*[ \t]*$|$(?![\s\S]))|(`+)(?!`)[^\n]*?[^`]\2(?!`)/gm;
   let safe = '';
   let from = 0;
   for (const match of text.matchAll(code)) {
-    safe += change(text.slice(from, match.index)) + match[0];
+    safe += change(text.slice(from, match.index), false) + change(match[0], true);
     from = match.index + match[0].length;
   }
-  return safe + change(text.slice(from));
+  return safe + change(text.slice(from), false);
 }
 
+/** In one pass, so that what one form leaves is never read as another: a picture, an address in angle brackets, a link, a bare address. */
+const links = new RegExp(
+  [
+    String.raw`!\[(?<alt>[^\]\n]*)\]\([^)\n]*\)`,
+    String.raw`<(?<angle>[a-z][a-z0-9+.-]*:[^<>|\s]+)(?:\|(?<name>[^<>\n]*))?>`,
+    String.raw`\[(?<label>[^\]\n]*)\]\(\s*<?(?<target>[^\s)>]+)>?(?:\s[^)\n]*)?\)`,
+    `(?<bare>${addressPattern})`,
+  ].join('|'),
+  'gi',
+);
+
 function withoutLinks(prose: string, hosts: readonly string[]): string {
-  return prose
-    .replaceAll(/!\[([^\]\n]*)\]\([^)\n]*\)/g, '$1')
-    .replaceAll(/<([a-z][a-z0-9+.-]*:[^<>|\s]+)(?:\|([^<>\n]*))?>/gi, (_, url: string, label: string | undefined) =>
-      link(url, label ?? '', hosts),
-    )
-    .replaceAll(/(?<!`)\[([^\]\n]*)\]\(\s*<?([^\s)>]+)>?(?:\s[^)\n]*)?\)/g, (_, label: string, url: string) =>
-      link(url, label, hosts),
-    )
-    .replaceAll(/(?<![`(\]\w/])[a-z][a-z0-9+.-]*:\/\/[^\s<>`)\]]+/gi, (url) =>
-      isKnown(url, hosts) ? url : `\`${url}\``,
-    );
+  return prose.replaceAll(links, (...found) => {
+    const groups: Partial<Record<string, string>> = found.at(-1);
+    const { alt, angle, name = '', label = '', target, bare } = groups;
+    if (alt !== undefined) return defang(alt, hosts);
+    if (bare !== undefined) return shown(bare, hosts);
+    return link(angle ?? target ?? '', angle === undefined ? label : name, hosts);
+  });
 }
 
 function link(url: string, label: string, hosts: readonly string[]): string {
-  if (isKnown(url, hosts)) return label === '' ? url : `[${label}](${url})`;
+  const words = defang(label, hosts);
+  if (isKnown(url, hosts)) return label === '' ? url : `[${words}](${url})`;
   // A path or an anchor leads nowhere from a chat.
-  if (!/^[a-z][a-z0-9+.-]*:/i.test(url)) return label === '' ? url : label;
-  return label === '' || label === url ? `\`${url}\`` : `${label} (\`${url}\`)`;
+  if (!/^[a-z][a-z0-9+.-]*:/i.test(url)) return words === '' ? defang(url, hosts) : words;
+  return label === '' || label === url ? inCode(disarm(url)) : `${words} (${inCode(disarm(url))})`;
 }
 
-function isKnown(url: string, hosts: readonly string[]): boolean {
-  const parsed = URL.parse(url);
-  return parsed !== null && ['https:', 'http:'].includes(parsed.protocol) && hosts.includes(parsed.host);
+function shown(url: string, hosts: readonly string[]): string {
+  const safe = defang(url, hosts);
+  return safe === url ? url : inCode(safe);
+}
+
+function inCode(text: string): string {
+  return `\`${text.replaceAll('`', '%60')}\``;
 }
 
 /** Keeps whole paragraphs while they fit; the first that doesn't is cut between lines, or within one when it stands alone. */

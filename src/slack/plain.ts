@@ -1,17 +1,8 @@
-import { stripVTControlCharacters } from 'node:util';
+import { visible } from '../task/visible.ts';
+import { defang } from './links.ts';
 
-/**
- * Text that somebody else wrote, without what could change how the text around it reads: terminal colours, control characters,
- * zero-width characters and marks that turn the writing direction. Line breaks and tabs stay.
- */
-export function plain(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll(/\r\n?/g, '\n')
-    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => (kept.has(character) ? character : ''));
-}
-
-/** Line breaks, tabs, and the joiner that many emoji and scripts need. */
-const kept = new Set(['\n', '\t', '\u200d']);
+/** Text that somebody else wrote, without what could change how the text around it reads, or what nobody can see. */
+export const plain = visible;
 
 /** One line of `plain` text, at most `limit` characters; a cut shows as `…`. */
 export function oneLine(text: string, limit: number): string {
@@ -39,7 +30,25 @@ export function escapeWithin(text: string, limit: number): string {
   }
 }
 
+/** What an agent wrote, on one line of a mrkdwn field: `oneLine`, its addresses outside `hosts` disarmed, then escaped. */
+export function escapeAgent(text: string, limit: number, hosts: readonly string[]): string {
+  return escapeMrkdwn(oneLine(defang(plain(text), hosts), limit));
+}
+
+/** The same on several lines, cut to `limit` once it is escaped. */
+export function escapeAgentText(text: string, limit: number, hosts: readonly string[]): string {
+  return escapeWithin(defang(plain(text), hosts).trim(), limit);
+}
+
+/** `escapeAgent` for a field that shows its text as it is, as a button does: what looks like a mention there is none, nor looks like one. */
+export function agentLabel(text: string, limit: number, hosts: readonly string[]): string {
+  return oneLine(defang(plain(text), hosts), limit).replaceAll(/<(?=[!@#]|[a-z][a-z0-9+.-]*:)/gi, '‹');
+}
+
 /** `escapeMrkdwn` for Errand's own sentences, which name people as `<@U…>`. Only where naming them notifies nobody. */
 export function escapeExceptPeople(text: string): string {
-  return escapeMrkdwn(text).replaceAll(/&lt;@([UW][A-Z0-9]+)&gt;/g, '<@$1>');
+  // What stands in code was quoted from somewhere.
+  return escapeMrkdwn(text).replaceAll(/`[^`]*`|&lt;@([UW][A-Z0-9]+)&gt;/g, (found, id) =>
+    id === undefined ? found : `<@${id}>`,
+  );
 }

@@ -22,6 +22,8 @@ export async function postToResponseUrl(
     {
       response_type: 'ephemeral',
       replace_original: false,
+      unfurl_links: false,
+      unfurl_media: false,
       text,
       blocks,
       ...(thread === null ? {} : { thread_ts: thread }),

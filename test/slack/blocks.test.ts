@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { render, renderPlain } from '../../src/slack/blocks/render.ts';
 import type { Gate, Said } from '../../src/task/said.ts';
 import { ending, everything, question, root } from './everything.ts';
-import { ada, asRead, grace, line, report, result, wording } from './said.ts';
+import { ada, asRead, at, grace, line, report, result, wording } from './said.ts';
 
 const gates: Gate['type'][] = ['open', 'delayed', 'merging', 'refused', 'merged', 'closed', 'elsewhere', 'replaced'];
 const all = Object.entries(everything);
@@ -89,7 +89,28 @@ test('a refusal may name a person', () => {
 
 describe('what others wrote', () => {
   const hostile = '<!channel> <@U0BOSS> [pay](https://evil.example) \u202e\u001b[31m & <https://evil.example|x>';
+  const script = { ...line, agent: 'shell' };
+  const byAgents: Said[] = [
+    result({ type: 'open' }, { task: script, report: { ...report, claim: hostile } }),
+    ending({ type: 'unchanged', report: { ...report, claim: hostile } }),
+    { ...ending({ type: 'answered', report: { ...report, claim: hostile } }), task: script } as Said,
+    root({ status: { word: 'Running', startedAt: at, activity: hostile } }),
+    {
+      type: 'question',
+      task: line,
+      question: { ...question, text: hostile, options: ['<!channel>', '<@U0BOSS>'], fallback: hostile },
+      answer: null,
+    },
+    {
+      type: 'plan',
+      task: line,
+      run: 1,
+      state: 'running',
+      progress: { steps: [{ title: hostile, status: 'pending', detail: hostile }], activity: hostile },
+    },
+  ];
   const messages: Said[] = [
+    ...byAgents,
     root({
       task: { ...line, title: hostile, agent: hostile },
       spec: hostile,
@@ -136,7 +157,8 @@ describe('what others wrote', () => {
 
   test.each(messages.map((said) => [said.type, said] as const))('can do no harm in a %s', (_, said) => {
     for (const { text, blocks } of [render(said, wording), renderPlain(said, wording)]) {
-      const shown = JSON.stringify({ text, blocks: blocks.filter((block) => block.type !== 'plan') });
+      // The value of a button is what its press sends back: nobody sees it.
+      const shown = JSON.stringify({ text, blocks }, (key, value) => (key === 'value' ? undefined : value));
       expect(shown).not.toMatch(/<!(?!date)/);
       // A person alone reads a sentence: naming somebody there calls nobody.
       if (said.type !== 'sentence') expect(shown).not.toContain('<@U0BOSS>');
@@ -144,6 +166,14 @@ describe('what others wrote', () => {
       expect(markdown).not.toContain('](https://evil');
       expect(shown).not.toContain('<https://evil');
       expect(shown).not.toMatch(/\u202e|\\u001b|\[31m/);
+    }
+  });
+
+  test.each(byAgents.map((said) => [said.type, said] as const))('leads nowhere unknown in a %s', (_, said) => {
+    for (const { text, blocks } of [render(said, wording), renderPlain(said, wording)]) {
+      const shown = JSON.stringify({ text, blocks }, (key, value) => (key === 'value' ? undefined : value));
+      expect(shown).not.toContain('https://evil');
+      expect(shown).toContain('evil[.]example');
     }
   });
 

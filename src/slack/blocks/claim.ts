@@ -1,8 +1,8 @@
 import type { TaskLine } from '../../task/said.ts';
-import { agentMarkdown } from '../agent-markdown.ts';
+import { agentMarkdown, printedLines } from '../agent-markdown.ts';
 import { plain } from '../plain.ts';
 
-const printedLines = 12;
+const shownLines = 12;
 
 /** What the agent says of its work, under a heading that calls it a claim; of a script, the last lines that it printed. '' for nothing. */
 export function claimOf(
@@ -15,8 +15,8 @@ export function claimOf(
     return said === '' ? '' : `${options.heading}\n\n${said}`;
   }
   const lines = plain(claim).trim().split('\n');
-  const last = lines.slice(-printedLines).join('\n').replaceAll('```', "'''").slice(-options.limit);
+  const last = printedLines(lines.slice(-shownLines).join('\n'), options.hosts).slice(-options.limit);
   if (last.trim() === '') return '';
-  const cut = lines.length > printedLines ? `, its last ${printedLines} lines` : '';
+  const cut = lines.length > shownLines ? `, its last ${shownLines} lines` : '';
   return `**What the script printed**${cut}\n\n\`\`\`\n${last}\n\`\`\``;
 }

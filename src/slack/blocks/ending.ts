@@ -1,11 +1,12 @@
 import type { KnownBlock } from '@slack/types';
 import type { Said, TaskLine } from '../../task/said.ts';
-import type { Head, Report } from '../../task/task.ts';
-import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import type { Failure, Head, Report } from '../../task/task.ts';
+import { escapeAgent, escapeAgentText, escapeMrkdwn, oneLine } from '../plain.ts';
 import { claimOf } from './claim.ts';
 import {
   actions,
   blockedHosts,
+  bullets,
   code,
   context,
   effort,
@@ -27,7 +28,7 @@ const maxClaimLength = 1200;
 /** How a run ended that made no pull request. The first word says which way. */
 export function renderEnding(said: Ending, wording: Wording): Rendered {
   const { task, outcome } = said;
-  const { head, rest } = words(said);
+  const { head, rest } = words(said, wording.linkHosts);
   const report = 'report' in outcome ? outcome.report : null;
   const took = report ?? said.effort ?? null;
   const answered = outcome.type === 'answered';
@@ -43,9 +44,7 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
       [`${head.includes(person(task.requester)) ? '' : `${person(task.requester)} `}*${head}*`, ...rest].join('\n'),
     ),
     ...(claim === '' ? [] : [{ type: 'markdown' as const, text: claim }]),
-    ...(checks.length === 0
-      ? []
-      : [section(`*How it was checked* (_measured_ by Errand)\n${checks.map((line) => `• ${line}`).join('\n')}`)]),
+    ...(checks.length === 0 ? [] : [section(`*How it was checked* (_measured_ by Errand)\n${bullets(checks)}`)]),
     ...(took === null ? [] : [context(effort(task, took), answered ? 'written by an AI agent' : null)]),
     ...(blocked === null ? [] : [context(blocked)]),
     ...(said.retryable ? actions(retryButton(task)) : []),
@@ -55,7 +54,7 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
     ...(claim === ''
       ? []
       : [
-          `${answered ? '' : task.agent === 'shell' ? 'Printed: ' : 'Claimed by the agent: '}${escapeWithin(report?.claim.trim() ?? '', answered ? 2500 : 1000)}`,
+          `${answered ? '' : task.agent === 'shell' ? 'Printed: ' : 'Claimed by the agent: '}${escapeAgentText(report?.claim ?? '', answered ? 2500 : 1000, wording.linkHosts)}`,
         ]),
     ...(checks.length === 0 ? [] : [`Measured: ${checks.join('; ')}`]),
     `${titleOf(task)} · task ${task.id}`,
@@ -67,15 +66,15 @@ function titleOf(task: TaskLine): string {
   return escapeMrkdwn(oneLine(task.title, 120));
 }
 
-function words({ task, outcome }: Ending): { head: string; rest: string[] } {
+function words({ task, outcome }: Ending, hosts: readonly string[]): { head: string; rest: string[] } {
   switch (outcome.type) {
     case 'failed':
       return {
         head: 'Failed',
-        rest: [sentences(outcome.problem.sentence, outcome.problem.next), ...kept(task, outcome.kept)],
+        rest: [sentences(outcome.problem, hosts), ...kept(task, outcome.kept)],
       };
     case 'refused':
-      return { head: 'Refused', rest: [sentences(outcome.problem.sentence, outcome.problem.next)] };
+      return { head: 'Refused', rest: [sentences(outcome.problem, hosts)] };
     case 'stopped':
       return { head: `Stopped by ${person(outcome.by)}`, rest: kept(task, outcome.kept) };
     case 'unchanged':
@@ -101,6 +100,7 @@ function kept(task: TaskLine, heads: readonly Head[]): string[] {
   return [`What was done so far is kept on the branch ${code(task.branch)} at ${at.join(' and ')}.`];
 }
 
-function sentences(...parts: string[]): string {
-  return escapeMrkdwn(oneLine(parts.filter((part) => part !== '').join(' '), 1000));
+/** What failed is often told in the words of a program. */
+function sentences({ sentence, next }: Failure, hosts: readonly string[]): string {
+  return escapeAgent([sentence, next].filter((part) => part !== '').join(' '), 1000, hosts);
 }

@@ -74,13 +74,18 @@ export function renderList(said: Extract<Said, { type: 'list' }>, wording: Wordi
   };
 }
 
-function lines({ task, status, effort: spent, message }: ListedTask, { workspaceUrl }: Wording): string[] {
+function lines({ task, status, effort: spent, message }: ListedTask, wording: Wording): string[] {
+  const { workspaceUrl } = wording;
   const title =
     message === null || workspaceUrl === null
       ? titleOf(task)
       : `<${workspaceUrl.replace(/\/$/, '')}/archives/${message.channel}/p${message.ts.replace('.', '')}|${titleOf(task)}>`;
   const named = dotted(title, repositoriesOf(task), `task ${task.id}`);
-  return [statusLine(status, task), named, ...(spent === null || spent === undefined ? [] : [effort(task, spent)])];
+  return [
+    statusLine(status, task, wording),
+    named,
+    ...(spent === null || spent === undefined ? [] : [effort(task, spent)]),
+  ];
 }
 
 /** Everything that people can do, in short, and the way into the form. */

@@ -4,7 +4,7 @@ import type { Sha, UserId } from '../../task/ids.ts';
 import type { TaskLine } from '../../task/said.ts';
 import type { ChangeSize, Check, Report } from '../../task/task.ts';
 import type { EmojiNames } from '../emoji.ts';
-import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import { cut, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 
 /** What wording needs to know of this installation. */
 export interface Wording {
@@ -139,6 +139,11 @@ export function measured(checks: readonly Check[]): string[] {
     (check) =>
       `${code(check.command)} ${check.exitCode === 0 ? 'passed' : 'failed'} (exit code ${check.exitCode}, ${duration(check.durationMs)})`,
   );
+}
+
+/** A list that a section can hold, and the heading above it. */
+export function bullets(lines: readonly string[]): string {
+  return cut(lines.map((line) => `• ${line}`).join('\n'), 2900);
 }
 
 /** Hosts that the agent wanted to reach and was refused; null for none. */

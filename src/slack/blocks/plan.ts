@@ -1,18 +1,18 @@
 import type { KnownBlock, RichTextBlock, TaskCardBlock } from '@slack/types';
 import type { Said } from '../../task/said.ts';
 import type { Step } from '../../task/task.ts';
-import { cut, escapeMrkdwn, oneLine } from '../plain.ts';
-import { context, type Rendered, section } from './parts.ts';
+import { agentLabel, cut, escapeAgent, escapeMrkdwn, oneLine } from '../plain.ts';
+import { context, type Rendered, section, type Wording } from './parts.ts';
 
 const maxSteps = 8;
 
 /** How a run goes: the agent's own steps, and the line it is on. */
-export function renderPlan(said: Extract<Said, { type: 'plan' }>): Rendered {
-  const steps = settle(fold(said.progress.steps), said.state);
+export function renderPlan(said: Extract<Said, { type: 'plan' }>, { linkHosts }: Wording): Rendered {
+  const steps = settle(fold(said.progress.steps), said.state, linkHosts);
   const head = headLine(said, steps);
   const activity =
     said.state === 'running' && said.progress.activity !== null
-      ? escapeMrkdwn(oneLine(said.progress.activity, 300))
+      ? escapeAgent(said.progress.activity, 300, linkHosts)
       : null;
   const cards = steps.map((step, index) => card(step, `step-${index + 1}`));
   const blocks: KnownBlock[] = [
@@ -46,12 +46,16 @@ function headLine({ run, state }: Extract<Said, { type: 'plan' }>, steps: readon
 }
 
 /** No step goes on once its run is over; one that failed is why the run did. */
-function settle(steps: readonly Step[], state: Extract<Said, { type: 'plan' }>['state']): readonly Step[] {
+function settle(
+  steps: readonly Step[],
+  state: Extract<Said, { type: 'plan' }>['state'],
+  hosts: readonly string[],
+): readonly Step[] {
   const broken = state === 'failed' && !steps.some((step) => step.status === 'error') ? 'error' : 'pending';
   return steps.map((step) => ({
-    title: oneLine(step.title, 150) || 'Step',
+    title: agentLabel(step.title, 150, hosts) || 'Step',
     status: step.status === 'in_progress' && state !== 'running' ? broken : step.status,
-    detail: step.detail === null ? null : oneLine(step.detail, 200),
+    detail: step.detail === null ? null : agentLabel(step.detail, 200, hosts),
   }));
 }
 

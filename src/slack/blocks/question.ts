@@ -1,7 +1,7 @@
 import type { Button, KnownBlock } from '@slack/types';
 import type { Said } from '../../task/said.ts';
 import { agentMarkdown } from '../agent-markdown.ts';
-import { cut, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import { agentLabel, cut, escapeAgent, escapeAgentText, escapeMrkdwn } from '../plain.ts';
 import { actions, clockTime, context, person, type Rendered, section, type Wording } from './parts.ts';
 
 /** A button's label longer than this is cut on phones; such options are numbered and written out instead. */
@@ -11,7 +11,8 @@ const maxOptions = 5;
 /** What the agent needs to know, and, once it was told, by whom. */
 export function renderQuestion(said: Extract<Said, { type: 'question' }>, wording: Wording): Rendered {
   const { task, question, answer } = said;
-  const options = question.options.slice(0, maxOptions).map((option) => oneLine(option, 200));
+  const hosts = wording.linkHosts;
+  const options = question.options.slice(0, maxOptions).map((option) => agentLabel(option, 200, hosts));
   const numbered = options.some((option) => option.length > maxLabelLength);
   const buttons = options.map((option, index): Button => {
     const label = numbered ? `Answer ${index + 1}` : option;
@@ -26,21 +27,21 @@ export function renderQuestion(said: Extract<Said, { type: 'question' }>, wordin
   const list = numbered ? options.map((option, index) => `${index + 1}. ${escapeMrkdwn(option)}`).join('\n') : '';
   const outcome =
     answer === null
-      ? `Press a button or reply here. Without an answer by ${clockTime(question.expiresAt)}: ${escapeMrkdwn(oneLine(question.fallback, 300))}`
+      ? `Press a button or reply here. Without an answer by ${clockTime(question.expiresAt)}: ${escapeAgent(question.fallback, 300, hosts)}`
       : answer.by === null
-        ? `Nobody answered in time, so the agent goes on with: ${escapeMrkdwn(oneLine(answer.text, 300))}`
-        : `${person(answer.by)} answered: ${escapeMrkdwn(oneLine(answer.text, 300))}`;
+        ? `Nobody answered in time, so the agent goes on with: ${escapeAgent(answer.text, 300, hosts)}`
+        : `${person(answer.by)} answered: ${escapeAgent(answer.text, 300, hosts)}`;
   const head = answer === null ? 'Waiting for your answer' : 'Question answered';
   const blocks: KnownBlock[] = [
     section(`${person(task.requester)} *${head}*`),
-    { type: 'markdown', text: agentMarkdown(question.text, { limit: 3000, hosts: wording.linkHosts }) },
+    { type: 'markdown', text: agentMarkdown(question.text, { limit: 3000, hosts }) },
     ...(list === '' ? [] : [section(list)]),
     ...(answer === null ? actions(...buttons) : []),
     context(outcome),
   ];
   const choices = options.length === 0 ? [] : [`Answers: ${options.map(escapeMrkdwn).join(' / ')}`];
   return {
-    text: [`${head}: ${escapeWithin(question.text, 1500)}`, ...choices, outcome].join('\n'),
+    text: [`${head}: ${escapeAgentText(question.text, 1500, hosts)}`, ...choices, outcome].join('\n'),
     blocks,
   };
 }

@@ -29,9 +29,9 @@ export function renderPlain(said: Said, wording: Wording, revision = 1): Rendere
 function compose(said: Said, wording: Wording): Rendered {
   switch (said.type) {
     case 'root':
-      return renderRoot(said);
+      return renderRoot(said, wording);
     case 'plan':
-      return renderPlan(said);
+      return renderPlan(said, wording);
     case 'question':
       return renderQuestion(said, wording);
     case 'result':

@@ -1,16 +1,19 @@
 import type { Button, KnownBlock } from '@slack/types';
 import type { Gate, Said, TaskLine } from '../../task/said.ts';
-import { cut, escapeExceptPeople, escapeWithin, oneLine } from '../plain.ts';
+import { defang } from '../links.ts';
+import { cut, escapeAgent, escapeAgentText, escapeExceptPeople, escapeWithin, oneLine } from '../plain.ts';
 import { claimOf } from './claim.ts';
 import {
   actionIds,
   actions,
+  bullets,
   changeSize,
   code,
   context,
   dotted,
   effort,
   measured,
+  mrkdwn,
   person,
   type Rendered,
   section,
@@ -50,8 +53,8 @@ export function renderResult(said: Result, wording: Wording): Rendered {
     section(`${person(task.requester)} *${head}*`),
     {
       type: 'card',
-      title: { type: 'mrkdwn', text: cardTitle(said) },
-      subtitle: { type: 'mrkdwn', text: cut(facts, 150) },
+      title: mrkdwn(cardTitle(said)),
+      subtitle: mrkdwn(cut(facts, 150)),
       actions: [linkButton(said)],
     },
     ...(claim === '' ? [] : [{ type: 'markdown' as const, text: claim }]),
@@ -68,7 +71,7 @@ export function renderResult(said: Result, wording: Wording): Rendered {
     ...(claim === ''
       ? []
       : [
-          `${task.agent === 'shell' ? 'Printed' : 'Claimed by the agent'}: ${escapeWithin(oneLine(report?.claim ?? '', 800), 1200)}`,
+          `${task.agent === 'shell' ? 'Printed' : 'Claimed by the agent'}: ${escapeAgentText(oneLine(report?.claim ?? '', 800), 1200, wording.linkHosts)}`,
         ]),
     `${isMeasured ? 'Measured: ' : ''}${checks.join('; ')}`,
     ...(sensitive.length === 0 ? [] : [`Look at these first: ${sensitive.join(', ')}`]),
@@ -119,7 +122,7 @@ function cardTitle({ task, url }: Result): string {
     : `<${url}|${escapeWithin(oneLine(task.title, 120), room)}>`;
 }
 
-function gateLine({ gate, head, draft }: Result, { emoji }: Wording): string {
+function gateLine({ gate, head, draft }: Result, { emoji, linkHosts }: Wording): string {
   const commit = `Commit ${code(shortSha(head))}`;
   const approve = `To merge: react :${emoji.approve}: here or press Approve. ${commit}.${draftWords(draft)}`;
   switch (gate.type) {
@@ -127,9 +130,9 @@ function gateLine({ gate, head, draft }: Result, { emoji }: Wording): string {
       return approve;
     case 'refused':
       // Only an edit says this, and edits notify nobody: people may be named.
-      return `*Not merged.* ${escapeExceptPeople(oneLine(`${gate.sentence} ${gate.next}`, 600))}\n${approve}`;
+      return `*Not merged.* ${escapeExceptPeople(oneLine(defang(`${gate.sentence} ${gate.next}`, linkHosts), 600))}\n${approve}`;
     case 'delayed':
-      return `*Approved by ${person(gate.by)}, not merged yet.* ${escapeWithin(oneLine(gate.reason, 600), 900)} ${commit}.`;
+      return `*Approved by ${person(gate.by)}, not merged yet.* ${escapeAgent(gate.reason, 600, linkHosts)} ${commit}.`;
     case 'merging':
       return `*Merging*, approved by ${person(gate.by)}. ${commit}.`;
     case 'merged':
@@ -177,10 +180,6 @@ function unmeasured({ by }: Result): string {
 function sensitiveLines(paths: readonly string[]): string[] {
   const shown = paths.slice(0, maxSensitive).map(code);
   return paths.length > maxSensitive ? [...shown, `and ${paths.length - maxSensitive} more`] : shown;
-}
-
-function bullets(lines: readonly string[]): string {
-  return cut(lines.map((line) => `• ${line}`).join('\n'), 2900);
 }
 
 function linkButton({ url, number }: Result): Button {

@@ -1,5 +1,5 @@
 import type { PullLine, Said, Status, TaskLine } from '../../task/said.ts';
-import { escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
+import { escapeAgent, escapeMrkdwn, escapeWithin } from '../plain.ts';
 import {
   clockTime,
   context,
@@ -11,12 +11,13 @@ import {
   section,
   stopButton,
   titleOf,
+  type Wording,
 } from './parts.ts';
 
 /** The one message of a task outside threads: what is wanted, where, and how it stands. */
-export function renderRoot(said: Extract<Said, { type: 'root' }>): Rendered {
+export function renderRoot(said: Extract<Said, { type: 'root' }>, wording: Wording): Rendered {
   const { task, status } = said;
-  const line = statusLine(status, task);
+  const line = statusLine(status, task, wording);
   const repositories = repositoriesOf(task);
   const button = said.stoppable ? stopButton(task) : said.retryable ? retryButton(task) : undefined;
   const details = detailsOf(said.spec, task.title);
@@ -54,14 +55,14 @@ function basesOf({ parts }: TaskLine): string | null {
 }
 
 /** Where a task stands, in words; also a line of `/agent list`. */
-export function statusLine(status: Status, task: TaskLine): string {
+export function statusLine(status: Status, task: TaskLine, { linkHosts }: Wording): string {
   switch (status.word) {
     case 'Queued':
-      return dotted('Queued', status.reason === null ? null : escapeMrkdwn(oneLine(status.reason, 200)));
+      return dotted('Queued', status.reason === null ? null : escapeAgent(status.reason, 200, linkHosts));
     case 'Running':
       return dotted(
         `Running since ${clockTime(status.startedAt)}`,
-        status.activity === null ? null : escapeMrkdwn(oneLine(status.activity, 120)),
+        status.activity === null ? null : escapeAgent(status.activity, 120, linkHosts),
       );
     case 'Ready for review':
     case 'Merging':

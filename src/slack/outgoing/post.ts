@@ -15,7 +15,9 @@ export interface Caller {
   readonly fetch?: typeof fetch;
 }
 
-const quiet = { unfurl_links: false, unfurl_media: false } as const;
+/** Slack fetches nothing that a message names, and makes no link or mention of what only looks like one. */
+const unread = { parse: 'none', link_names: false } as const;
+const quiet = { ...unread, unfurl_links: false, unfurl_media: false } as const;
 
 /** Posts a message and returns its `ts`. Rejects with the library's errors. */
 export async function post(
@@ -26,7 +28,7 @@ export async function post(
 ): Promise<MessageTs> {
   const thread = place.thread === null ? {} : { thread_ts: place.thread };
   const metadata = { event_type: metadataType, event_payload: { ...mark } };
-  const answer = await withFallback(caller, said, mark.revision, ({ text, blocks }) =>
+  const answer = await withFallback(caller, unnamed(said), mark.revision, ({ text, blocks }) =>
     caller.client.chat.postMessage({ channel: place.channel, ...thread, ...quiet, text, blocks, metadata }),
   );
   return messageTs.parse(answer.ts);
@@ -39,8 +41,8 @@ export async function update(
   mark: Mark,
 ): Promise<void> {
   const metadata = { event_type: metadataType, event_payload: { ...mark } };
-  await withFallback(caller, said, mark.revision, ({ text, blocks }) =>
-    caller.client.chat.update({ ...message, text, blocks, metadata }),
+  await withFallback(caller, unnamed(said), mark.revision, ({ text, blocks }) =>
+    caller.client.chat.update({ ...message, ...unread, text, blocks, metadata }),
   );
 }
 
@@ -82,7 +84,7 @@ export async function whisper(
   const place = { channel, user, ...(thread === null ? {} : { thread_ts: thread }) };
   try {
     await withFallback(caller, said, mark.revision, ({ text, blocks }) =>
-      caller.client.chat.postEphemeral({ ...place, text, blocks }),
+      caller.client.chat.postEphemeral({ ...place, ...unread, text, blocks }),
     );
   } catch (error) {
     if (toSlackFailure(error).type !== 'not_a_member') throw error;
@@ -114,6 +116,13 @@ export async function setSession(
 }
 
 const maxSessionTitle = 200;
+
+/** A sentence names people where one person alone reads it; in public, where it might quote somebody, it names nobody. */
+function unnamed(said: Said): Said {
+  if (said.type !== 'sentence') return said;
+  const bare = (text: string) => text.replaceAll(/<@([UW][A-Z0-9]+)>/g, '$1');
+  return { ...said, sentence: bare(said.sentence), next: said.next === null ? null : bare(said.next) };
+}
 
 async function withFallback<Result>(
   { wording }: Caller,
