@@ -22,6 +22,8 @@ export default defineConfig({
           maxConcurrency: 2,
         },
       },
+      // The few that stand for all attacks; `npm run attacks` plays the rest.
+      { test: { name: 'attacks', include: ['test/attacks/**/*.test.ts'], ...heavy, fileParallelism: false } },
       {
         test: {
           name: 'journeys',

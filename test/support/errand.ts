@@ -40,6 +40,8 @@ export interface ErrandOptions {
   readonly yaml?: string;
   /** What the app was made from; a classic one has no agent features. */
   readonly manifest?: 'manifest.yml' | 'manifest.classic.yml';
+  /** Modules that Node loads before the program. */
+  readonly preloads?: readonly string[];
 }
 
 /** The whole program as its users run it, against servers that are not its own. */
@@ -104,8 +106,8 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
   if (options.yaml !== undefined)
     await writeFile(yaml, options.yaml.replaceAll('{model-server}', model.url).replaceAll('{mcp-server}', mcp.url));
   const { SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, ...keys } = secrets;
-  const program = await startProgram(dataDir, {
-    ERRAND_REPOSITORIES: options.repositories.join(','),
+  const variables = {
+    ...(options.repositories.length === 0 ? {} : { ERRAND_REPOSITORIES: options.repositories.join(',') }),
     ...keys,
     ...(options.mode === 'socket' ? { SLACK_APP_TOKEN } : { SLACK_SIGNING_SECRET, PORT: String(port) }),
     SLACK_API_URL: slack.apiUrl,
@@ -120,7 +122,8 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
       : { GITHUB_TOKEN: undefined, GITHUB_APP_ID: app.appId, GITHUB_APP_PRIVATE_KEY_FILE: keyFile }),
     ...signing,
     ...options.env,
-  });
+  };
+  const program = await startProgram(dataDir, variables, options.preloads);
   const redis = openRedis(places({ ERRAND_DATA_DIR: dataDir }).redisSocket, { name: 'test', onError: () => undefined });
   await waitForRedis(redis, 5_000);
   const { tasks, outbox } = createStore(redis, { narrate, clock: { now: () => Date.now() } });

@@ -21,6 +21,7 @@ export interface Program extends AsyncDisposable {
 export async function startProgram(
   dataDir: string,
   variables: Readonly<Record<string, string | undefined>>,
+  preloads: readonly string[] = [],
 ): Promise<Program> {
   const env = withoutUndefined({
     PATH: process.env.PATH,
@@ -30,7 +31,7 @@ export async function startProgram(
   });
   const log = () => logOf(dataDir);
   await run('sh', ['src/setup/prepare.sh', 'start'], { cwd: project, env });
-  const child = spawn(process.execPath, ['src/main.ts'], {
+  const child = spawn(process.execPath, [...preloads.flatMap((module) => ['--import', module]), 'src/main.ts'], {
     cwd: project,
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -38,11 +39,16 @@ export async function startProgram(
   const output = createWriteStream(join(dataDir, 'errand.log'));
   child.stdout?.pipe(output, { end: false });
   child.stderr?.pipe(output, { end: false });
-  await new Promise<void>((ready, failed) => {
+  const started = new Promise<void>((ready, failed) => {
     child.once('message', () => ready());
     child.once('exit', (code) => {
       log().then((text) => failed(new Error(`Errand ended with ${code} before it was ready:\n${text}`)), failed);
     });
+  });
+  const down = () => run(process.execPath, ['src/setup/down.ts'], { cwd: project, env });
+  await started.catch(async (error: unknown) => {
+    await down();
+    throw error;
   });
   return {
     env,
@@ -51,7 +57,7 @@ export async function startProgram(
     async [Symbol.asyncDispose]() {
       const ended = new Promise((exited) => child.once('exit', exited));
       if (child.exitCode === null && child.kill('SIGTERM')) await ended;
-      await run(process.execPath, ['src/setup/down.ts'], { cwd: project, env });
+      await down();
       output.end();
     },
   };

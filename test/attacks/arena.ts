@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import Dockerode from 'dockerode';
+import { stringify } from 'yaml';
+import { type ErrandOptions, type ErrandUnderTest, startErrand } from '../support/errand.ts';
+import type { Attack, Verdict } from './attack.ts';
+import { ownAllAddresses } from './netns.ts';
+import { openCanaries } from './observers/canaries.ts';
+import { type Ground, openStage, repositoryOf, type Stage } from './stage.ts';
+import { openOutside } from './weak/outside.ts';
+
+/** How each Errand is set up: room for attacks to fill up, and no more. */
+const limits = {
+  concurrency: 6,
+  runMinutes: 3,
+  memory: '512MiB',
+  cpus: 1,
+  pids: 128,
+  workspace: '128MiB',
+};
+
+/** The real Errand and a weak one, canaries, and a stage for each attack on each side. */
+export interface Arena extends AsyncDisposable {
+  /** Plays one side of a case. Rejects where the observers could not come to a verdict within its time. */
+  play(attack: Attack, side: Stage['side']): Promise<Verdict>;
+  /** What the control's own probe measured, where it has one; null where nothing explains that it failed. */
+  whyNot(attack: Attack): Promise<string | null>;
+}
+
+const usualTimeoutMs = 90_000;
+
+/** Starts everything, in the network namespace that this process is in. */
+export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
+  await ownAllAddresses();
+  await using stack = new AsyncDisposableStack();
+  // Short, for unix sockets; and not below a folder that only root may enter.
+  const folder = await mkdtemp(join(tmpdir(), 'errand-arena-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const canaries = stack.use(await openCanaries());
+  const docker = new Dockerode();
+  const weakDir = join(folder, 'weak');
+  await mkdir(join(weakDir, 'tasks'), { recursive: true });
+  const outside = stack.use(await openOutside(docker));
+  await writeFile(
+    join(weakDir, 'plan.json'),
+    JSON.stringify({
+      outside: outside.container,
+      repositories: Object.fromEntries(attacks.map(({ id, control }) => [repositoryOf(id), control.weakness])),
+    }),
+  );
+  const preload = pathToFileURL(join(import.meta.dirname, 'weak/preload.ts'));
+  preload.searchParams.set('dir', weakDir);
+
+  const preloads = { real: [], weak: [preload.href] };
+  const start = (side: Stage['side'], options: Partial<ErrandOptions>): Promise<ErrandUnderTest> =>
+    startErrand({ mode: 'http', repositories: [], yaml: yamlOf(attacks), ...options, preloads: preloads[side] });
+  const real = stack.use(await start('real', {}));
+  const weak = stack.use(await start('weak', {}));
+  const ground: Ground = { docker, canaries, folder, start };
+  const sides = { real, weak };
+  const open = (attack: Attack, side: Stage['side'], signal: AbortSignal) =>
+    openStage(ground, attack, side, sides[side], signal);
+
+  const owned = stack.move();
+  return {
+    async play(attack, side) {
+      const signal = AbortSignal.timeout(attack.timeoutMs ?? usualTimeoutMs);
+      return attack.attack(await open(attack, side, signal));
+    },
+    async whyNot(attack) {
+      if (attack.control.whyNot === undefined) return null;
+      const stage = await open(attack, 'weak', AbortSignal.timeout(usualTimeoutMs));
+      return attack.control.whyNot(stage);
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Everything that the cases want said in the configuration, with the limits of all. */
+function yamlOf(attacks: readonly Attack[]): string {
+  const sections: Record<string, Record<string, unknown>> = { limits };
+  const add = (section: string, entries: Readonly<Record<string, unknown>>) => {
+    sections[section] = { ...sections[section], ...entries };
+  };
+  for (const { id, settings = {}, configuration = {} } of attacks) {
+    add('repositories', { [repositoryOf(id)]: settings });
+    for (const [section, entries] of Object.entries(configuration)) add(section, entries);
+  }
+  return stringify(sections);
+}

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { openArena } from './arena.ts';
+import type { Attack } from './attack.ts';
+import { isApart, runApart } from './netns.ts';
+import { writeRegion } from './region.ts';
+import { chosen, missingOf, readAttacks } from './registry.ts';
+import { type Result, resultOf, statusOf } from './result.ts';
+import { project } from './support.ts';
+import { render, renderLine } from './table.ts';
+
+const usage = `npm run attacks [-- <id or group> …]
+
+Plays the attacks of the safety case, each against the real Errand and against one that lacks the protection it is about,
+and prints a table of what was expected and what was seen. All of them also write the table in docs/security.md.
+
+  npm run attacks                 all 115
+  npm run attacks -- S            a group
+  npm run attacks -- S2 N4        some
+  npm run attacks -- representatives   those that npm test runs
+
+Ends with 0 when none got through, each control broke through or showed why this kernel can't, and none is missing.
+Needs root (for a network namespace of its own), Docker, Redis and git, as npm test does.
+`;
+
+/** How many cases are played at once; each is two tasks. */
+const abreast = 3;
+const inside = '--inside';
+
+/** Plays cases side by side, those that need the machine alone at the end. `told` hears of each as it ends. */
+async function play(attacks: readonly Attack[], told: (result: Result) => void): Promise<readonly Result[]> {
+  await using arena = await openArena(attacks);
+  const results: Result[] = [];
+  const lanes = async (cases: readonly Attack[], count: number) => {
+    const next = cases.values();
+    const lane = async () => {
+      for (const attack of next) {
+        const result = await resultOf(arena, attack);
+        results.push(result);
+        told(result);
+      }
+    };
+    await Promise.all(Array.from({ length: count }, lane));
+  };
+  await lanes(
+    attacks.filter(({ alone }) => alone !== true),
+    abreast,
+  );
+  await lanes(
+    attacks.filter(({ alone }) => alone === true),
+    1,
+  );
+  return attacks.flatMap(({ id }) => results.find((result) => result.id === id) ?? []);
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  if (!(await isApart())) throw new Error('The attacks are only played in a network namespace of their own');
+  const began = performance.now();
+  const all = await readAttacks();
+  const attacks = chosen(all, words);
+  const whole = words.length === 0;
+  const missing = whole ? missingOf(all) : [];
+  const results = await play(attacks, (result) => {
+    process.stderr.write(`${renderLine(result)}\n`);
+    process.send?.(result);
+  });
+  process.stdout.write(`\n${render(results, missing, performance.now() - began)}\n`);
+  if (whole) await writeRegion(join(project, 'docs/security.md'), results, missing);
+  return missing.length > 0 || results.some((result) => statusOf(result) === 'failed') ? 1 : 0;
+}
+
+const words = process.argv.slice(2);
+if (words.includes('--help')) process.stdout.write(usage);
+else if (words[0] === inside) {
+  process.exitCode = await main(words.slice(1));
+  // Nothing that a test server left open keeps the run from ending.
+  process.exit();
+} else {
+  try {
+    const { ended } = await runApart(import.meta.filename, [inside, ...words]);
+    process.exitCode = await ended;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
