@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { inside } from '../../sandbox/protocol.ts';
@@ -77,8 +77,6 @@ export async function probe(
   const runDir = join(places.runDir, `d${name}`);
   const mirrors = join(dataDir, 'mirrors');
   for (const dir of [mirrors, runDir]) mkdirSync(dir, { recursive: true });
-  const keys = join(dataDir, 'keys.json');
-  writeFileSync(keys, JSON.stringify({ providers: {} }), { mode: 0o600 });
   const limits = { ...config.limits, workspaceBytes: Math.min(config.limits.workspaceBytes, 2 ** 29), runMs };
   const options = sandboxOptionsSchema.parse({
     dockerHost,
@@ -88,7 +86,7 @@ export async function probe(
     images: { default: image },
     repositoryDirs: [mirrors],
     maxLimits: limits,
-    gateway: { entry: join(source, 'gateway/main.ts'), keys, env: { PATH: '/usr/local/bin:/usr/bin:/bin' } },
+    gateway: { entry: join(source, 'gateway/main.ts'), env: { PATH: '/usr/local/bin:/usr/bin:/bin' } },
     // Apart from those of tasks, which begin at 20,001.
     firstUid: 30_001,
     mountable: process.getuid?.() === 0,

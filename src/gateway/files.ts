@@ -4,7 +4,6 @@ import { join } from 'node:path';
 /** Where one task's gateway keeps what. Only `socketDir` is ever shown to a sandbox, read-only. */
 export function gatewayFiles(dir: string) {
   return {
-    policy: join(dir, 'policy.json'),
     socketDir: join(dir, 's'),
     socket: join(dir, 's', 'gateway.sock'),
     pid: join(dir, 'gateway.pid'),

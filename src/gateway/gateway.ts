@@ -85,8 +85,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     else client.destroy();
   });
 
-  await mkdir(files.socketDir, { recursive: true });
-  await chmod(files.socketDir, 0o755);
+  // Usually it is there, and not this process's own.
+  if ((await mkdir(files.socketDir, { recursive: true })) !== undefined) await chmod(files.socketDir, 0o755);
   await removeStale(files.socket);
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (cause) =>

@@ -1,42 +1,42 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { enableCompileCache } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { flushCompileCache } from 'node:module';
+import { basename } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
+import { become } from './become.ts';
+import { gatewayFiles } from './files.ts';
+import { startGateway } from './gateway.ts';
+import { makeLog } from './log.ts';
+import { readOrders } from './policy.ts';
+import { Redactor } from './redact.ts';
 
 /*
- * One task's gateway: `node main.ts --dir <task's gateway folder> --keys <keys file>`. Runs until SIGTERM, or until its folder is
+ * One task's gateway: `node main.ts --dir <task's gateway folder> [--uid <number>]`, with `{ policy, keys }` as JSON on stdin, so that
+ * no file and no list of processes shows a key. With a uid, it is that user from then on. Runs until SIGTERM, or until its folder is
  * gone or another gateway's.
  */
 
-const { values } = parseArgs({ options: { dir: { type: 'string' }, keys: { type: 'string' } } });
-const { dir, keys: keysPath } = values;
-if (dir === undefined || keysPath === undefined) {
-  process.stderr.write('usage: main.ts --dir <folder> --keys <file>\n');
+const { values } = parseArgs({ options: { dir: { type: 'string' }, uid: { type: 'string' } } });
+const { dir, uid } = values;
+if (dir === undefined) {
+  process.stderr.write('usage: main.ts --dir <folder> [--uid <number>], and { policy, keys } on stdin\n');
   process.exit(2);
 }
-// Compiled once a machine instead of once a task; beside the keys, where no sandbox looks.
-enableCompileCache(join(dirname(keysPath), 'gateway-compile-cache'));
-
-const [{ startGateway }, { readKeys, readPolicy }, { gatewayFiles }, { makeLog }, { Redactor }] = await Promise.all([
-  import('./gateway.ts'),
-  import('./policy.ts'),
-  import('./files.ts'),
-  import('./log.ts'),
-  import('./redact.ts'),
-]);
 
 const write = (line: string) => process.stdout.write(line);
 const task = basename(dir);
 try {
   const files = gatewayFiles(dir);
-  const policy = await readPolicy(files.policy);
-  const keys = await readKeys(keysPath, policy);
+  const { policy, keys } = readOrders(await text(process.stdin));
   const { proxy, caFile } = keys.wayOut;
   const password = proxy === undefined ? '' : decodeURIComponent(new URL(proxy).password);
   const held = [...keys.providers.values(), ...keys.mcp.values()];
   const secrets = [...held.map(({ key }) => key ?? ''), password];
   const log = makeLog(write, new Redactor(secrets), task);
   const ca = caFile === undefined ? {} : { ca: await trusted(caFile) };
+  // What was compiled is kept for the next task's, in a folder where no other user may write.
+  flushCompileCache();
+  if (uid !== undefined) become(Number(uid));
   const gateway = await startGateway({ dir, policy, keys, log, ...ca });
   const pid = `${process.pid}\n`;
 

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Problem } from '../task/problem.ts';
 import { priceSchema } from './prices.ts';
@@ -78,53 +77,52 @@ export interface Keys {
   readonly wayOut: WayOut;
 }
 
-/** Reads what the task may reach. Throws `Problem` rather than let a gateway run without a policy. */
-export async function readPolicy(path: string): Promise<GatewayPolicy> {
-  return Object.freeze(await readJson(path, 'the network policy', policySchema));
+const ordersSchema = z.strictObject({ policy: z.unknown().optional(), keys: z.unknown().optional() });
+
+/**
+ * Reads what a gateway is started with: what its task may reach, and the keys for that, of which it keeps only those of providers and
+ * servers that the policy names. Throws `Problem`, never with a key in it, rather than let a gateway run without a policy.
+ */
+export function readOrders(text: string): { readonly policy: GatewayPolicy; readonly keys: Keys } {
+  const orders = check('what it was told', ordersSchema, parsed(text));
+  const policy = Object.freeze(check('the network policy', policySchema, orders.policy));
+  return { policy, keys: toKeys(check('the set of keys', keysSchema, orders.keys), policy) };
 }
 
-/** Reads the keys file and keeps only the providers that the policy names. Throws `Problem`, never with a key in it. */
-export async function readKeys(path: string, policy: GatewayPolicy): Promise<Keys> {
-  const { providers, mcp, egress } = await readJson(path, 'the keys file', keysSchema);
+function toKeys({ providers, mcp, egress }: z.infer<typeof keysSchema>, policy: GatewayPolicy): Keys {
   const named = policy.providers.map((name) => {
     const provider = Object.hasOwn(providers, name) ? providers[name] : undefined;
-    if (provider === undefined) throw unusable('the keys file', `it has no model provider \`${name}\``);
+    if (provider === undefined) throw unusable('the set of keys', `it has no model provider \`${name}\``);
     return [name, provider] as const;
   });
   const servers = policy.mcp.map(({ name }) => {
     const server = Object.hasOwn(mcp, name) ? mcp[name] : undefined;
-    if (server === undefined) throw unusable('the keys file', `it has no MCP server \`${name}\``);
+    if (server === undefined) throw unusable('the set of keys', `it has no MCP server \`${name}\``);
     return [name, server] as const;
   });
   return { providers: new Map(named), mcp: new Map(servers), wayOut: egress ?? {} };
 }
 
-async function readJson<T>(path: string, what: string, schema: z.ZodType<T>): Promise<T> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw unusable(what, `${path} can't be read`, cause);
-  });
-  let value: unknown;
+function parsed(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     // The parser quotes the text in its message, and the text may hold a key.
-    throw unusable(what, `${path} is not JSON`);
+    throw unusable('what it was told', 'it is not JSON');
   }
-  const result = schema.safeParse(value);
-  if (!result.success) {
-    const places = result.error.issues.map(({ path: place, code }) => `${place.join('.') || 'top'} (${code})`);
-    throw unusable(what, `${path} is wrong at ${places.join(', ')}`);
-  }
-  return result.data;
 }
 
-function unusable(what: string, found: string, cause?: unknown): Problem {
-  return new Problem(
-    {
-      code: 'gateway_policy',
-      sentence: `The gateway of this task did not start: ${what} is unusable, ${found}.`,
-      next: 'The task has no network until its supervisor writes both files and starts the gateway again.',
-    },
-    { cause },
-  );
+function check<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const places = result.error.issues.map(({ path: place, code }) => `${place.join('.') || 'top'} (${code})`);
+  throw unusable(what, `it is wrong at ${places.join(', ')}`);
+}
+
+function unusable(what: string, found: string): Problem {
+  return new Problem({
+    code: 'gateway_policy',
+    sentence: `The gateway of this task did not start: ${what} is unusable, ${found}.`,
+    next: 'The task has no network until its gateway is started again with a policy and its keys.',
+  });
 }

@@ -1,22 +1,26 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { parseTaskId, type TaskId } from '../task/ids.ts';
+import type { TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
 import type { NetworkPolicy } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import { absent, readJson, writeJson } from './files.ts';
+import { gatewayHomes } from './gateway-home.ts';
+import { type GatewayKeys, keysFor } from './gateway-keys.ts';
 
 export interface GatewayOptions {
   /** Parent of every task's gateway directory; short, for a socket's path has at most 107 bytes. */
   readonly directory: string;
-  /** The program: started with `--dir <directory of the task> --keys <file>`. */
+  /** The program: started with `--dir <directory of the task> [--uid <number>]` and `{ policy, keys }` as JSON on stdin. */
   readonly entry: string;
-  readonly keys: string;
+  /** All keys, of which each gateway is told those that its policy names. */
+  readonly keys: GatewayKeys;
+  /** The user that the gateway of a task is to be; null where it can't be another than this process's. */
+  readonly userOf: (task: TaskId) => Promise<number | null>;
   /** The only environment a gateway gets: PATH, and the proxy and CA variables of the host. */
   readonly env: Readonly<Record<string, string>>;
   readonly startMs: number;
@@ -50,10 +54,8 @@ const meterSchema = z.object({
 const blockedSchema = z.array(z.string());
 
 export function openGateways(options: GatewayOptions): Gateways {
-  const home = (task: TaskId) => join(options.directory, task);
-  const socketDirectory = (task: TaskId) => join(home(task), 's');
-  const socket = (task: TaskId) => join(socketDirectory(task), 'gateway.sock');
-  const policyPath = (task: TaskId) => join(home(task), 'policy.json');
+  const homes = gatewayHomes(options.directory);
+  const { home, socket, policy: policyPath } = homes;
 
   async function prepare(task: TaskId): Promise<string> {
     const length = Buffer.byteLength(socket(task));
@@ -64,20 +66,24 @@ export function openGateways(options: GatewayOptions): Gateways {
         next: 'Set ERRAND_DATA_DIR to a shorter path.',
       });
     }
-    await mkdir(home(task), { recursive: true, mode: 0o711 });
-    await mkdir(socketDirectory(task), { recursive: true, mode: 0o755 });
-    return socketDirectory(task);
+    await homes.make(task, await options.userOf(task));
+    return homes.socketDirectory(task);
   }
 
-  async function start(task: TaskId): Promise<void> {
-    const log = await open(join(home(task), 'gateway.log'), 'a', 0o600);
-    const args = [options.entry, '--dir', home(task), '--keys', options.keys];
+  async function start(task: TaskId, policy: unknown): Promise<void> {
+    const user = await options.userOf(task);
+    if (user !== null) await homes.handOver(task, user);
+    const log = await homes.openLog(task);
+    const args = [options.entry, '--dir', home(task), ...(user === null ? [] : ['--uid', `${user}`])];
     const child = spawn(process.execPath, args, {
       detached: true,
       cwd: home(task),
       env: { ...options.env },
-      stdio: ['ignore', log.fd, log.fd],
+      stdio: ['pipe', log.fd, log.fd],
     });
+    // One that ends before it has read all says why in its log.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(JSON.stringify({ policy, keys: keysFor(options.keys, policy) }));
     const over = Promise.race([once(child, 'exit'), once(child, 'error')]).then(
       ([reason]) => `it ended at once (${reason})`,
       (error: unknown) => String(error),
@@ -102,12 +108,12 @@ export function openGateways(options: GatewayOptions): Gateways {
   }
 
   async function gatewayProblem(task: TaskId, found: string): Promise<Problem> {
-    const log = await readFile(join(home(task), 'gateway.log'), 'utf8').catch(absent);
+    const log = await readFile(homes.log(task), 'utf8').catch(absent);
     return new Problem(
       {
         code: 'gateway_down',
         sentence: `Errand tried to start the gateway of ${task}, and found that ${found}.`,
-        next: "Without a gateway no agent runs; its log is in the task's folder below the run folder.",
+        next: 'Without a gateway no agent runs; its log is beside its folder, below the run folder.',
       },
       { retry: true, cause: log?.slice(-2000) },
     );
@@ -133,41 +139,33 @@ export function openGateways(options: GatewayOptions): Gateways {
       const same = JSON.stringify(before) === JSON.stringify(policy);
       if (same && (await answers(socket(task)))) return;
       // A gateway that listens to an older policy, or to nobody any more.
-      if (before !== undefined) await end(task);
+      if (before !== undefined || (await answers(socket(task)))) await end(task);
       await writeJson(policyPath(task), policy);
-      await start(task);
+      await start(task, policy);
     },
     async revive(task) {
       await prepare(task);
       if (await answers(socket(task))) return;
       await end(task);
-      await start(task);
+      const policy = await readJson(policyPath(task));
+      if (policy === undefined) throw await gatewayProblem(task, 'its policy is not known any more');
+      await start(task, policy);
     },
     async usage(task) {
-      const meter = meterSchema.safeParse(await readJson(join(home(task), 'meter.json')));
+      const meter = meterSchema.safeParse(await homes.read(task, 'meter.json'));
       if (!meter.success) return null;
       const { id, ...counted } = meter.data;
       return { meter: id, ...counted };
     },
     async blocked(task) {
-      const hosts = blockedSchema.safeParse(await readJson(join(home(task), 'blocked.json')));
+      const hosts = blockedSchema.safeParse(await homes.read(task, 'blocked.json'));
       return hosts.success ? hosts.data.slice(0, 100).map((host) => host.slice(0, 253)) : [];
     },
-    async list() {
-      const names = (await readdir(options.directory).catch(absent)) ?? [];
-      const tasks = names.map(parseTaskId).filter((task) => task !== undefined);
-      const found = await Promise.all(
-        tasks.map(async (task) => {
-          const facts = await stat(home(task)).catch(absent);
-          return facts === undefined ? undefined : { task, touchedAt: facts.mtimeMs };
-        }),
-      );
-      return found.filter((entry) => entry !== undefined);
-    },
+    list: homes.list,
     async remove(task) {
       if ((await stat(home(task)).catch(absent)) === undefined) return;
       await end(task);
-      await rm(home(task), { recursive: true, force: true });
+      await homes.remove(task);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { gatewayKeysSchema } from './gateway-keys.ts';
 import { limitsSchema } from './order.ts';
 
 /** What the operator decides about sandboxes; nothing of it can be changed by an order. */
@@ -20,7 +21,9 @@ export const sandboxOptionsSchema = z.strictObject({
   command: z.array(z.string()).min(1).default(['node', '/opt/errand/runner.ts']),
   gateway: z.strictObject({
     entry: z.string().startsWith('/'),
-    keys: z.string().startsWith('/'),
+    keys: gatewayKeysSchema.default({ providers: {}, mcp: {} }),
+    /** Whether each gateway gets a user of its own: this process may change users. */
+    ownUsers: z.boolean().default(false),
     env: z.record(z.string(), z.string()),
     startMs: z.number().int().positive().default(10_000),
   }),

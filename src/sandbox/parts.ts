@@ -25,6 +25,9 @@ export interface Parts {
   readonly closing: AbortSignal;
 }
 
+/** A task's gateway has a user as far above that of its sandbox: as much its own, and none of another task's. */
+const gatewayUidsAbove = 30_000;
+
 export function openParts(options: SandboxOptions, log: Log, engine: Engine, closing: AbortSignal): Parts {
   const { instance } = options;
   const workspaces = openWorkspaces({
@@ -40,7 +43,11 @@ export function openParts(options: SandboxOptions, log: Log, engine: Engine, clo
     engine,
     containers: new Containers({ engine, instance, notes: workspaces.notes, log, closing }),
     workspaces,
-    gateways: openGateways({ directory: join(options.runDir, 'g'), ...options.gateway }),
+    gateways: openGateways({
+      directory: join(options.runDir, 'g'),
+      ...options.gateway,
+      userOf: async (task) => (options.gateway.ownUsers ? (await workspaces.uid(task)) + gatewayUidsAbove : null),
+    }),
     bundles: bundleDirectory(join(options.dataDir, 'bundles')),
     gate: startGate(availableParallelism()),
     closing,

@@ -15,6 +15,8 @@ export interface Workspace extends Place {
 
 /** The disks of tasks: one each, which outlives its runs and has a size limit where the machine lets us set one. */
 export interface Workspaces {
+  /** The task's uid, its own as long as it has a workspace here. */
+  uid(task: TaskId): Promise<number>;
   /**
    * Gives the task a uid, its own as long as it has a workspace here, and says what will be mounted. A container can be
    * created with that at once, and started when `open` has settled.
@@ -94,6 +96,7 @@ export function openWorkspaces(options: WorkspaceOptions): Workspaces {
   }
 
   return {
+    uid: claimUid,
     async claim(task) {
       const uid = await claimUid(task);
       return { uid, ...(await disk.prepare(task)) };

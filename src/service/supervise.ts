@@ -21,7 +21,7 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
   const say = (line: string) => process.stdout.write(`${line}\n`);
   const alone = config.role === 'all';
   const works = config.role !== 'bot';
-  if (works) writeSecrets(config, env, places);
+  if (works) writeBrokerOptions(config, env, places);
   writeFileSync(places.supervisorPidFile, `${process.pid}\n`);
 
   const local = alone ? await localSide(config, places, scope) : null;
@@ -36,6 +36,7 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
     name,
     args: argumentsOf(name, local, places),
     env: { ...childEnv(env, config, name), ...local?.env[name], ERRAND_DATA_DIR: places.dataDir },
+    ...(name === 'broker' && { input: JSON.stringify(gatewayKeys(config)) }),
   });
   const start = (...names: ProcessName[]) =>
     Promise.all(
@@ -48,8 +49,7 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
   scope.ready();
   await aborted(scope.signal);
   say('Ending. What runs in a sandbox goes on, and the next start takes it up again.');
-  // Gateways that go on have read their keys; a broker that starts again is told anew.
-  for (const file of [places.supervisorPidFile, keysFile(places), brokerFile(places)]) rmSync(file, { force: true });
+  for (const file of [places.supervisorPidFile, brokerFile(places)]) rmSync(file, { force: true });
 }
 
 function argumentsOf(name: ProcessName, local: LocalSide | null, places: Places): string[] {
@@ -57,11 +57,10 @@ function argumentsOf(name: ProcessName, local: LocalSide | null, places: Places)
   return [join(source, 'main.ts'), name, ...(name === 'local' ? [JSON.stringify(local?.options)] : [])];
 }
 
-/** What the broker and the gateways are told, in files that only they may read. */
-function writeSecrets(config: Config, env: Env, places: Places): void {
-  const { outbound: way } = config;
-  const providers = [...config.providers.values()].filter(({ missing }) => missing === null);
-  const keys = {
+/** What gateways are told of the outside. It goes from process to process by pipes, and into no file. */
+function gatewayKeys({ providers: all, mcp, outbound: way }: Config): object {
+  const providers = [...all.values()].filter(({ missing }) => missing === null);
+  return {
     providers: Object.fromEntries(
       providers.map(({ name, kind, apis, baseUrl, key, shape, prices }) => [
         name,
@@ -69,7 +68,7 @@ function writeSecrets(config: Config, env: Env, places: Places): void {
       ]),
     ),
     mcp: Object.fromEntries(
-      Array.from(config.mcp.values(), ({ name, url, key, auth, headers }) => [name, { url, key, auth, headers }]),
+      Array.from(mcp.values(), ({ name, url, key, auth, headers }) => [name, { url, key, auth, headers }]),
     ),
     egress: {
       ...(way.httpsProxy === null ? {} : { proxy: way.httpsProxy }),
@@ -77,7 +76,10 @@ function writeSecrets(config: Config, env: Env, places: Places): void {
       ...(way.caFile === null ? {} : { caFile: way.caFile }),
     },
   };
-  writeFileSync(keysFile(places), JSON.stringify(keys), { mode: 0o600 });
+}
+
+/** What the broker is told, which is no secret and yet nobody else's to change. */
+function writeBrokerOptions(config: Config, env: Env, places: Places): void {
   const image = readImage(places);
   const broker = {
     socket: places.brokerSocket,
@@ -92,7 +94,7 @@ function writeSecrets(config: Config, env: Env, places: Places): void {
       maxLimits: { ...config.limits, runMs: longestRunMs },
       gateway: {
         entry: join(source, 'gateway/main.ts'),
-        keys: keysFile(places),
+        ownUsers: process.getuid?.() === 0,
         env: {
           PATH: env.variables.get('PATH') ?? '/usr/bin:/bin',
           // A gateway starts with every run; compiled code is kept where no sandbox sees it.
@@ -111,10 +113,6 @@ const longestRunMs = 24 * 60 * 60_000;
 
 function brokerFile(places: Places): string {
   return join(places.runDir, 'broker.json');
-}
-
-function keysFile(places: Places): string {
-  return join(places.runDir, 'keys.json');
 }
 
 function readImage(places: Places): string {

@@ -6,6 +6,8 @@ export interface ChildSpec {
   readonly name: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** What it is told on stdin each time it starts, for what no file and no environment is to hold. */
+  readonly input?: string;
 }
 
 export interface SupervisorOptions {
@@ -84,8 +86,11 @@ export class Supervisor implements AsyncDisposable {
     const log = file === undefined ? 'inherit' : openSync(file, 'a', 0o600);
     const child = spawn(process.execPath, [...spec.args], {
       env: { ...spec.env },
-      stdio: ['ignore', log, log, 'ipc'],
+      stdio: [spec.input === undefined ? 'ignore' : 'pipe', log, log, 'ipc'],
     });
+    // One that dies before it has read all shows in its exit.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(spec.input);
     if (typeof log === 'number') closeSync(log);
     return child;
   }

@@ -48,7 +48,10 @@ export function writePidFile(file: string, pid: number): void {
   writeFileSync(file, `${pid}\n${startedAt(pid) ?? ''}\n`);
 }
 
-/** The pid in the file while that very process lives. A file with only a pid counts when the process is older than it. */
+/**
+ * The pid in the file while that very process lives. A file with only a pid counts when the process is older than it; one that another
+ * user wrote, when the process is that user's.
+ */
 export function readPidFile(file: string): number | undefined {
   if (!existsSync(file)) return undefined;
   const [pidText = '', started = ''] = readFileSync(file, 'utf8').split('\n');
@@ -56,6 +59,8 @@ export function readPidFile(file: string): number | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 1) return undefined;
   const now = startedAt(pid);
   if (now === undefined) return undefined;
+  const writer = statSync(file).uid;
+  if (writer !== process.getuid?.() && writer !== userOf(pid)) return undefined;
   if (started !== '') return now === started ? pid : undefined;
   return bootedAtMs() + (Number(now.split(' ')[1]) * 1000) / ticksPerSecond <= statSync(file).mtimeMs + 2_000
     ? pid
@@ -101,6 +106,11 @@ function startedAt(pid: number): string | undefined {
       return undefined;
     throw error;
   }
+}
+
+/** From its status, for the folder of a process that changed its user stays root's. */
+function userOf(pid: number): number {
+  return Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? -1);
 }
 
 function bootedAtMs(): number {

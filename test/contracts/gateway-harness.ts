@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -68,12 +69,15 @@ export async function startGatewayProcess(start: Start = {}): Promise<GatewayPro
   return gateway;
 }
 
-/** Runs the program and waits for nothing. */
+/** Runs the program with the policy of its folder and these keys, and waits for nothing. */
 export function runGateway(dir: string, keysFile: string): GatewayProcess {
   const main = join(import.meta.dirname, '../../src/gateway/main.ts');
-  const child = spawn(process.execPath, [main, '--dir', dir, '--keys', keysFile], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const told = { policy: readOrNull(join(dir, 'policy.json')), keys: readOrNull(keysFile) };
+  const child = spawn(process.execPath, [main, '--dir', dir], {
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'errand-gw-compiled') },
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
+  child.stdin.end(JSON.stringify(told));
   const exited = once(child, 'exit');
   const lines: string[] = [];
   const waiting = new Set<(line: string) => void>();
@@ -109,6 +113,10 @@ export function runGateway(dir: string, keysFile: string): GatewayProcess {
       await rm(join(dir, '..'), { recursive: true, force: true });
     },
   };
+}
+
+function readOrNull(path: string): unknown {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
 }
 
 export interface Answer {

@@ -277,13 +277,14 @@ describe('a workspace', () => {
 describe('the gateway of a task', () => {
   test('serves before the agent is told anything, with the policy of the order and no environment but what it is given', async () => {
     const node = `require('net').connect('/run/errand/gateway.sock').pipe(process.stdout)`;
-    const { sandbox, order } = ground.shell(`read -r spec; node -e "${node}"`);
+    const { sandbox } = ground.shell(`read -r spec; node -e "${node}"`);
+    const order = makeOrder({ policy: { ...makeOrder().policy, providers: ['one'] } });
     await sandbox.start(order);
     await sandbox.send(order.run, 'the spec');
     await allRecords(sandbox, order);
     const said = JSON.parse(await logOf(ground.instance, order));
     expect(said.policy).toEqual(order.policy);
-    expect(said.keys).toBe(join(ground.root, 'keys.json'));
+    expect(said.keys).toEqual({ providers: { one: { key: 'its key' } }, mcp: {} });
     expect(said.env).toEqual(['PATH']);
   });
 

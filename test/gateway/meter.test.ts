@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { JsonFile } from '../../src/gateway/files.ts';
 import { Meter, type MeterPolicy } from '../../src/gateway/meter.ts';
-import { readKeys, readPolicy } from '../../src/gateway/policy.ts';
+import { readOrders } from '../../src/gateway/policy.ts';
 import { UsageReader } from '../../src/gateway/usage.ts';
 
 const limits = (some: Partial<MeterPolicy>): MeterPolicy => ({
@@ -121,35 +121,34 @@ describe('policy and keys', () => {
     },
   };
 
-  test('only the keys of providers that the policy names are kept', async () => {
-    const path = join(await folder(), 'keys.json');
-    await writeFile(path, JSON.stringify(keys));
-    const kept = await readKeys(path, policy);
+  const told = (orders: object) => JSON.stringify({ policy, keys, ...orders });
+
+  test('only the keys of providers that the policy names are kept', () => {
+    const kept = readOrders(told({})).keys;
     expect([...kept.providers.keys()]).toEqual(['anthropic']);
     expect(JSON.stringify([...kept.providers])).not.toContain('sk-canary-openai');
   });
 
   test.each([
-    ['no file', undefined],
-    ['no JSON', '{'],
-    ['a field missing', JSON.stringify({ ...policy, dummyKey: undefined })],
-    ['a field nobody knows', JSON.stringify({ ...policy, extra: true })],
-    ['a negative budget', JSON.stringify({ ...policy, budgetUsd: -1 })],
-  ])('a policy with %s is refused in one sentence', async (_what, text) => {
-    const path = join(await folder(), 'policy.json');
-    if (text !== undefined) await writeFile(path, text);
-    await expect(readPolicy(path)).rejects.toThrow(/did not start: the network policy is unusable/);
+    ['nothing in it', undefined],
+    ['a field missing', { ...policy, dummyKey: undefined }],
+    ['a field nobody knows', { ...policy, extra: true }],
+    ['a negative budget', { ...policy, budgetUsd: -1 }],
+  ])('a policy with %s is refused in one sentence', (_what, bad) => {
+    expect(() => readOrders(told({ policy: bad }))).toThrow(/did not start: the network policy is unusable/);
   });
 
   test.each([
-    ['no JSON', '{"key":"sk-canary-anthropic"'],
-    ['a wrong field', JSON.stringify({ providers: { anthropic: { ...keys.providers.anthropic, kind: 'x' } } })],
-    ['the provider missing', JSON.stringify({ providers: { openai: keys.providers.openai } })],
-  ])('a keys file with %s is refused without a word of what is in it', async (_what, text) => {
-    const path = join(await folder(), 'keys.json');
-    await writeFile(path, text);
-    const refusal = await readKeys(path, policy).then(String, (error: unknown) => String(error));
-    expect(refusal).toMatch(/the keys file is unusable/);
-    expect(refusal).not.toContain('canary');
+    ['no JSON', '{"key":"sk-canary-anthropic"', 'what it was told'],
+    ['nothing at all', '', 'what it was told'],
+    [
+      'a wrong field',
+      told({ keys: { providers: { anthropic: { ...keys.providers.anthropic, kind: 'x' } } } }),
+      'the set of keys',
+    ],
+    ['the provider missing', told({ keys: { providers: { openai: keys.providers.openai } } }), 'the set of keys'],
+  ])('a gateway that is told %s refuses without a word of what is in it', (_what, text, found) => {
+    expect(() => readOrders(text)).toThrow(`${found} is unusable`);
+    expect(() => readOrders(text)).not.toThrow(/canary/);
   });
 });

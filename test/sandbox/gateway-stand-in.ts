@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const { dir = '', keys = '' } = parseArgs({ options: { dir: { type: 'string' }, keys: { type: 'string' } } }).values;
-const policy = JSON.parse(readFileSync(join(dir, 'policy.json'), 'utf8'));
+const { dir = '' } = parseArgs({ options: { dir: { type: 'string' }, uid: { type: 'string' } } }).values;
+const { policy, keys } = JSON.parse(readFileSync(0, 'utf8'));
 if (policy.dummyKey === 'refuse to start') throw new Error('this gateway refuses to start');
 writeFileSync(join(dir, 'gateway.pid'), String(process.pid));
 const socket = join(dir, 's', 'gateway.sock');

@@ -47,7 +47,7 @@ export async function makeGround() {
       command: ['cat'],
       gateway: {
         entry: join(import.meta.dirname, 'gateway-stand-in.ts'),
-        keys: join(root, 'keys.json'),
+        keys: { providers: { one: { key: 'its key' }, other: { key: 'not its key' } }, mcp: {} },
         env: { PATH: '/usr/bin:/bin' },
       },
       firstUid,
@@ -130,7 +130,7 @@ export async function readLog(container: Dockerode.Container): Promise<string> {
 export async function askGateway(socket: string) {
   const said = await text(connect(socket));
   return z
-    .object({ policy: z.unknown(), keys: z.string(), pid: z.number(), env: z.array(z.string()) })
+    .object({ policy: z.unknown(), keys: z.unknown(), pid: z.number(), env: z.array(z.string()) })
     .parse(JSON.parse(said));
 }
 
