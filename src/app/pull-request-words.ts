@@ -26,21 +26,36 @@ export function toPullRequestBody(
     report.claim.trim() === '' ? '_Nothing._' : quoted(report.claim, 6_000),
     '### What Errand checked (*measured*)',
     measured(report),
-    ...(report.sensitive.length === 0 ? [] : ['### Look at these first', toSensitive(report.sensitive)]),
+    ...lookFirst(report),
     `<sub>Errand task \`${task.id}\`. ${task.agent === 'shell' ? 'Made by a script' : 'AI-written'}: review it before you merge. A ✅ on the result in Slack approves exactly one commit.</sub>`,
   ].join('\n\n');
 }
 
 /** Long enough for a reviewer, short enough for GitHub: the markers around a description must not be cut off its end. */
-const maxSensitive = 50;
-const maxNameChars = 200;
+const maxPathsOfKind = 10;
+const maxNameChars = 120;
 
-function toSensitive(paths: readonly string[]): string {
-  const more = paths.length - maxSensitive;
-  return [
-    ...paths.slice(0, maxSensitive).map((path) => `- \`${inline(path).slice(0, maxNameChars)}\``),
-    ...(more > 0 ? [`- and ${more} more`] : []),
-  ].join('\n');
+/** What a reviewer looks at first, by what it does, and what was pushed although it looked like a secret. */
+function lookFirst({ sensitive, pushedAnyway }: Report): readonly string[] {
+  const kinds = Array.from(
+    Map.groupBy(sensitive, ({ why }) => why),
+    ([why, paths]) => {
+      const names = paths.slice(0, maxPathsOfKind).map(({ path }) => `\`${inline(path).slice(0, maxNameChars)}\``);
+      const more = paths.length > names.length ? ` and ${paths.length - names.length} more` : '';
+      return `- ${names.join(', ')}${more}${why === '' ? '' : `: ${why}`}`;
+    },
+  );
+  const secrets =
+    pushedAnyway === undefined
+      ? []
+      : pushedAnyway.findings
+          .slice(0, maxPathsOfKind)
+          .map(
+            ({ path, line, kind }) =>
+              `- \`${inline(path).slice(0, maxNameChars)}\`, line ${line}: looks like ${kind}; ${inline(pushedAnyway.byName)} had it pushed all the same`,
+          );
+  const lines = [...secrets, ...kinds];
+  return lines.length === 0 ? [] : ['### Look at these first', lines.join('\n')];
 }
 
 /** By name and page: a mention would ping whoever asked of everything that happens here. */

@@ -5,6 +5,7 @@ import { Problem } from '../task/problem.ts';
 import type { Failure, Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';
 import { toCommitMessage } from './pull-request-words.ts';
+import { toSecretFailure } from './secret-words.ts';
 
 /** The largest bundle that may leave a sandbox. */
 const bundleCapBytes = 200 * 1024 * 1024;
@@ -19,7 +20,7 @@ export interface Work {
 /** Takes the work of a stopped container out of one checkout: checked and re-committed, in the part's own repository. */
 export async function takeOut(deps: WorkerDeps, task: Task, run: RunId, part: PreparedPart): Promise<Work> {
   const { folder, checkout, index } = part;
-  const { start, at } = checkout;
+  const { start, base, at } = checkout;
   const bundle = await deps.sandbox.export(run, { folder, start }, bundleCapBytes);
   if (bundle === null) return { part, imported: null, refused: null };
   try {
@@ -30,13 +31,15 @@ export async function takeOut(deps: WorkerDeps, task: Task, run: RunId, part: Pr
       run,
       bundle,
       start,
+      base,
       words: {
         message: toCommitMessage(task, run),
         at,
         coAuthor: await deps.author(task),
       },
     });
-    return { part, imported, refused: null };
+    const found = imported === null ? null : toSecretFailure(imported.secrets);
+    return { part, imported: found === null ? imported : null, refused: found };
   } catch (error) {
     if (error instanceof Problem && !error.retry) return { part, imported: null, refused: error.failure };
     throw error;

@@ -10,10 +10,10 @@ const gap = '\u200b';
 export function toCommitMessage({ message, coAuthor }: CommitWords): string {
   const text = withoutHidden(message).slice(0, maxMessageChars);
   const inert = text
-    .replace(/\[(skip|ci|no|actions)[ -](ci|skip|actions)\]/gi, '($1 $2)')
+    .replace(/\[\s*((?:skip|no)[\s_-]+[\w-]+|[\w-]+[\s_-]+skip)\s*\]/gi, '($1)')
     .replaceAll(/\*{3}\s*NO_CI\s*\*{3}/gi, 'NO CI')
-    .replace(/^(skip-checks|request-checks)\s*:/gim, '$1 -')
-    .replace(/^([a-z][a-z-]*-by|change-id|reverts)\s*:/gim, '$1 -')
+    // A key with a hyphen at the start of a line is a trailer: sign-offs, co-authors, release-as, skip-checks.
+    .replace(/^([ \t]*)([a-z][a-z\d]*(?:-[a-z\d]+)+|reverts)\s*:/gim, '$1$2 -')
     .replace(/@(?=[a-z\d])/gi, `@${gap}`)
     .replace(/\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(:?\s+[\w./-]*)#(?=\d)/gi, `$1$2#${gap}`)
     .replace(/\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(:?\s+)(gh)-(?=\d)/gi, `$1$2$3-${gap}`)

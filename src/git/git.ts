@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 
 /** What a person or an app shows GitHub; asked for before each call, so that short-lived tokens stay fresh. */
@@ -19,31 +20,42 @@ export interface GitOrder {
   readonly maxOutputBytes?: number;
   /** Set for commands that speak to the remote; nothing else sees the token or a proxy. */
   readonly credentials?: Credentials;
-  /** A command that git is run by, such as `prlimit`. */
+  /** A command that git is run by, such as one that limits it. */
   readonly wrapper?: readonly string[];
+  /** Gets the output piece by piece, which is then not collected. */
+  readonly sink?: (chunk: Buffer) => void;
 }
 
 export interface GitResult {
+  /** As a shell counts: 128 and the signal's number where one ended it. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Git ended otherwise than the caller can use; `stderr` has its words, `timedOut` says that we ended it. */
+/** Git ended otherwise than the caller can use; `stderr` has its words, `timedOut` and `overflowed` say why we ended it. */
 export class GitError extends Error {
   override readonly name = 'GitError';
   readonly stderr: string;
   readonly timedOut: boolean;
+  readonly overflowed: boolean;
 
-  constructor(message: string, options: { stderr?: string; timedOut?: boolean; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { stderr?: string; timedOut?: boolean; overflowed?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.stderr = options.stderr ?? '';
     this.timedOut = options.timedOut ?? false;
+    this.overflowed = options.overflowed ?? false;
   }
 }
 
 /** Runs git and settles with whatever exit code it had; rejects where it could not run, took too long or said too much. */
 export type TryGit = (args: readonly string[], order: GitOrder) => Promise<GitResult>;
+
+/** Where programs are looked for, whatever this process was started with. */
+export const programPath = '/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin';
 
 const hardening: readonly (readonly [string, string])[] = [
   ['core.hooksPath', '/dev/null'],
@@ -82,7 +94,7 @@ export function createGit(options: {
       config.push([`http.${options.remoteUrl}.extraHeader`, `Authorization: Basic ${basic}`]);
     }
     const env = {
-      PATH: '/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin',
+      PATH: programPath,
       HOME: '/nonexistent',
       LC_ALL: 'C',
       GIT_CONFIG_NOSYSTEM: '1',
@@ -135,13 +147,15 @@ async function run(
   let outBytes = 0;
   child.stdout.on('data', (chunk: Buffer) => {
     outBytes += chunk.length;
-    if (outBytes > maxOutputBytes) end(new GitError(`git ${verb} wrote over ${maxOutputBytes} bytes`));
-    else out.push(chunk);
+    if (outBytes > maxOutputBytes)
+      end(new GitError(`git ${verb} wrote over ${maxOutputBytes} bytes`, { overflowed: true }));
+    else if (order.sink === undefined) out.push(chunk);
+    else order.sink(chunk);
   });
   child.stderr.on('data', (chunk: Buffer) => {
     if (err.reduce((sum, each) => sum + each.length, 0) < 64 * 1024) err.push(chunk);
   });
-  child.on('error', reject).on('close', (code) => resolve(code ?? -1));
+  child.on('error', reject).on('close', (code, signal) => resolve(code ?? signalled(signal)));
   // Git may stop reading early; its exit code says why.
   child.stdin.on('error', () => undefined);
   if (typeof input === 'string') child.stdin.end(input);
@@ -158,6 +172,10 @@ async function run(
     clearTimeout(timer);
     signal?.removeEventListener('abort', aborted);
   }
+}
+
+function signalled(signal: NodeJS.Signals | null): number {
+  return signal === null ? -1 : 128 + constants.signals[signal];
 }
 
 function killGroup(pid: number): void {

@@ -7,43 +7,6 @@ export interface Change {
   readonly blob: string;
 }
 
-/** Paths that run with the repository's secrets as soon as the branch is pushed. */
-const workflowPaths = /^\.github\/(?:workflows|actions)(?:\/|$)/i;
-
-/**
- * Paths that act on whoever opens, builds, installs or reviews the change, or that steer the next agent. A reviewer looks at these first.
- * A path is tested in lower case.
- */
-export const sensitivePaths: readonly RegExp[] = [
-  workflowPaths,
-  /^\.github\/(?:dependabot\.ya?ml|codeowners|copilot-instructions\.md)$/,
-  /(?:^|\/)codeowners$/,
-  /(?:^|\/)renovate\.json5?$/,
-  /(?:^|\/)\.(?:npmrc|yarnrc|yarnrc\.yml|pnpmfile\.cjs|pypirc|netrc)$/,
-  /(?:^|\/)pip\.conf$/,
-  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|deno\.lock)$/,
-  /(?:^|\/)(?:cargo\.lock|go\.sum|gemfile\.lock|composer\.lock|poetry\.lock|uv\.lock|pipfile\.lock|flake\.lock)$/,
-  /(?:^|\/)(?:setup\.py|build\.rs|conftest\.py|binding\.gyp)$/,
-  /(?:^|\/)\.(?:vscode|idea|devcontainer|husky|githooks|circleci|buildkite)\//,
-  /(?:^|\/)\.devcontainer\.json$/,
-  /(?:^|\/)(?:\.gitlab-ci\.yml|jenkinsfile|azure-pipelines\.yml|\.travis\.yml|\.pre-commit-config\.yaml|lefthook\.ya?ml)$/,
-  /(?:^|\/)\.(?:claude|codex|cursor|opencode|gemini)\//,
-  /(?:^|\/)(?:agents|claude|gemini)\.md$/,
-  /(?:^|\/)\.(?:cursorrules|mcp\.json|envrc)$/,
-  /(?:^|\/)(?:makefile|gnumakefile|justfile|taskfile\.ya?ml|dockerfile[^/]*|docker-compose[^/]*\.ya?ml|compose\.ya?ml)$/,
-  /(?:^|\/)\.gitattributes$/,
-  /^\.errand\.yml$/,
-];
-
-export function isWorkflow(path: string): boolean {
-  return workflowPaths.test(path);
-}
-
-export function isSensitive(path: string): boolean {
-  const lower = path.toLowerCase();
-  return sensitivePaths.some((each) => each.test(lower));
-}
-
 /** Why a change can't be let in at all, whoever approves it; undefined for a fit one. */
 export function refusalOf({ path, oldMode, newMode }: Change): string | undefined {
   const shown = JSON.stringify(path);

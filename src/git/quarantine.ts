@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha, TaskId } from '../task/ids.ts';
 import { BadBundle, type Bundle } from './bundle.ts';
 import { type GitOrder, must, type TryGit } from './git.ts';
+import { limited, type ReadLimits } from './limited.ts';
 import { initBare } from './mirror.ts';
 import { together } from './together.ts';
 
@@ -15,6 +16,8 @@ export interface ImportCaps {
   /** Of all new objects together, unpacked. */
   readonly totalBytes: number;
   readonly changedFiles: number;
+  /** Of the patch that is looked through for secrets. */
+  readonly addedBytes: number;
   readonly timeoutMs: number;
 }
 
@@ -24,8 +27,16 @@ export const defaultImportCaps: ImportCaps = {
   blobBytes: 50 * 1024 * 1024,
   totalBytes: 512 * 1024 * 1024,
   changedFiles: 5_000,
+  addedBytes: 96 * 1024 * 1024,
   timeoutMs: 180_000,
 };
+
+const memoryBytes = 4 * 1024 ** 3;
+
+/** What one bundle may cost the host while it is read. */
+export function readLimits({ timeoutMs, bundleBytes, totalBytes }: ImportCaps): ReadLimits {
+  return { timeoutMs, fileBytes: bundleBytes + totalBytes, memoryBytes };
+}
 
 /** How quarantines of a task are called, so that what a crash left can be found. */
 export function quarantinePrefix(task: TaskId): string {
@@ -35,14 +46,16 @@ export function quarantinePrefix(task: TaskId): string {
 /** A fresh bare repository that borrows from the task's and takes in one pack; gone when disposed. */
 export interface Quarantine extends AsyncDisposable {
   readonly gitDir: string;
+  /** For all that is read here: one budget of time with what taking in took, and the same limits. */
+  readonly git: TryGit;
 }
 
 /**
- * Takes a bundle's pack into a quarantine of its own, in a child with bounded memory, processor time and file size, and checks every
- * object's form, their number, their sizes, and that nothing is missing. Throws `BadBundle`, or `GitError` where the machine is at fault.
+ * Takes a bundle's pack into a quarantine of its own, in [limited](limited.ts) children, and checks every object's form, their number,
+ * their sizes, and that nothing is missing. Throws `BadBundle`, or `GitError` where the machine is at fault.
  */
 export async function takeIn(
-  git: TryGit,
+  free: TryGit,
   order: { task: TaskId; bundle: Bundle; borrowFrom: string; dir: string; start: Sha; caps: ImportCaps },
 ): Promise<Quarantine> {
   const { task, bundle, borrowFrom, dir, caps } = order;
@@ -51,12 +64,13 @@ export async function takeIn(
   const gitDir = await mkdtemp(join(dir, quarantinePrefix(task)));
   const dispose = () => rm(gitDir, { recursive: true, force: true });
   try {
-    await initBare({ git }, gitDir);
+    await initBare({ git: free }, gitDir);
+    const git = limited(free, readLimits(caps));
     await writeFile(join(gitDir, 'objects', 'info', 'alternates'), `${join(borrowFrom, 'objects')}\n`);
     const [, pack] = await together(checkKnown(git, gitDir, bundle.prerequisites), index(git, gitDir, bundle, caps));
     await checkObjects(git, gitDir, pack, caps);
-    await checkWhole(git, gitDir, bundle.head, order.start, caps);
-    return { gitDir, [Symbol.asyncDispose]: dispose };
+    await checkWhole(git, gitDir, bundle.head, order.start);
+    return { gitDir, git, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
@@ -75,8 +89,6 @@ async function index(git: TryGit, gitDir: string, bundle: Bundle, caps: ImportCa
   const order: GitOrder = {
     gitDir,
     input: bundle.pack(),
-    timeoutMs: caps.timeoutMs,
-    wrapper: await limits(caps),
     maxOutputBytes: 4096,
   };
   const { code, stdout, stderr } = await git(['index-pack', ...flags], order);
@@ -94,24 +106,6 @@ async function index(git: TryGit, gitDir: string, bundle: Bundle, caps: ImportCa
   return sha;
 }
 
-/** Where the host has prlimit (util-linux): a pack that unpacks into gigabytes ends itself and not the worker. */
-async function limits(caps: ImportCaps): Promise<readonly string[]> {
-  const prlimit = '/usr/bin/prlimit';
-  const present = await stat(prlimit).then(
-    () => true,
-    () => false,
-  );
-  if (!present) return [];
-  const seconds = Math.ceil(caps.timeoutMs / 1000);
-  return [
-    prlimit,
-    `--as=${4 * 1024 ** 3}`,
-    `--cpu=${seconds}`,
-    `--fsize=${caps.bundleBytes + caps.totalBytes}`,
-    '--core=0',
-  ];
-}
-
 async function checkObjects(git: TryGit, gitDir: string, pack: string, caps: ImportCaps): Promise<void> {
   const maxOutputBytes = 256 * (caps.objects + 1_000);
   const packIndex = join(gitDir, 'objects', 'pack', `pack-${pack}.idx`);
@@ -121,7 +115,7 @@ async function checkObjects(git: TryGit, gitDir: string, pack: string, caps: Imp
     .flatMap((line) => (line === '' ? [] : [`${line.split(' ')[1]}\n`]))
     .join('');
   const format = '--batch-check=%(objecttype) %(objectsize)';
-  const sizes = await must(git, ['cat-file', format], { gitDir, input, maxOutputBytes, timeoutMs: caps.timeoutMs });
+  const sizes = await must(git, ['cat-file', format], { gitDir, input, maxOutputBytes });
   let total = 0;
   for (const line of sizes.split('\n')) {
     const size = Number(line.split(' ')[1] ?? 0);
@@ -132,10 +126,10 @@ async function checkObjects(git: TryGit, gitDir: string, pack: string, caps: Imp
   if (total > caps.totalBytes) throw new BadBundle(`it unpacks to ${total} bytes, and ${caps.totalBytes} are allowed`);
 }
 
-async function checkWhole(git: TryGit, gitDir: string, head: Sha, start: Sha, caps: ImportCaps): Promise<void> {
+async function checkWhole(git: TryGit, gitDir: string, head: Sha, start: Sha): Promise<void> {
   const [descends, whole] = await together(
-    git(['merge-base', '--is-ancestor', start, head], { gitDir, timeoutMs: caps.timeoutMs }),
-    git(['rev-list', '--objects', '--quiet', head, `^${start}`], { gitDir, timeoutMs: caps.timeoutMs }),
+    git(['merge-base', '--is-ancestor', start, head], { gitDir }),
+    git(['rev-list', '--objects', '--quiet', head, `^${start}`], { gitDir }),
   );
   if (descends.code !== 0) throw new BadBundle(`its HEAD does not build on ${start.slice(0, 7)}, where the run began`);
   if (whole.code !== 0) throw new BadBundle('objects are missing from it');

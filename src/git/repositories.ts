@@ -30,8 +30,10 @@ export interface RepositoriesOptions {
   /** Signs the commits; without it they are not signed. */
   readonly signer?: Signer | null;
   readonly caps?: Partial<ImportCaps>;
-  /** Whether a change may touch `.github/workflows` and `.github/actions`; no by default. */
-  readonly allowWorkflows?: boolean;
+  /** Whether a change may touch `.github/workflows` and `.github/actions` of this repository; no by default. */
+  readonly allowWorkflows?: (repository: RepositoryName) => boolean;
+  /** Whether a text holds a secret that Errand itself works with. */
+  readonly isOwnSecret?: (text: string) => boolean;
   /** `HTTPS_PROXY`, `NO_PROXY`, `GIT_SSL_CAINFO` and the like, for git's calls to the remote. */
   readonly outboundEnv?: Readonly<Record<string, string>>;
 }
@@ -55,22 +57,26 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
         throw toProblem(`Fetching ${repository}`, error);
       }
     },
-    async import({ repository, bundle, start, words, ...place }) {
+    async import({ repository, bundle, start, base: against, words, ...place }) {
       const caps = { ...defaultImportCaps, ...options.caps };
-      const { allowWorkflows = false } = options;
+      const { allowWorkflows = () => false, isOwnSecret = () => false } = options;
       const taskRepository = taskPath(place);
       try {
+        const { secrets } = await readRules(remote, taskRepository, against, repository);
         const order = {
           task: place.task,
           bundle,
           start,
+          base: against,
           words,
           taskRepository,
           dir: tasksDir,
           bot: await options.committer(repository),
           signer: options.signer ?? null,
           caps,
-          allowWorkflows,
+          allowWorkflows: allowWorkflows(repository),
+          ignoreSecretsIn: secrets.ignore,
+          isOwnSecret,
         };
         return await takeOut(git, order);
       } catch (error) {

@@ -41,6 +41,14 @@ const rules = z.strictObject({
     })
     .prefault({}),
   pullRequest: z.strictObject({ draft: z.boolean().default(false) }).prefault({}),
+  secrets: z
+    .strictObject({
+      ignore: z
+        .array(z.string().regex(/^(?!\/|\.\.?\/|\*)[^*?\\]{1,500}$/, 'is not a file or a folder, such as `test/keys/`'))
+        .max(100)
+        .default([]),
+    })
+    .prefault({}),
 });
 
 /** What holds where a repository has no `.errand.yml`. */

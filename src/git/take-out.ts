@@ -2,11 +2,15 @@ import { join } from 'node:path';
 import { parseSha, type Sha, type TaskId } from '../task/ids.ts';
 import type { CommitWords, Imported } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
+import type { SecretFinding } from '../task/task.ts';
 import { BadBundle, openBundle } from './bundle.ts';
 import { toCommitMessage } from './commit-words.ts';
 import { type GitOrder, must, type TryGit } from './git.ts';
-import { type Change, changesLifecycle, isSensitive, isWorkflow, linkEscapes, refusalOf } from './path-policy.ts';
+import { findSecretsAdded } from './look-through.ts';
+import { type Change, refusalOf } from './path-policy.ts';
 import { type ImportCaps, takeIn } from './quarantine.ts';
+import { findSensitive } from './review.ts';
+import { isWorkflow } from './sensitive.ts';
 import type { GitConfig, Signer } from './signing.ts';
 import { countLines } from './size.ts';
 import { together } from './together.ts';
@@ -15,6 +19,8 @@ export interface TakeOutOrder {
   readonly task: TaskId;
   readonly bundle: string;
   readonly start: Sha;
+  /** The base branch's head that the run was given: what a reviewer is shown is the change against it. */
+  readonly base: Sha;
   readonly words: CommitWords;
   /** The task's own repository, which `start` is in and the new commit goes to. */
   readonly taskRepository: string;
@@ -25,17 +31,21 @@ export interface TakeOutOrder {
   readonly signer: Signer | null;
   readonly caps: ImportCaps;
   readonly allowWorkflows: boolean;
+  /** Files and folders whose secrets are none, as the base branch says. */
+  readonly ignoreSecretsIn: readonly string[];
+  /** Whether a text holds a secret of Errand's own. */
+  readonly isOwnSecret: (text: string) => boolean;
 }
 
 /**
  * Takes the final tree of a hostile bundle, and nothing else of it, into the task's repository: one commit by the bot on top of `start`.
  * The same work with the same words gives the same commit, so a crash between this and the push costs nothing. Null when the tree is `start`'s. Throws `Problem` for what is refused.
  */
-export async function takeOut(git: TryGit, order: TakeOutOrder): Promise<Imported | null> {
+export async function takeOut(free: TryGit, order: TakeOutOrder): Promise<Imported | null> {
   const { start, caps, taskRepository } = order;
   try {
     await using bundle = await openBundle(order.bundle, caps.bundleBytes);
-    await using quarantine = await takeIn(git, {
+    await using quarantine = await takeIn(free, {
       task: order.task,
       bundle,
       borrowFrom: taskRepository,
@@ -43,7 +53,8 @@ export async function takeOut(git: TryGit, order: TakeOutOrder): Promise<Importe
       start,
       caps,
     });
-    const at: GitOrder = { gitDir: quarantine.gitDir, timeoutMs: caps.timeoutMs };
+    const { git } = quarantine;
+    const at: GitOrder = { gitDir: quarantine.gitDir };
     const [trees, changes] = await together(
       must(git, ['rev-parse', `${bundle.head}^{tree}`, `${start}^{tree}`], at),
       readChanges(git, at, start, bundle.head),
@@ -51,16 +62,35 @@ export async function takeOut(git: TryGit, order: TakeOutOrder): Promise<Importe
     const [tree = '', before] = trees.split('\n');
     if (tree === before) return null;
     checkPolicy(changes, order);
+    const { own, ...secrets } = await findSecretsAdded(
+      git,
+      at,
+      { from: start, to: tree, maxBytes: caps.addedBytes },
+      { ignore: order.ignoreSecretsIn, isOwn: order.isOwnSecret },
+    );
+    if (own !== null) throw ownSecret(own);
+    const forked = await git(['merge-base', order.base, start], at);
+    const from = (forked.code === 0 ? parseSha(forked.stdout.trim()) : undefined) ?? start;
+    const reviewed = from === start ? changes : await readChanges(git, at, from, tree);
     const [sensitive, files, head] = await together(
-      findSensitive(git, at, start, changes),
+      findSensitive(git, at, { from, to: tree, changes: reviewed, maxBytes: caps.addedBytes }),
       countLines(git, at, start, tree),
       commit(git, at, tree, order),
     );
-    return { head, files, sensitive };
+    return { head, files, sensitive, secrets };
   } catch (error) {
     if (!(error instanceof BadBundle)) throw error;
     throw refused('bundle_refused', `What the agent left was refused: ${error.message}`, error);
   }
+}
+
+/** Whoever approves it: what is in a branch is read by everybody who reads the repository. */
+function ownSecret({ path, line }: SecretFinding): Problem {
+  return new Problem({
+    code: 'own_secret',
+    sentence: `What the agent left was refused: line ${line} of ${JSON.stringify(path)} holds a secret of this Errand's own.`,
+    next: 'Nothing was pushed. Whoever runs Errand finds out how it got there, and replaces that secret.',
+  });
 }
 
 function refused(code: string, sentence: string, cause?: unknown): Problem {
@@ -68,7 +98,8 @@ function refused(code: string, sentence: string, cause?: unknown): Problem {
   return new Problem({ code, sentence: `${sentence}.`, next }, { cause });
 }
 
-async function readChanges(git: TryGit, at: GitOrder, start: Sha, head: Sha): Promise<readonly Change[]> {
+/** The changed paths between two commits or trees. */
+async function readChanges(git: TryGit, at: GitOrder, start: string, head: string): Promise<readonly Change[]> {
   const text = await must(git, ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--no-abbrev', start, head], at);
   const parts = text.split('\0').filter((part) => part !== '');
   const changes: Change[] = [];
@@ -96,31 +127,6 @@ function checkPolicy(changes: readonly Change[], order: TakeOutOrder): void {
       `What the agent left was refused: it changes ${JSON.stringify(workflow.path)}, which would run with the repository's secrets as soon as it is pushed`,
     );
   }
-}
-
-async function findSensitive(
-  git: TryGit,
-  at: GitOrder,
-  start: Sha,
-  changes: readonly Change[],
-): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const change of changes) {
-    const { path, newMode, blob } = change;
-    if (isSensitive(path)) found.push(path);
-    else if (newMode === '120000') {
-      if (linkEscapes(path, (await textOf(git, at, blob)) ?? '/')) found.push(path);
-    } else if (/(?:^|\/)package\.json$/i.test(path) && newMode !== '000000') {
-      const before = await textOf(git, at, `${start}:${path}`);
-      if (changesLifecycle(before, await textOf(git, at, blob))) found.push(path);
-    } else if (newMode === '100755' && change.oldMode !== '100755') found.push(path);
-  }
-  return found;
-}
-
-async function textOf(git: TryGit, at: GitOrder, object: string): Promise<string | undefined> {
-  const { code, stdout } = await git(['cat-file', 'blob', object], { ...at, maxOutputBytes: 8 * 1024 * 1024 });
-  return code === 0 ? stdout : undefined;
 }
 
 async function commit(git: TryGit, at: GitOrder, tree: string, order: TakeOutOrder): Promise<Sha> {

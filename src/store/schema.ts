@@ -65,6 +65,11 @@ const budget = object({
   taskMinutes: z.number().nullable().default(null),
 });
 
+const secrets = object({
+  findings: z.array(object({ path: z.string(), line: count, kind: z.string() })),
+  count,
+});
+
 const report = object({
   claim: z.string(),
   checks: z.array(object({ command: z.string(), exitCode: z.int(), durationMs: z.number() })),
@@ -73,7 +78,11 @@ const report = object({
   total: object({ spent, budget }).nullable().default(null),
   files: z.array(object({ path: z.string(), added: z.number(), removed: z.number() })),
   whole: object({ files: count, added: count, removed: count }).optional(),
-  sensitive: z.array(z.string()),
+  // An older Errand listed the paths alone.
+  sensitive: z.array(
+    z.union([z.string().transform((path) => ({ path, why: '' })), object({ path: z.string(), why: z.string() })]),
+  ),
+  pushedAnyway: secrets.extend({ by: userId, byName: z.string() }).optional(),
   blocked: z.array(z.string()),
 });
 

@@ -107,6 +107,25 @@ export interface ChangeSize {
   readonly removed: number;
 }
 
+/** A changed path that a reviewer should look at first, and what it does; '' in reports of an older Errand. */
+export interface SensitivePath {
+  readonly path: string;
+  readonly why: string;
+}
+
+/** What looks like a secret in a change: where, and of which kind, with its article. The value is nowhere. */
+export interface SecretFinding {
+  readonly path: string;
+  readonly line: number;
+  readonly kind: string;
+}
+
+/** The findings in a change, as far as they are listed, and how many there are. */
+export interface Secrets {
+  readonly findings: readonly SecretFinding[];
+  readonly count: number;
+}
+
 /** What a run left behind. `claim` is the agent's word; everything else Errand measured. */
 export interface Report {
   readonly claim: string;
@@ -119,8 +138,10 @@ export interface Report {
   readonly files: readonly FileChange[];
   /** The pull request as a whole, where the run is not all of it. */
   readonly whole?: ChangeSize | undefined;
-  /** Changed paths that a reviewer should look at first: workflows, lifecycle scripts, agent instructions. */
-  readonly sensitive: readonly string[];
+  /** Changed paths of the pull request that a reviewer should look at first: workflows, lifecycle scripts, agent instructions. */
+  readonly sensitive: readonly SensitivePath[];
+  /** What looked like a secret and was pushed all the same, and who decided so. */
+  readonly pushedAnyway?: (Secrets & { readonly by: UserId; readonly byName: string }) | undefined;
   /** Hosts that the agent wanted to reach and was refused. */
   readonly blocked: readonly string[];
 }

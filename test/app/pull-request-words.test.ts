@@ -13,7 +13,10 @@ test('the description says what was asked, what is claimed and what was measured
       { command: 'npm run lint', exitCode: 2, durationMs: 900 },
     ],
     files: [{ path: 'src/cart.ts', added: 4, removed: 1 }],
-    sensitive: ['package.json'],
+    sensitive: [
+      { path: 'package.json', why: 'runs by itself on install' },
+      { path: 'a/package.json', why: 'runs by itself on install' },
+    ],
   };
   expect(
     `${toPullRequestBody(task(), done, { threadUrl: 'https://acme.slack.example/archives/C1/p1', author: alice })}\n`,
@@ -43,7 +46,7 @@ test('the description says what was asked, what is claimed and what was measured
 
     ### Look at these first
 
-    - \`package.json\`
+    - \`package.json\`, \`a/package.json\`: runs by itself on install
 
     <sub>Errand task \`t000001\`. AI-written: review it before you merge. A ✅ on the result in Slack approves exactly one commit.</sub>
     "
@@ -104,11 +107,14 @@ test('however much there is to show, the description keeps its end', () => {
     ...report,
     claim: 'x'.repeat(200_000),
     checks: Array.from({ length: 20 }, () => ({ command: 'y'.repeat(2_000), exitCode: 0, durationMs: 1 })),
-    sensitive: Array.from({ length: 5_000 }, (_, n) => `${'z'.repeat(300)}/${n}/package-lock.json`),
+    sensitive: Array.from({ length: 5_000 }, (_, n) => ({
+      path: `${'z'.repeat(300)}/${n}/package-lock.json`,
+      why: 'pins what is installed',
+    })),
   };
   const spec = [message(1, { text: 'w'.repeat(200_000) })];
   const body = toPullRequestBody(task({ spec }), endless, { threadUrl: null, author: alice });
   expect(body.length).toBeLessThan(40_000);
-  expect(body).toContain('- and 4950 more');
+  expect(body).toContain('and 4990 more: pins');
   expect(body).toMatch(/approves exactly one commit\.<\/sub>$/);
 });

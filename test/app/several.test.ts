@@ -27,7 +27,7 @@ class TwoRepositories extends World {
     if (own !== undefined) this.policy = { ...this.policy, repositories: [own, { ...own, name: other }] };
     this.repositories.import = async ({ part: index }) => ({
       head: index === 0 ? sha('a') : sha('b'),
-      ...{ files: [{ path: 'x', added: 1, removed: 0 }], sensitive: [] },
+      ...{ files: [{ path: 'x', added: 1, removed: 0 }], sensitive: [], secrets: { findings: [], count: 0 } },
     });
     this.repositories.push = async ({ repository: to }) => {
       this.pushed.push(to);

@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RepositoriesOptions } from '../../src/git/repositories.ts';
+import { createMarkFinder, toSecretMarks } from '../../src/git/secret-marks.ts';
 import { createSigner } from '../../src/git/signing.ts';
+import type { Prepared } from '../../src/task/ports/repositories.ts';
 import { Problem } from '../../src/task/problem.ts';
 import {
   Agent,
@@ -45,7 +47,7 @@ async function problemOf(promise: Promise<unknown>): Promise<Problem> {
   throw new Error('Expected a Problem', { cause: error });
 }
 
-async function importOf(bundle: string, prepared: { start: ReturnType<typeof shaOf> }) {
+async function importOf(bundle: string, prepared: Pick<Prepared, 'start' | 'base'>) {
   return bench.repositories.import({
     repository: web,
     task,
@@ -53,6 +55,7 @@ async function importOf(bundle: string, prepared: { start: ReturnType<typeof sha
     run: firstRun,
     bundle,
     start: prepared.start,
+    base: prepared.base,
     words,
   });
 }
@@ -251,22 +254,22 @@ test('what runs by itself on somebody is listed for the reviewer', async () => {
     ln -s /etc/passwd absolute; ln -s ../../out escaping; ln -s ../README.md sub/fine
     printf '#!/bin/sh\\n' > run.sh; chmod +x run.sh; echo plain > plain.txt`);
   const imported = await importOf(bundle, agent.prepared);
-  expect(imported?.sensitive).toEqual([
-    '.claude/settings.json',
-    '.npmrc',
-    '.vscode/tasks.json',
-    'AGENTS.md',
-    'absolute',
-    'escaping',
-    'package.json',
-    'run.sh',
+  expect(imported?.sensitive.map(({ path, why }) => `${path} ${why}`)).toEqual([
+    'absolute is a link that leads out of the checkout',
+    'escaping is a link that leads out of the checkout',
+    '.claude/settings.json steers the agents that work here next',
+    'AGENTS.md steers the agents that work here next',
+    'package.json runs by itself when somebody installs, builds or tests',
+    '.vscode/tasks.json runs when somebody opens the folder',
+    '.npmrc decides where packages come from',
+    'run.sh can now be run as a program',
   ]);
 });
 
 test('a workflow is stopped before the push unless the operator allows it', async () => {
   const { bundle, agent } = await changed('mkdir -p .github/workflows; echo "on: push" > .github/workflows/ci.yml');
   expect((await problemOf(importOf(bundle, agent.prepared))).failure.code).toBe('workflow_refused');
-  const open = bench.other({ allowWorkflows: true });
+  const open = bench.other({ allowWorkflows: () => true });
   const imported = await open.import({
     repository: web,
     task,
@@ -274,9 +277,86 @@ test('a workflow is stopped before the push unless the operator allows it', asyn
     run: firstRun,
     bundle,
     start: agent.prepared.start,
+    base: agent.prepared.base,
     words,
   });
-  expect(imported?.sensitive).toEqual(['.github/workflows/ci.yml']);
+  expect(imported?.sensitive).toEqual([
+    { path: '.github/workflows/ci.yml', why: 'runs on GitHub with the repository’s secrets' },
+  ]);
+});
+
+/** Drawn for this test, and put together here so that no scanner stumbles over it. */
+const fakeToken = `ghp_${'Zx8Qv2Lm9Rt4Wy7Kp3Hn6Jd1Fs5Gb0Cc8Ae2'}`;
+
+test('what looks like a secret in the added lines is told by file and line, also in binary files, and not in what was there', async () => {
+  await bench.forge.control.commit({
+    repository: 'acme/web',
+    files: { 'old.txt': `${fakeToken}\nmore\n`, '.errand.yml': 'secrets: { ignore: [test/keys/] }\n' },
+    message: 'Old',
+  });
+  const { bundle, agent } = await changed(`
+    mkdir -p test/keys src; echo last >> old.txt; echo ${fakeToken} > test/keys/a
+    printf 'one\\ntwo ${fakeToken}\\n' > src/a.ts; printf '\\0\\0${fakeToken}' > image.png`);
+  const imported = required((await importOf(bundle, agent.prepared)) ?? undefined);
+  expect(imported.secrets).toEqual({
+    count: 2,
+    findings: [
+      { path: 'image.png', line: 1, kind: 'a GitHub token' },
+      { path: 'src/a.ts', line: 2, kind: 'a GitHub token' },
+    ],
+  });
+});
+
+test('a secret of Errand’s own leaves in no way, wherever the base branch says that secrets are none', async () => {
+  await bench.forge.control.commit({
+    repository: 'acme/web',
+    files: { '.errand.yml': 'secrets: { ignore: [test/keys/] }\n' },
+    message: 'Rules',
+  });
+  const isOwnSecret = createMarkFinder(toSecretMarks(['house-key-0123456789']));
+  const { bundle, agent } = await changed(
+    'mkdir -p test/keys; printf "a\\nb house-key-0123456789" > test/keys/x; head -c 20000000 /dev/zero >> test/keys/x',
+  );
+  const { start, base } = agent.prepared;
+  const order = { repository: web, task, part: 0, run: firstRun, bundle, start, base, words };
+  const { failure } = await problemOf(bench.other({ isOwnSecret }).import(order));
+  expect(failure).toMatchObject({ code: 'own_secret', sentence: expect.stringContaining('line 2 of "test/keys/x"') });
+  expect(failure.sentence).not.toContain('house-key');
+});
+
+test('a reviewer is shown what an earlier run of the task changed, new hosts of packages, and text that reads otherwise', async () => {
+  const lock = (host: string) => `{ "resolved": "https://${host}/a.tgz" }\n`;
+  await bench.forge.control.commit({
+    repository: 'acme/web',
+    files: { 'package-lock.json': lock('packages.example') },
+    message: 'Lock',
+  });
+  const first = await changed('echo x > AGENTS.md');
+  const head = required((await importOf(first.bundle, first.agent.prepared))?.head);
+  await bench.repositories.push({ ...pushOrder, head });
+  const next = await bench.repositories.prepare(prepareOrder);
+  const agent = await Agent.start(bench, next, 'again');
+  await agent.sh(`printf '%s' '${lock('evil.example')}' > package-lock.json
+    printf 'if (a) { \\342\\200\\256 }\\n' > hidden.js; git add -A; git commit --quiet -m x`);
+  const more = await importOf(await agent.bundle(), next);
+  expect(more?.sensitive.map(({ path, why }) => `${path} ${why}`)).toEqual([
+    'hidden.js has invisible characters that make it read otherwise than it runs',
+    'AGENTS.md steers the agents that work here next',
+    'package-lock.json brings packages from a host that it did not use before',
+  ]);
+});
+
+test.each([
+  ['time', { timeoutMs: 1 }, 'took over 1 s'],
+  ['size', { bundleBytes: 300_000, totalBytes: 1_000 }, 'unpacks to'],
+  ['added lines', { addedBytes: 1_000 }, 'more than Errand can look through'],
+])('reading ends at the cap on %s, and says so', async (_, caps, says) => {
+  const { bundle, agent } = await changed('head -c 200000 /dev/urandom | base64 > noise.txt');
+  const { start, base } = agent.prepared;
+  const order = { repository: web, task, part: 0, run: firstRun, bundle, start, base, words };
+  const { failure } = await problemOf(bench.other({ caps }).import(order));
+  expect(failure).toMatchObject({ code: 'bundle_refused', sentence: expect.stringContaining(says) });
+  expect(await readdir(join(bench.dir, 'tasks'))).toEqual([`${task}.git`]);
 });
 
 const plumb = (entries: string) => `git read-tree HEAD
@@ -336,7 +416,16 @@ test('a bundle that is cut short, lacks objects, is no file or is too large is r
   const refused = async (path: string) => (await problemOf(importOf(path, agent.prepared))).failure.code;
   const small = bench.other({ caps: { bundleBytes: 1_000 } });
   const large = await problemOf(
-    small.import({ repository: web, task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words }),
+    small.import({
+      repository: web,
+      task,
+      part: 0,
+      run: firstRun,
+      bundle,
+      start: agent.prepared.start,
+      base: agent.prepared.base,
+      words,
+    }),
   );
   expect(large.failure.sentence).toContain('1000 are allowed');
   await symlink(bundle, `${bundle}.link`);
@@ -355,7 +444,16 @@ test('a pack that unpacks into far more than its size, or holds too much, is ref
   expect((await stat(bundle)).size).toBeLessThan(200_000);
   expect((await problemOf(importOf(bundle, agent.prepared))).failure.sentence).toContain('60000000 bytes');
   const few = bench.other({ caps: { objects: 2 } });
-  const order = { repository: web, task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words };
+  const order = {
+    repository: web,
+    task,
+    part: 0,
+    run: firstRun,
+    bundle,
+    start: agent.prepared.start,
+    base: agent.prepared.base,
+    words,
+  };
   expect((await problemOf(few.import(order))).failure.sentence).toContain('2 are allowed');
   const total = bench.other({ caps: { blobBytes: 1e9, totalBytes: 1_000_000 } });
   expect((await problemOf(total.import(order))).failure.sentence).toContain('unpacks to');
@@ -397,7 +495,7 @@ test('parts of a task share nothing: what one holds is not in the other, nor tak
   const api = { ...prepareOrder, part: 1, repository: 'acme/api' as typeof web };
   const second = await bench.repositories.prepare(api);
   const refused = await problemOf(
-    bench.repositories.import({ ...api, run: firstRun, bundle, start: second.start, words }),
+    bench.repositories.import({ ...api, run: firstRun, bundle, start: second.start, base: second.base, words }),
   );
   expect(refused.failure.code).toBe('bundle_refused');
   expect(required(second.repositories.at(-1))).not.toBe(required(agent.prepared.repositories.at(-1)));
@@ -533,7 +631,16 @@ describe('with a key to sign with', () => {
   test.each(['ed25519', 'rsa'])('of the kind %s commits are signed, and the same again after a crash', async (kind) => {
     const { privateKey, publicKey } = await makeKey(kind);
     const { bundle, agent } = await changed('echo more >> README.md');
-    const order = { repository: web, task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words };
+    const order = {
+      repository: web,
+      task,
+      part: 0,
+      run: firstRun,
+      bundle,
+      start: agent.prepared.start,
+      base: agent.prepared.base,
+      words,
+    };
     const made = async () => {
       const signer = createSigner(privateKey.trim().replaceAll('\n', '\\n'), bench.dir);
       return (await bench.other({ signer }).import(order))?.head;
@@ -553,7 +660,16 @@ describe('with a key to sign with', () => {
     await bench.forge.control.setRules('acme/web', 'errand/**', { requiredSignatures: true });
     await bench.forge.control.addSigningKey('errand-bot', publicKey);
     const { bundle, agent } = await changed('echo more >> README.md');
-    const order = { repository: web, task, part: 0, run: firstRun, bundle, start: agent.prepared.start, words };
+    const order = {
+      repository: web,
+      task,
+      part: 0,
+      run: firstRun,
+      bundle,
+      start: agent.prepared.start,
+      base: agent.prepared.base,
+      words,
+    };
     const pushAs = async (options: Partial<RepositoriesOptions>) => {
       const imported = await bench.other(options).import(order);
       if (imported === null) throw new Error('nothing changed');

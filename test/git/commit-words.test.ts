@@ -16,6 +16,8 @@ test.each([
   ['[CI skip] x', '(CI skip) x'],
   ['[no ci][skip actions]', '(no ci)(skip actions)'],
   ['***NO_CI***', 'NO CI'],
+  ['x [ Skip_CI ] [netlify skip]', 'x (Skip_CI) (netlify skip)'],
+  ['a\n\nRelease-As: 9.9.9\n on-behalf-of: @org', 'a\n\nRelease-As - 9.9.9\n on-behalf-of - @\u200borg'],
   ['a\nskip-checks: true', 'a\nskip-checks - true'],
   ['Fixes #12', 'Fixes #\u200b12'],
   ['closes: acme/web#3', 'closes: acme/web#\u200b3'],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { changesLifecycle, isSensitive, isWorkflow, linkEscapes, refusalOf } from '../../src/git/path-policy.ts';
+import { changesLifecycle, linkEscapes, refusalOf } from '../../src/git/path-policy.ts';
+import { isWorkflow, whySensitive } from '../../src/git/sensitive.ts';
 
 const change = (path: string, newMode = '100644', oldMode = '000000') => ({ path, oldMode, newMode, blob: '' });
 
@@ -36,33 +37,49 @@ test.each(['a\rb', 'a\nb', 'a\u0000b', 'a\u0085b'])('the path %j has control cha
 });
 
 test.each([
-  '.github/workflows/ci.yml',
-  '.github/actions/setup/action.yml',
-  '.github/CODEOWNERS',
-  '.github/dependabot.yml',
-  'docs/CODEOWNERS',
-  '.npmrc',
-  'packages/a/.npmrc',
-  'package-lock.json',
-  'pnpm-lock.yaml',
-  '.vscode/tasks.json',
-  '.claude/settings.json',
-  'AGENTS.md',
-  'sub/CLAUDE.md',
-  '.devcontainer/devcontainer.json',
-  '.errand.yml',
-  'Makefile',
-  '.husky/pre-commit',
-])('a reviewer looks at %s first', (path) => {
-  expect(isSensitive(path)).toBe(true);
+  ['.github/workflows/ci.yml', 'runs on GitHub'],
+  ['.github/actions/setup/action.yml', 'runs on GitHub'],
+  ['.gitlab-ci.yml', 'another CI'],
+  ['sub/Jenkinsfile', 'another CI'],
+  ['.github/CODEOWNERS', 'decides who reviews'],
+  ['docs/CODEOWNERS', 'decides who reviews'],
+  ['.gitattributes', 'decides who reviews'],
+  ['.errand.yml', 'steers Errand'],
+  ['AGENTS.md', 'steers the agents'],
+  ['sub/CLAUDE.md', 'steers the agents'],
+  ['.claude/settings.json', 'steers the agents'],
+  ['.github/copilot-instructions.md', 'steers the agents'],
+  ['.cursor/rules/a.mdc', 'steers the agents'],
+  ['opencode.json', 'steers the agents'],
+  ['Makefile', 'runs by itself when somebody installs'],
+  ['services/a/Dockerfile', 'runs by itself when somebody installs'],
+  ['tests/conftest.py', 'runs by itself when somebody installs'],
+  ['.husky/pre-commit', 'runs when somebody commits'],
+  ['.vscode/tasks.json', 'opens the folder'],
+  ['.devcontainer/devcontainer.json', 'opens the folder'],
+  ['.envrc', 'opens the folder'],
+  ['.npmrc', 'where packages come from'],
+  ['packages/a/.npmrc', 'where packages come from'],
+  ['.github/dependabot.yml', 'where packages come from'],
+  ['package-lock.json', 'pins what is installed'],
+  ['pnpm-lock.yaml', 'pins what is installed'],
+  ['lib/tool.jar', 'no diff shows'],
+])('a reviewer looks at %s first, since it %s', (path, why) => {
+  expect(whySensitive(path)).toContain(why);
 });
 
-test.each(['src/agents.ts', 'README.md', 'package.json', 'src/makefile.ts', '.github/ISSUE_TEMPLATE.md'])(
-  '%s is ordinary',
-  (path) => {
-    expect(isSensitive(path)).toBe(false);
-  },
-);
+test.each([
+  'src/agents.ts',
+  'README.md',
+  'package.json',
+  'src/makefile.ts',
+  '.github/ISSUE_TEMPLATE.md',
+  'src/owners.ts',
+  'docs/settings.md',
+  'logo.png',
+])('%s is ordinary', (path) => {
+  expect(whySensitive(path)).toBeUndefined();
+});
 
 test('workflows are told whatever the case', () => {
   expect(isWorkflow('.GitHub/Workflows/ci.yml')).toBe(true);

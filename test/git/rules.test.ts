@@ -12,6 +12,7 @@ test('an empty file says what no file says', () => {
     model: null,
     merge: { method: 'squash', approvers: [], selfApproval: null },
     pullRequest: { draft: false },
+    secrets: { ignore: [] },
   });
 });
 
@@ -23,6 +24,7 @@ agent: codex
 model: gpt-5.5
 merge: { method: rebase, approvers: [U012AB3CD, W0123], selfApproval: true }
 pullRequest: { draft: true }
+secrets: { ignore: [test/keys/, docs/a.md] }
 `;
   expect(parseRules(text, 'x')).toEqual({
     checks: ['npm test', 'npm run lint'],
@@ -31,6 +33,7 @@ pullRequest: { draft: true }
     model: 'gpt-5.5',
     merge: { method: 'rebase', approvers: ['U012AB3CD', 'W0123'], selfApproval: true },
     pullRequest: { draft: true },
+    secrets: { ignore: ['test/keys/', 'docs/a.md'] },
   });
 });
 
@@ -44,6 +47,8 @@ test.each([
   ['merge:\n  method: fast\n', /line 2: `merge.method`/],
   ['allow:\n  - ok.example.com\n  - "*.example.com"\n', /line 3: `allow.1`: .*exact host name/],
   ['allow: [10.0.0.1x/y]\n', /`allow.0`/],
+  ['secrets: { ignore: ["**"] }\n', /`secrets.ignore.0`: .*a folder/],
+  ['secrets: { ignore: [../x] }\n', /`secrets.ignore.0`/],
   ['- a\n', /line 1: `the file`/],
 ])('%j is refused with its line', (text, says) => {
   expect(() => parseRules(text, 'acme/web on `main`')).toThrow(Problem);

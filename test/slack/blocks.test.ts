@@ -124,7 +124,7 @@ describe('what others wrote', () => {
           ...report,
           claim: hostile,
           checks: [{ command: hostile, exitCode: 0, durationMs: 1 }],
-          sensitive: [hostile],
+          sensitive: [{ path: hostile, why: 'runs' }],
         },
       },
     ),
@@ -184,7 +184,11 @@ describe('what others wrote', () => {
       result(
         { type: 'refused', sentence: long, next: long },
         {
-          report: { ...report, claim: long, sensitive: Array.from({ length: 99 }, () => long) },
+          report: {
+            ...report,
+            claim: long,
+            sensitive: Array.from({ length: 99 }, (_, n) => ({ path: long, why: `does ${n}` })),
+          },
         },
       ),
       ending({ type: 'answered', report: { ...report, claim: long } }),

@@ -59,7 +59,7 @@ export const report: Report = {
     { path: 'test/checkout.test.ts', added: 30, removed: 10 },
     { path: '.github/workflows/ci.yml', added: 12, removed: 0 },
   ],
-  sensitive: ['.github/workflows/ci.yml'],
+  sensitive: [{ path: '.github/workflows/ci.yml', why: 'runs on GitHub with the repository’s secrets' }],
   blocked: ['telemetry.example.com'],
 };
 

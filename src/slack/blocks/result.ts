@@ -1,5 +1,6 @@
 import type { Button, KnownBlock } from '@slack/types';
 import type { Gate, Said, TaskLine } from '../../task/said.ts';
+import type { Report } from '../../task/task.ts';
 import { defang } from '../links.ts';
 import { cut, escapeAgent, escapeAgentText, escapeExceptPeople, escapeWithin, oneLine } from '../plain.ts';
 import { claimOf } from './claim.ts';
@@ -26,7 +27,9 @@ type Result = Extract<Said, { type: 'result' }>;
 
 /** A summary is read in a thread: the rest is on the pull request. */
 const maxClaimLength = 1200;
-const maxSensitive = 10;
+/** Each kind is named, however many paths of another there are. */
+const maxPathsOfKind = 4;
+const maxKinds = 12;
 
 /** What a run made, and the gate: whoever approves this message approves the commit it names. */
 export function renderResult(said: Result, wording: Wording): Rendered {
@@ -44,7 +47,7 @@ export function renderResult(said: Result, wording: Wording): Rendered {
     hosts: wording.linkHosts,
   });
   const checks = report === null ? [unmeasured(said)] : measured(report.checks);
-  const sensitive = sensitiveLines(report?.sensitive ?? []);
+  const sensitive = report === null ? [] : sensitiveLines(report);
   const isMeasured = report !== null && report.checks.length > 0;
   const origin = report === null ? null : dotted(effort(task, report), authorship(task));
   const others = untouched(said);
@@ -177,9 +180,30 @@ function unmeasured({ by }: Result): string {
   }
 }
 
-function sensitiveLines(paths: readonly string[]): string[] {
-  const shown = paths.slice(0, maxSensitive).map(code);
-  return paths.length > maxSensitive ? [...shown, `and ${paths.length - maxSensitive} more`] : shown;
+/** What a reviewer looks at first, a line for what each does. */
+function sensitiveLines({ sensitive, pushedAnyway }: Report): string[] {
+  const kinds = Array.from(
+    Map.groupBy(sensitive, ({ why }) => why),
+    ([why, paths]) => {
+      const names = paths.slice(0, maxPathsOfKind).map(({ path }) => pathCode(path));
+      const more = paths.length > names.length ? ` and ${paths.length - names.length} more` : '';
+      return `${names.join(', ')}${more}${why === '' ? '' : `: ${why}`}`;
+    },
+  );
+  const lines = [...(pushedAnyway === undefined ? [] : [anywayLine(pushedAnyway)]), ...kinds];
+  return lines.length > maxKinds ? [...lines.slice(0, maxKinds), `and ${lines.length - maxKinds} more`] : lines;
+}
+
+function anywayLine({ findings, count, by }: NonNullable<Report['pushedAnyway']>): string {
+  const [first] = findings;
+  const where = first === undefined ? '' : ` ${pathCode(first.path)} line ${first.line}`;
+  const more = count > 1 ? ` and ${count - 1} more` : '';
+  return `${where}${more}: looks like ${first?.kind ?? 'a secret'}; ${person(by)} had it pushed all the same`.trim();
+}
+
+/** A path that names its file however deep that lies. */
+function pathCode(path: string): string {
+  return code(path.length > 90 ? `…${path.slice(-89)}` : path);
 }
 
 function linkButton({ url, number }: Result): Button {

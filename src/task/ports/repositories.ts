@@ -1,5 +1,5 @@
 import type { BranchName, RepositoryName, RunId, Sha, TaskId } from '../ids.ts';
-import type { ChangeSize, FileChange } from '../task.ts';
+import type { ChangeSize, FileChange, Secrets, SensitivePath } from '../task.ts';
 
 /** What the base branch's `.errand.yml` says; defaults where it says nothing. */
 export interface RepositoryRules {
@@ -15,6 +15,10 @@ export interface RepositoryRules {
   readonly pullRequest: {
     /** Whether it is opened as a draft. */
     readonly draft: boolean;
+  };
+  readonly secrets: {
+    /** Files, and folders with a slash at their end, in which what looks like a secret is none. */
+    readonly ignore: readonly string[];
   };
 }
 
@@ -35,7 +39,9 @@ export interface Prepared {
 export interface Imported {
   readonly head: Sha;
   readonly files: readonly FileChange[];
-  readonly sensitive: readonly string[];
+  readonly sensitive: readonly SensitivePath[];
+  /** What looks like a secret in what the run added: it must not be pushed unless an approver says so. */
+  readonly secrets: Secrets;
 }
 
 export interface CommitWords {
@@ -76,7 +82,14 @@ export interface Repositories {
   ): Promise<Prepared>;
   /** Checks a bundle in quarantine and re-commits its tree as the bot on top of `start`; null when nothing changed. Throws `Problem` for what it refuses. */
   import(
-    order: PartPlace & { run: RunId; repository: RepositoryName; bundle: string; start: Sha; words: CommitWords },
+    order: PartPlace & {
+      run: RunId;
+      repository: RepositoryName;
+      bundle: string;
+      start: Sha;
+      base: Sha;
+      words: CommitWords;
+    },
   ): Promise<Imported | null>;
   /** How much `head` changes against the commit that it left `base` at, as GitHub shows a pull request. */
   size(order: PartPlace & { base: Sha; head: Sha }): Promise<ChangeSize>;
