@@ -11,13 +11,21 @@ export function judge(
   state: ContainerState,
   result: RunnerResult | null,
   minutes: number,
-  limits: Pick<Limits, 'memoryBytes'>,
+  limits: Pick<Limits, 'memoryBytes' | 'workspaceBytes'>,
 ): Failure | null {
   if (state.type === 'exited' && state.timedOut) {
     return failure(
       'timed_out',
       `The run took longer than its ${minutes} minutes and was ended.`,
       'Reply with a smaller step, or press Retry.',
+    );
+  }
+  if (state.type === 'exited' && state.outOfDisk) {
+    const gib = (limits.workspaceBytes / 2 ** 30).toFixed(1).replace('.0', '');
+    return failure(
+      'out_of_disk',
+      `The run filled more than its ${gib} GiB of disk and was ended.`,
+      'Whoever runs Errand can raise the limit of the workspace.',
     );
   }
   if (result === null) {

@@ -97,7 +97,7 @@ export class Worker {
   async #engineAnswers(id: TaskId): Promise<boolean> {
     const { sandbox, store, queue, clock, log } = this.#deps;
     try {
-      await sandbox.engine();
+      await sandbox.ready();
       return true;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

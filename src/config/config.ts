@@ -1,5 +1,6 @@
 import type { ProviderShape } from '../gateway/policy.ts';
 import type { Price } from '../gateway/prices.ts';
+import type { RuntimeWish } from '../sandbox/runtime.ts';
 import type { Agent } from '../task/agents.ts';
 import type { BranchName, ChannelId, RepositoryName, UserId } from '../task/ids.ts';
 import type { Budget, DayLimits } from '../task/money.ts';
@@ -19,6 +20,7 @@ export interface Config {
   };
   readonly redis: { readonly url: string | null };
   readonly docker: { readonly host: string | null };
+  readonly sandbox: { readonly runtime: RuntimeWish };
   /** By the name that agents use for them. */
   readonly providers: ReadonlyMap<string, Provider>;
   /** MCP servers by name. */

@@ -1,3 +1,4 @@
+import { runtimeWishes } from '../sandbox/runtime.ts';
 import * as kinds from './kinds.ts';
 
 /** The processes of one Errand. `all` supervises the others and so knows everything. */
@@ -143,6 +144,13 @@ export const settings = {
     meaning: 'The Docker engine.',
     default: 'the default socket',
     example: 'unix:///var/run/docker.sock',
+    holders: ['broker'],
+  }),
+  sandboxRuntime: setting('ERRAND_SANDBOX_RUNTIME', 'sandbox.runtime', kinds.oneOf(...runtimeWishes), {
+    meaning:
+      'Whether sandboxes run on gVisor, which puts a kernel of its own between an agent and the host’s: `auto` where the engine has `runsc`, `runc` never, `runsc` always or not at all.',
+    default: 'auto',
+    example: 'runsc',
     holders: ['broker'],
   }),
   anthropicKey: setting('ANTHROPIC_API_KEY', 'providers.anthropic.key', kinds.secret, {

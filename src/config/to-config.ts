@@ -60,6 +60,7 @@ export function toConfig(
     git: { signingKey: values.signingKey ?? null, committer: values.committer ?? null },
     redis: { url: values.redisUrl ?? null },
     docker: { host: values.dockerHost ?? null },
+    sandbox: { runtime: values.sandboxRuntime ?? 'auto' },
     providers,
     mcp: toMcp(env, sections.mcp, holders, problems),
     keyVariables: [...sections.providers.values(), ...sections.mcp.values()].flatMap(

@@ -25,6 +25,10 @@ export class BrokerClient implements Sandbox {
     return (await this.#ask('engine', {}, answers.engine)) as EngineId;
   }
 
+  async ready(): Promise<void> {
+    await this.#ask('ready', {}, z.unknown());
+  }
+
   async start(order: RunOrder): Promise<void> {
     await this.#ask('start', order, z.unknown());
   }

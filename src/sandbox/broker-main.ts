@@ -4,8 +4,9 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { z } from 'zod';
+import { Problem } from '../task/problem.ts';
 import { serveBroker } from './broker.ts';
-import { type DockerSandbox, openDockerSandbox } from './docker-sandbox.ts';
+import { openDockerSandbox } from './docker-sandbox.ts';
 import { gatewayKeysSchema } from './gateway-keys.ts';
 import { type Log, sandboxOptionsSchema } from './options.ts';
 
@@ -31,22 +32,46 @@ async function main(file: string): Promise<void> {
   await using sandbox = openDockerSandbox({ ...options.sandbox, gateway: { ...options.sandbox.gateway, keys } }, log);
   await using _broker = await serveBroker({ sandbox, socket: options.socket, socketGid: options.socketGid, log });
   log('info', { socket: options.socket }, 'sandbox broker ready');
-  process.send?.({ ready: 'broker' });
-  await adoptWhenUp(sandbox, log, ended.signal);
+  // What runs already is looked after, whatever the test says; it was started behind walls that held.
+  const adopted = whenUp(() => sandbox.adopt(), { log, ended: ended.signal, isFinal: () => false });
+  try {
+    const isFinal = (error: unknown) => !isAway(error);
+    const passed = await whenUp(() => sandbox.checkWalls('default'), { log, ended: ended.signal, isFinal });
+    if (passed !== undefined) {
+      log('info', { ...passed }, 'the walls of a sandbox hold');
+      process.send?.({ ready: 'broker' });
+    }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { sentence, next } = error.failure;
+    logger.error({ err: error }, `${sentence} ${next}`);
+    process.send?.({ failed: `${sentence} ${next}` });
+  }
+  await adopted;
   if (!ended.signal.aborted) await once(ended.signal, 'abort');
   if (process.connected) process.disconnect();
 }
 
-/** Docker may come later than we: what runs there is taken up as soon as it answers. */
-async function adoptWhenUp(sandbox: DockerSandbox, log: Log, ended: AbortSignal): Promise<void> {
+/** Docker may come later than we: what needs it is tried until it answers. Undefined when this process ends before. */
+async function whenUp<T>(
+  work: () => Promise<T>,
+  { log, ended, isFinal }: { log: Log; ended: AbortSignal; isFinal: (error: unknown) => boolean },
+): Promise<T | undefined> {
+  const ending = once(ended, 'abort').then(() => undefined);
   while (!ended.aborted) {
     try {
-      return await sandbox.adopt();
+      return await Promise.race([work(), ending]);
     } catch (error) {
-      log('warn', { err: error }, 'could not look for running containers yet');
+      if (isFinal(error)) throw error;
+      log('warn', { err: error }, 'Docker is not ready yet');
       await sleep(5_000, undefined, { signal: ended }).catch(() => {});
     }
   }
+  return undefined;
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof Problem && error.failure.code === 'docker_down';
 }
 
 await main(z.string({ error: 'usage: broker-main.ts <options file>' }).parse(process.argv[2]));

@@ -84,6 +84,7 @@ function on<Schema extends z.ZodType>(
 function handlersFor(sandbox: DockerSandbox): ReadonlyMap<string, Handler> {
   const handlers: Record<keyof typeof calls, Handler> = {
     engine: on(calls.engine, () => sandbox.engine()),
+    ready: on(calls.ready, () => sandbox.ready()),
     start: on(calls.start, (order) => sandbox.start(order)),
     send: on(calls.send, ({ run, line }) => sandbox.send(run, line)),
     records: on(calls.records, ({ run, after }, signal) => sandbox.records(run, after, signal)),

@@ -22,6 +22,9 @@ export interface EngineFacts {
   readonly apparmor: boolean;
 }
 
+/** An OCI runtime by the name it has on the engine; null is the engine's own default. */
+export type Runtime = 'runc' | 'runsc' | null;
+
 /** What the three containers of a run have in common. Everything is decided outside, before the agent ran. */
 export interface ContainerOrder {
   /** This installation of Errand: two on one engine never touch each other's containers. */
@@ -37,11 +40,11 @@ export interface ContainerOrder {
   /** Bare repositories; `target` is the path the worker knows, `source` what it really is. */
   readonly repositories: readonly { readonly source: string; readonly target: string }[];
   readonly limits: Limits;
-  /** An OCI runtime by name; null is the engine's own default. gVisor's `runsc` brings its own system call filter. */
-  readonly runtime: string | null;
+  /** gVisor's `runsc` brings its own system call filter. */
+  readonly runtime: Runtime;
 }
 
-export type Kind = 'run' | 'export' | 'check';
+export type Kind = 'run' | 'export' | 'check' | 'probe' | 'helper';
 export type Spec = Dockerode.ContainerCreateOptions & { readonly name: string };
 
 const proxy = `http://${inside.forwarder.host}:${inside.forwarder.port}`;
@@ -78,6 +81,46 @@ export function exportSpec(order: ContainerOrder, command: readonly string[]): S
 export function checkSpec(order: ContainerOrder, command: readonly string[], suffix: string): Spec {
   const name = containerName(order.instance, order.run, `-check-${suffix}`);
   return hardened(order, 'check', { name, command, env: [], mounts: [], log: { Type: 'none', Config: {} } });
+}
+
+/** A run's container in everything that holds it, whose command looks around and says on stdout what it found. */
+export function probeSpec(order: ContainerOrder, options: { command: readonly string[]; gateway: string }): Spec {
+  const spec = runSpec(order, options);
+  return {
+    ...spec,
+    name: `errand-${order.instance}-probe`,
+    Labels: { ...spec.Labels, [labels.kind]: 'probe' satisfies Kind },
+    OpenStdin: false,
+  };
+}
+
+/**
+ * One command of ours on a workspace that only Docker can reach: as root, with one capability and nothing else, so that it can hand
+ * the workspace to its user (CHOWN), or measure what that user hides (DAC_READ_SEARCH; read-only then).
+ */
+export function helperSpec(
+  order: ContainerOrder,
+  {
+    command,
+    capability,
+    suffix,
+  }: { command: readonly string[]; capability: 'CHOWN' | 'DAC_READ_SEARCH'; suffix: string },
+): Spec {
+  const spec = hardened(order, 'helper', {
+    name: containerName(order.instance, order.run, `-${suffix}`),
+    command,
+    env: [],
+    mounts: [],
+    log: { Type: 'none', Config: {} },
+  });
+  const [workspace, ...others] = spec.HostConfig?.Mounts ?? [];
+  if (workspace === undefined) return spec;
+  const mount = { ...workspace, ReadOnly: capability === 'DAC_READ_SEARCH' };
+  return {
+    ...spec,
+    User: '0:0',
+    HostConfig: { ...spec.HostConfig, CapAdd: [capability], Mounts: [mount, ...others] },
+  };
 }
 
 /** The directory that holds the gateway's socket, so that a rebound socket appears. */

@@ -29,11 +29,13 @@ export interface ContainersOptions {
   readonly log: Log;
   /** Lets go of every container that is watched. */
   readonly closing: AbortSignal;
+  /** Hears once of each run that is held here, and may end it. */
+  readonly held: (run: RunId, container: Dockerode.Container, stopped: Promise<void>) => Promise<void>;
 }
 
 const killedMs = 10_000;
 const kindSchema = z.enum(['run', 'export', 'check']);
-const notesSchema = z.object({ run: runIdSchema });
+const notesSchema = z.object({ run: runIdSchema, why: z.enum(['time', 'disk']).default('time') });
 
 /** The containers of this instance on one engine: found, watched, held to their deadlines and ended. */
 export class Containers {
@@ -84,13 +86,15 @@ export class Containers {
     if (info === undefined || info.State.Status === 'created') return { type: 'absent' };
     if (info.State.Running) return { type: 'running' };
     const code = info.State.ExitCode;
-    const note = notesSchema.safeParse(await readJson(this.#timedOutNote(run)));
+    const note = notesSchema.safeParse(await readJson(this.#endedNote(run)));
+    const why = note.success && note.data.run === run ? note.data.why : null;
     return {
       type: 'exited',
       code,
       // Docker also says so when a child was killed and the runner lived on.
       outOfMemory: info.State.OOMKilled && code !== 0,
-      timedOut: note.success && note.data.run === run,
+      timedOut: why === 'time',
+      ...(why === 'disk' && { outOfDisk: true }),
     };
   }
 
@@ -107,13 +111,21 @@ export class Containers {
       expireInMs: Date.parse(info.State.StartedAt) + runMs - Date.now(),
       expire: async () => {
         this.#options.log('info', { run, runMs }, 'a run used up its time');
-        await writeJson(this.#timedOutNote(run), { run });
+        await this.note(run, 'time');
         await this.#engine.call(`end ${run}`, (abortSignal) => container.kill({ abortSignal }));
       },
     }).finally(() => this.#watches.delete(run));
     stopped.catch(() => {});
     this.#watches.set(run, stopped);
+    this.#options
+      .held(run, container, stopped)
+      .catch((error: unknown) => this.#options.log('warn', { run, err: error }, 'a run could not be watched'));
     return { stopped };
+  }
+
+  /** Keeps why this Errand ends a run by force, before it does. */
+  async note(run: RunId, why: 'time' | 'disk'): Promise<void> {
+    await writeJson(this.#endedNote(run), { run, why });
   }
 
   /** SIGTERM where there is a grace, then SIGKILL; throws `Problem` when the container outlives that. */
@@ -153,7 +165,7 @@ export class Containers {
     await Promise.allSettled(this.#watches.values());
   }
 
-  #timedOutNote(run: RunId): string {
-    return join(this.#options.notes(taskOf(run)), 'timed-out.json');
+  #endedNote(run: RunId): string {
+    return join(this.#options.notes(taskOf(run)), 'ended.json');
   }
 }

@@ -4,13 +4,16 @@ import type { ContainerState, RunOrder, Sandbox } from '../task/ports/sandbox.ts
 import { Problem } from '../task/problem.ts';
 import type { Check } from '../task/task.ts';
 import { turns } from '../task/turns.ts';
-import { connectEngine, type Engine } from './docker.ts';
+import { checkWalls } from './check-walls.ts';
+import { connectEngine } from './docker.ts';
+import type { Guard } from './guard.ts';
 import { followLog } from './log-records.ts';
 import type { Log, SandboxOptions } from './options.ts';
 import { taskOf } from './order.ts';
-import { openParts, type Parts } from './parts.ts';
+import { openParts, type Parts, type Surroundings } from './parts.ts';
 import { followRecords } from './records.ts';
 import { removeContainer } from './run-once.ts';
+import type { Passed } from './self-test.ts';
 import { startRun } from './start-run.ts';
 import { StdinLines } from './stdin-lines.ts';
 import { checkWork, exportWork } from './stopped-run.ts';
@@ -22,12 +25,8 @@ export interface Trace {
 }
 
 /** Opens the sandboxes of one Docker engine. Nothing is asked of Docker before the first call. */
-export function openDockerSandbox(options: SandboxOptions, log: Log): DockerSandbox {
-  const engine = connectEngine(options.dockerHost);
-  if (!options.mountable) {
-    log('warn', {}, 'workspaces are Docker volumes without a size limit: run the broker as root to have one');
-  }
-  return new DockerSandbox(options, log, engine);
+export function openDockerSandbox(options: SandboxOptions, log: Log, guard?: Guard): DockerSandbox {
+  return new DockerSandbox(options, { log, engine: connectEngine(options.dockerHost), guard });
 }
 
 /** The `Sandbox` port on one engine. Holds no truth: what it needs after a restart is in labels and beside the workspace. */
@@ -38,14 +37,30 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
   readonly #inTurn = turns<TaskId>();
   readonly #closing = new AbortController();
 
-  constructor(options: SandboxOptions, log: Log, engine: Engine) {
+  constructor(options: SandboxOptions, given: Omit<Surroundings, 'closing'>) {
+    const { log, engine } = given;
     this.#log = log;
-    this.#parts = openParts(options, log, engine, this.#closing.signal);
+    this.#parts = openParts(options, { ...given, closing: this.#closing.signal });
     this.#stdin = new StdinLines(engine);
   }
 
   async engine(): Promise<EngineId> {
     return (await this.#parts.engine.facts()).id;
+  }
+
+  async ready(): Promise<void> {
+    await this.checkWalls('default');
+  }
+
+  /** Looks from the inside whether the sandboxes of an image hold, unless that is known; throws `Problem` when they don't. */
+  async checkWalls(image: string): Promise<Passed> {
+    const { images, options } = this.#parts;
+    return await checkWalls(this.#parts, await images.pin(options.images[image] ?? image));
+  }
+
+  /** How workspaces are kept from growing on this machine, and why no better. */
+  diskWay(): ReturnType<Parts['workspaces']['way']> {
+    return this.#parts.workspaces.way();
   }
 
   /** Takes up what runs already: its gateway, its deadline. To be called once, before the first order. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import Dockerode from 'dockerode';
 import { z } from 'zod';
 import type { EngineId } from '../task/ids.ts';
@@ -11,7 +12,21 @@ export interface Engine {
   readonly host: string;
   /** Runs one call. `attempted` completes "Errand tried to …". The signal aborts at the deadline, and the call is given up then. */
   call<T>(attempted: string, work: (signal: AbortSignal) => Promise<T>, deadlineMs?: number): Promise<T>;
-  facts(): Promise<EngineFacts>;
+  /** What the engine said of itself, until `forget`. */
+  facts(): Promise<KnownEngine>;
+  /** Asks the engine anew next time: it may be another one by now. */
+  forget(): void;
+  /** Aborts when the engine was restarted, reloaded or replaced, or can't be heard any more. */
+  events(closing: AbortSignal): Promise<AbortSignal>;
+}
+
+export interface KnownEngine extends EngineFacts {
+  /** The kernel of its machine. */
+  readonly kernel: string;
+  /** Names of the OCI runtimes that it knows. */
+  readonly runtimes: readonly string[];
+  /** Limits that it can hold a container to; without, it takes the setting and does nothing. */
+  readonly limits: { readonly memory: boolean; readonly swap: boolean; readonly cpu: boolean; readonly pids: boolean };
 }
 
 const defaultDeadlineMs = 30_000;
@@ -19,7 +34,7 @@ const defaultDeadlineMs = 30_000;
 /** `host` is `unix://<path>` or `tcp://<host>:<port>`, as `DOCKER_HOST` has it; throws on anything else. */
 export function connectEngine(host: string): Engine {
   const docker = new Dockerode(toOptions(host));
-  let known: Promise<EngineFacts> | undefined;
+  let known: Promise<KnownEngine> | undefined;
   const engine: Engine = {
     docker,
     host,
@@ -46,6 +61,10 @@ export function connectEngine(host: string): Engine {
       });
       return known;
     },
+    forget() {
+      known = undefined;
+    },
+    events: (closing) => listen(engine, closing),
   };
   return engine;
 }
@@ -83,13 +102,34 @@ function toOptions(host: string): Dockerode.DockerOptions {
   throw new Error(`DOCKER_HOST must begin with unix:// or tcp://, not ${host}`);
 }
 
+async function listen(engine: Engine, closing: AbortSignal): Promise<AbortSignal> {
+  const over = new AbortController();
+  const stream = await engine.call("listen to Docker's events", () =>
+    engine.docker.getEvents({ filters: JSON.stringify({ type: ['daemon'] }) }),
+  );
+  const end = () => {
+    over.abort();
+    if (stream instanceof Readable) stream.destroy();
+  };
+  for (const name of ['data', 'end', 'close', 'error'] as const) stream.on(name, end);
+  if (closing.aborted) end();
+  else closing.addEventListener('abort', end, { once: true });
+  return over.signal;
+}
+
 const infoSchema = z.object({
   ID: z.string().min(1),
   Architecture: z.string(),
   SecurityOptions: z.array(z.string()).nullish(),
+  KernelVersion: z.string().default(''),
+  Runtimes: z.record(z.string(), z.unknown()).default({}),
+  MemoryLimit: z.boolean().default(false),
+  SwapLimit: z.boolean().default(false),
+  CpuCfsQuota: z.boolean().default(false),
+  PidsLimit: z.boolean().default(false),
 });
 
-async function readFacts(engine: Engine): Promise<EngineFacts> {
+async function readFacts(engine: Engine): Promise<KnownEngine> {
   const info = infoSchema.parse(await engine.call('ask Docker what it is', () => engine.docker.info()));
   const options = info.SecurityOptions ?? [];
   const has = (name: string) => options.some((option) => option.split(',').includes(`name=${name}`));
@@ -100,7 +140,14 @@ async function readFacts(engine: Engine): Promise<EngineFacts> {
       next: 'Use an engine whose `docker info` lists seccomp under Security Options.',
     });
   }
-  return { id: info.ID as EngineId, architecture: info.Architecture, apparmor: has('apparmor') };
+  return {
+    id: info.ID as EngineId,
+    architecture: info.Architecture,
+    apparmor: has('apparmor'),
+    kernel: info.KernelVersion,
+    runtimes: Object.keys(info.Runtimes),
+    limits: { memory: info.MemoryLimit, swap: info.SwapLimit, cpu: info.CpuCfsQuota, pids: info.PidsLimit },
+  };
 }
 
 const codeSchema = z.object({ code: z.string() });

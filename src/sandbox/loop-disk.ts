@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chown, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, open, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ export function loopDisk(home: (task: TaskId) => string): Disk {
     mount: join(home(task), 'mount'),
   });
   const use = (task: TaskId) =>
-    ({ mount: { type: 'bind', source: paths(task).mount }, hostPath: paths(task).mount }) as const;
+    ({ mount: { type: 'bind', source: paths(task).mount }, hostPath: paths(task).mount, limited: true }) as const;
 
   /** The disk gets its name once it is whole; a crash before that leaves a part that is thrown away. */
   async function make(task: TaskId, uid: number, bytes: number): Promise<void> {
@@ -68,6 +68,25 @@ export function loopDisk(home: (task: TaskId) => string): Disk {
     },
     remove: (task) => detach(paths(task).mount),
   };
+}
+
+/** Why this machine can't have such disks, in a few words; null where one was made, mounted and thrown away. */
+export async function loopDiskMissing(directory: string): Promise<string | null> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const trial = await mkdtemp(join(directory, 'trial-'));
+  const [image, mount] = [join(trial, 'disk.ext4'), join(trial, 'mount')] as const;
+  try {
+    await writeFile(image, '');
+    await truncate(image, 2 ** 20);
+    await tool('mkfs.ext4', ['-q', '-F', image]);
+    await attach(image, mount);
+    return null;
+  } catch (error) {
+    return error instanceof Problem ? error.failure.sentence : String(error);
+  } finally {
+    await detach(mount);
+    await rm(trial, { recursive: true, force: true });
+  }
 }
 
 async function attach(image: string, mount: string): Promise<void> {

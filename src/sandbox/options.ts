@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { gatewayKeysSchema } from './gateway-keys.ts';
 import { limitsSchema } from './order.ts';
+import { runtimeWishes } from './runtime.ts';
 
 /** What the operator decides about sandboxes; nothing of it can be changed by an order. */
 export const sandboxOptionsSchema = z.strictObject({
@@ -27,11 +28,11 @@ export const sandboxOptionsSchema = z.strictObject({
     env: z.record(z.string(), z.string()),
     startMs: z.number().int().positive().default(10_000),
   }),
-  /** An OCI runtime by name, `runsc` for gVisor; null is the engine's own. */
-  runtime: z.string().nullable().default(null),
+  /** Whether sandboxes run on gVisor: where the engine has it, never, or always. */
+  runtime: z.enum(runtimeWishes).default('auto'),
   /** Two Errands on one engine need ranges of 10,000 that don't overlap. */
   firstUid: z.number().int().min(1000).default(20_001),
-  /** Whether this process may mount loop devices: it is root. */
+  /** Whether this process may try to mount loop devices: it is root. */
   mountable: z.boolean(),
 });
 

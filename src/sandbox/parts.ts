@@ -1,26 +1,32 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { RunOrder } from '../task/ports/sandbox.ts';
-import type { ContainerOrder } from './container-spec.ts';
+import { turns } from '../task/turns.ts';
 import { Containers } from './containers.ts';
 import type { Engine } from './docker.ts';
 import { bundleDirectory } from './export.ts';
 import { type Gateways, openGateways } from './gateway-process.ts';
+import { type Guard, openGuard } from './guard.ts';
+import { type Images, pinImages } from './images.ts';
 import type { Log, SandboxOptions } from './options.ts';
-import type { Admitted } from './order.ts';
 import { startGate } from './start-gate.ts';
-import { openWorkspaces, type Workspace, type Workspaces } from './workspace.ts';
+import { watchDisk } from './watch-disk.ts';
+import { openWorkspaces, type Workspaces } from './workspace.ts';
 
 /** What the sandboxes of one engine are made of. */
 export interface Parts {
   readonly options: SandboxOptions;
+  readonly log: Log;
   readonly engine: Engine;
+  readonly images: Images;
+  readonly guard: Guard;
   readonly containers: Containers;
   readonly workspaces: Workspaces;
   readonly gateways: Gateways;
   readonly bundles: ReturnType<typeof bundleDirectory>;
   /** Lets as many containers start at once as the machine has cores. */
   readonly gate: ReturnType<typeof startGate>;
+  /** One self-test at a time: they share a name. */
+  readonly testing: <T>(work: () => Promise<T>) => Promise<T>;
   /** Aborted when the broker lets go of everything. */
   readonly closing: AbortSignal;
 }
@@ -28,20 +34,40 @@ export interface Parts {
 /** A task's gateway has a user as far above that of its sandbox: as much its own, and none of another task's. */
 const gatewayUidsAbove = 30_000;
 
-export function openParts(options: SandboxOptions, log: Log, engine: Engine, closing: AbortSignal): Parts {
+export interface Surroundings {
+  readonly log: Log;
+  readonly engine: Engine;
+  readonly closing: AbortSignal;
+  /** Verdicts that somebody else has already; a broker's are its own. */
+  readonly guard?: Guard | undefined;
+}
+
+export function openParts(options: SandboxOptions, { log, engine, closing, guard }: Surroundings): Parts {
   const { instance } = options;
+  const images = pinImages({ engine, directory: options.dataDir, log });
   const workspaces = openWorkspaces({
     engine,
     instance,
     directory: join(options.dataDir, 'workspaces'),
     firstUid: options.firstUid,
-    image: Object.values(options.images)[0] ?? '',
+    image: () => images.pin(Object.values(options.images)[0] ?? ''),
     mountable: options.mountable,
+    chosen: ({ way, because }) => {
+      if (way === 'watched')
+        log('warn', { because }, 'workspaces have no size limit: they are only measured now and then');
+    },
   });
-  return {
+  const inTurn = turns<'test'>();
+  const parts: Parts = {
     options,
+    log,
     engine,
-    containers: new Containers({ engine, instance, notes: workspaces.notes, log, closing }),
+    images,
+    guard: guard ?? openGuard(engine, closing),
+    containers: new Containers({
+      ...{ engine, instance, notes: workspaces.notes, log, closing },
+      held: (run, container, stopped) => watchDisk(parts, run, container, stopped),
+    }),
     workspaces,
     gateways: openGateways({
       directory: join(options.runDir, 'g'),
@@ -50,25 +76,8 @@ export function openParts(options: SandboxOptions, log: Log, engine: Engine, clo
     }),
     bundles: bundleDirectory(join(options.dataDir, 'bundles')),
     gate: startGate(availableParallelism()),
+    testing: (work) => inTurn('test', work),
     closing,
   };
-}
-
-/** What every container of a run is made from. */
-export async function containerOrder(
-  { engine, options }: Parts,
-  order: RunOrder,
-  admitted: Admitted,
-  workspace: Workspace,
-): Promise<ContainerOrder> {
-  return {
-    instance: options.instance,
-    engine: await engine.facts(),
-    task: order.task,
-    run: order.run,
-    ...admitted,
-    uid: workspace.uid,
-    workspace: workspace.mount,
-    runtime: options.runtime,
-  };
+  return parts;
 }

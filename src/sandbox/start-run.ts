@@ -3,10 +3,12 @@ import type Dockerode from 'dockerode';
 import type { RunId } from '../task/ids.ts';
 import type { RunOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
+import { checkWalls } from './check-walls.ts';
+import { containerOrder } from './container-order.ts';
 import { runSpec } from './container-spec.ts';
 import { writeJson } from './files.ts';
 import { type Admitted, admit } from './order.ts';
-import { containerOrder, type Parts } from './parts.ts';
+import type { Parts } from './parts.ts';
 import { createContainer, removeContainer } from './run-once.ts';
 
 /**
@@ -26,6 +28,7 @@ export async function startRun(parts: Parts, order: RunOrder): Promise<void> {
   }
   if (mine !== undefined && mine.state !== 'created') return;
   if (before.some((listed) => numberOf(listed.run) > numberOf(run))) throw staleRun(run);
+  await checkWalls(parts, await parts.images.pin(admitted.image));
   // One agent a workspace: what an older run left is in the way. Half-made is thrown away and made again.
   await Promise.all(before.map(({ container }) => removeContainer(engine, container)));
 
@@ -52,7 +55,7 @@ async function startContainer(
 ): Promise<Dockerode.Container> {
   const { engine, options, workspaces } = parts;
   const { task } = order;
-  const claimed = await workspaces.claim(task);
+  const claimed = await workspaces.claim(task, admitted.limits.workspaceBytes);
   const spec = runSpec(await containerOrder(parts, order, admitted, claimed), { command: options.command, gateway });
   const [created, ...others] = await Promise.allSettled([
     createContainer(engine, spec),

@@ -4,11 +4,12 @@ import { inside } from '../../sandbox/protocol.ts';
 import type { RunId, Sha } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check } from '../task/task.ts';
+import { containerOrder } from './container-order.ts';
 import { type ContainerOrder, checkSpec, exportSpec, type Spec } from './container-spec.ts';
 import { exportCommand } from './export.ts';
 import { readJson } from './files.ts';
 import { admit, orderSchema, taskOf } from './order.ts';
-import { containerOrder, type Parts } from './parts.ts';
+import type { Parts } from './parts.ts';
 import { runOnce } from './run-once.ts';
 
 const exportTimeoutMs = 300_000;

@@ -9,6 +9,7 @@ import { folderSchema, orderSchema, runIdSchema, shaSchema, taskIdSchema } from 
  */
 export const calls = {
   engine: z.strictObject({}),
+  ready: z.strictObject({}),
   start: orderSchema,
   send: z.strictObject({ run: runIdSchema, line: z.unknown() }),
   records: z.strictObject({ run: runIdSchema, after: z.number().int().nonnegative() }),
@@ -62,7 +63,13 @@ export const recordLineSchema = z.union([
 const stateSchema: z.ZodType<ContainerState> = z.union([
   z.object({ type: z.literal('absent') }),
   z.object({ type: z.literal('running') }),
-  z.object({ type: z.literal('exited'), code: z.number(), outOfMemory: z.boolean(), timedOut: z.boolean() }),
+  z.object({
+    type: z.literal('exited'),
+    code: z.number(),
+    outOfMemory: z.boolean(),
+    timedOut: z.boolean(),
+    outOfDisk: z.boolean().optional(),
+  }),
 ]);
 
 export const answers = {

@@ -5,9 +5,9 @@ import { parseTaskId, type TaskId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import { turns } from '../task/turns.ts';
 import type { Place } from './disk.ts';
+import { type ChosenDisk, chooseDisk } from './disk-ways.ts';
 import { absent, readJson, writeJson } from './files.ts';
-import { loopDisk } from './loop-disk.ts';
-import { type VolumeOptions, volumeDisk } from './volume-disk.ts';
+import type { VolumeOptions } from './volume-disk.ts';
 
 export interface Workspace extends Place {
   readonly uid: number;
@@ -21,7 +21,7 @@ export interface Workspaces {
    * Gives the task a uid, its own as long as it has a workspace here, and says what will be mounted. A container can be
    * created with that at once, and started when `open` has settled.
    */
-  claim(task: TaskId): Promise<Workspace>;
+  claim(task: TaskId, bytes: number): Promise<Workspace>;
   /** Makes, repairs or finds the workspace and makes it usable. */
   open(task: TaskId, bytes: number): Promise<Workspace>;
   /** The workspace of a task that has one, usable again after a reboot; undefined when there is none. */
@@ -30,13 +30,17 @@ export interface Workspaces {
   notes(task: TaskId): string;
   list(): Promise<readonly { task: TaskId; touchedAt: number }[]>;
   remove(task: TaskId): Promise<void>;
+  /** How workspaces are kept from growing on this machine. */
+  way(): Promise<Pick<ChosenDisk, 'way' | 'because'>>;
 }
 
 export interface WorkspaceOptions extends VolumeOptions {
   /** The lowest uid to give away; uids up to 9,999 above it are ours. */
   readonly firstUid: number;
-  /** False uses Docker volumes, whose size nothing limits. */
+  /** Whether this process may try to mount file systems: it is root. */
   readonly mountable: boolean;
+  /** Hears of a way that is not the best. */
+  readonly chosen: (chosen: ChosenDisk) => void;
 }
 
 const slots = 10_000;
@@ -45,9 +49,24 @@ const metaSchema = z.object({ uid: z.number().int().positive() });
 export function openWorkspaces(options: WorkspaceOptions): Workspaces {
   const home = (task: TaskId) => join(options.directory, task);
   const metaPath = (task: TaskId) => join(home(task), 'meta.json');
-  const disk = options.mountable ? loopDisk(home) : volumeDisk(options);
+  let choosing: Promise<ChosenDisk> | undefined;
   let uids: Promise<Map<TaskId, number>> | undefined;
   const inTurn = turns<TaskId>();
+
+  function chosen(): Promise<ChosenDisk> {
+    choosing ??= chooseDisk({ ...options, home }).then(
+      (found) => {
+        options.chosen(found);
+        return found;
+      },
+      (error: unknown) => {
+        choosing = undefined;
+        throw error;
+      },
+    );
+    return choosing;
+  }
+  const disk = async () => (await chosen()).disk;
 
   async function tasks(): Promise<readonly TaskId[]> {
     await mkdir(options.directory, { recursive: true, mode: 0o700 });
@@ -97,20 +116,20 @@ export function openWorkspaces(options: WorkspaceOptions): Workspaces {
 
   return {
     uid: claimUid,
-    async claim(task) {
+    async claim(task, bytes) {
       const uid = await claimUid(task);
-      return { uid, ...(await disk.prepare(task)) };
+      return { uid, ...(await (await disk()).prepare(task, bytes)) };
     },
     open: (task, bytes) =>
       inTurn(task, async () => {
         const uid = await claimUid(task);
-        return { uid, ...(await disk.open(task, uid, bytes)) };
+        return { uid, ...(await (await disk()).open(task, uid, bytes)) };
       }),
     find: (task) =>
       inTurn(task, async () => {
         if ((await readJson(metaPath(task))) === undefined) return undefined;
         const uid = await claimUid(task);
-        const found = await disk.find(task);
+        const found = await (await disk()).find(task);
         return found === undefined ? undefined : { uid, ...found };
       }),
     notes: home,
@@ -125,9 +144,10 @@ export function openWorkspaces(options: WorkspaceOptions): Workspaces {
     },
     remove: (task) =>
       inTurn(task, async () => {
-        await disk.remove(task);
+        await (await disk()).remove(task);
         await rm(home(task), { recursive: true, force: true });
         (await uids)?.delete(task);
       }),
+    way: chosen,
   };
 }

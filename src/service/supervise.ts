@@ -101,6 +101,7 @@ function writeBrokerOptions(config: Config, env: Env, places: Places): void {
           NODE_COMPILE_CACHE: join(places.runDir, 'compiled'),
         },
       },
+      runtime: config.sandbox.runtime,
       mountable: process.getuid?.() === 0,
     },
   };

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { z } from 'zod';
 
 /** One process of Errand: `name` is what `main.ts` is told to be, `env` all that it may know. */
 export interface ChildSpec {
@@ -19,6 +20,8 @@ export interface SupervisorOptions {
   readonly graceMs: number;
 }
 
+/** What a child says in the place of being ready, when it lives and can't do its work. */
+const failedSchema = z.object({ failed: z.string() });
 const shortestPauseMs = 500;
 const longestPauseMs = 10_000;
 /** A child that ran this long has earned a fresh start without a pause. */
@@ -59,9 +62,12 @@ export class Supervisor implements AsyncDisposable {
       const startedAt = performance.now();
       const child = this.#spawn(spec);
       kept.current = child;
-      child.once('message', () => {
-        everReady = true;
-        ready();
+      child.once('message', (message) => {
+        const { data } = failedSchema.safeParse(message);
+        if (data === undefined) {
+          everReady = true;
+          ready();
+        } else if (!everReady) died(new Error(data.failed));
       });
       const how = await new Promise<string>((ended) => {
         child.once('error', (error) => ended(error.message));

@@ -3,7 +3,7 @@ import type { RunnerResult } from '../../sandbox/protocol.ts';
 import { judge } from '../../src/app/judge.ts';
 import type { ContainerState } from '../../src/task/ports/sandbox.ts';
 
-const limits = { memoryBytes: 4 * 2 ** 30 };
+const limits = { memoryBytes: 4 * 2 ** 30, workspaceBytes: 8 * 2 ** 30 };
 const finished = (exitCode: number): RunnerResult => ({ type: 'finished', exitCode, claim: 'Done', unread: [] });
 const exited = (state: Partial<Extract<ContainerState, { type: 'exited' }>> = {}): ContainerState => ({
   type: 'exited',

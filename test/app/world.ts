@@ -154,6 +154,7 @@ export class World {
 
   readonly sandbox: Sandbox = {
     engine: async () => engine,
+    ready: async () => void (await this.sandbox.engine()),
     start: async (_order: RunOrder): Promise<void> => {},
     send: async (_run: RunId, _line: unknown): Promise<void> => {},
     async *records(_run: RunId, _after: number, _signal: AbortSignal): AsyncGenerator<unknown> {

@@ -45,6 +45,7 @@ describe('a configuration', () => {
       github: { mode: 'local', apiUrl: 'https://api.github.com', url: 'https://github.com' },
       redis: { url: null },
       docker: { host: null },
+      sandbox: { runtime: 'auto' },
       repositories: [],
       people: { requesters: [], approvers: [], selfApproval: false },
       budget: { usd: 5, tokens: 20e6, minutes: 30, taskMinutes: 240 },

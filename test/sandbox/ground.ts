@@ -7,8 +7,10 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Dockerode from 'dockerode';
 import { z } from 'zod';
+import { connectEngine } from '../../src/sandbox/docker.ts';
 import { type DockerSandbox, openDockerSandbox } from '../../src/sandbox/docker-sandbox.ts';
 import { frames } from '../../src/sandbox/frames.ts';
+import { openGuard } from '../../src/sandbox/guard.ts';
 import { type SandboxOptions, sandboxOptionsSchema } from '../../src/sandbox/options.ts';
 import { reap } from '../../src/sandbox/reaper.ts';
 import { toRunId, toTaskId } from '../../src/task/ids.ts';
@@ -34,6 +36,9 @@ export async function makeGround() {
   await mkdir(repositories, { recursive: true });
   const firstUid = 40_000 + (randomBytes(2).readUInt16BE() % 900) * 10;
   const opened: DockerSandbox[] = [];
+  const done = new AbortController();
+  // One self-test for all the sandboxes of a ground: each would have its own otherwise.
+  const guard = openGuard(connectEngine(dockerHost), done.signal);
 
   function options(change: Partial<SandboxOptions> = {}): SandboxOptions {
     return sandboxOptionsSchema.parse({
@@ -62,7 +67,8 @@ export async function makeGround() {
     repositories,
     options,
     open(change: Partial<SandboxOptions> = {}): DockerSandbox {
-      const sandbox = openDockerSandbox(options(change), () => {});
+      const known = change.dockerHost === undefined ? guard : undefined;
+      const sandbox = openDockerSandbox(options(change), () => {}, known);
       opened.push(sandbox);
       return sandbox;
     },
@@ -75,6 +81,7 @@ export async function makeGround() {
       for (const sandbox of opened) await sandbox[Symbol.asyncDispose]();
       await using last = openDockerSandbox(options(), () => {});
       await reap(last, { alive: new Set(), graceMs: -1, now: Date.now() + 1000 });
+      done.abort();
       await rm(root, { recursive: true, force: true });
     },
   };

@@ -46,6 +46,8 @@ export interface NetworkPolicy extends MeterLimits {
 /** Where a run's agent lives. The container is the run: it outlives every worker, and each call here can be repeated. */
 export interface Sandbox {
   engine(): Promise<EngineId>;
+  /** Settles when a run could start now; throws `Problem` when the engine is away, or its sandboxes were seen not to hold. */
+  ready(): Promise<void>;
   /** Makes workspace, gateway and container, or finds them. Throws `Problem` with `retry` when the engine is at fault. */
   start(order: RunOrder): Promise<void>;
   /** Writes one control line to the runner's stdin; see `sandbox/protocol.ts`. */
@@ -73,4 +75,11 @@ export interface Sandbox {
 export type ContainerState =
   | { readonly type: 'absent' }
   | { readonly type: 'running' }
-  | { readonly type: 'exited'; readonly code: number; readonly outOfMemory: boolean; readonly timedOut: boolean };
+  | {
+      readonly type: 'exited';
+      readonly code: number;
+      readonly outOfMemory: boolean;
+      readonly timedOut: boolean;
+      /** Its workspace grew larger than it may be, where only a watchdog holds it. */
+      readonly outOfDisk?: boolean | undefined;
+    };
