@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TaskId } from '../task/ids.ts';
+import type { RepositoryName, TaskId, UserId } from '../task/ids.ts';
 import { partIn } from '../task/parts.ts';
 import { mayApprove } from '../task/policy.ts';
+import type { Failure, Task } from '../task/task.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
 import type { BotDeps } from './deps.ts';
 import { groupsOf, say, silent } from './people.ts';
@@ -14,14 +15,10 @@ export async function approve(deps: BotDeps, asked: Approve): Promise<Answer> {
   const gate = await findGate(deps, asked);
   if (gate === undefined) return silent;
   const { task, repository, head } = gate;
-  const member = await deps.directory.member(asked.by);
-  if (member.type !== 'member') {
-    return say({ sentence: 'Only full members of this workspace approve merges.', next: 'Ask one of them to look.' });
-  }
-  const lists = [deps.policy.approvers, ...deps.policy.repositories.map(({ approvers }) => approvers)];
-  const refusal = mayApprove(deps.policy, { task, repository }, asked.by, await groupsOf(deps, lists));
+  const refusal = await mayPassGate(deps, asked.by, gate);
   if (refusal !== null) return say(refusal);
-  const approval = { by: asked.by, byName: member.name, head, message: asked.message };
+  const { name } = await deps.directory.member(asked.by);
+  const approval = { by: asked.by, byName: name, head, message: asked.message };
   const approved = await deps.store.apply(task.id, {
     type: 'merge_approved',
     repository,
@@ -37,11 +34,30 @@ export async function approve(deps: BotDeps, asked: Approve): Promise<Answer> {
         sentence: `The branch has moved on since commit ${head.slice(0, 7)}, so this approval counts for nothing.`,
         next: 'React on the newest result message in this thread.',
       });
+    case 'ci_held':
+      return say({
+        sentence: `CI is held, so nothing has run on commit ${head.slice(0, 7)} yet.`,
+        next: 'Press Run CI; then approve the commit that it ran on.',
+      });
     case 'pull_request_ended':
       return say({ sentence: 'This pull request has ended already.', next: 'Reply in the thread for more work.' });
     default:
       return silent;
   }
+}
+
+/** Why this person may not decide on a gate; null for one who may. */
+export async function mayPassGate(
+  deps: BotDeps,
+  by: UserId,
+  gate: { readonly task: Task; readonly repository: RepositoryName },
+): Promise<Pick<Failure, 'sentence' | 'next'> | null> {
+  const member = await deps.directory.member(by);
+  if (member.type !== 'member') {
+    return { sentence: 'Only full members of this workspace approve merges.', next: 'Ask one of them to look.' };
+  }
+  const lists = [deps.policy.approvers, ...deps.policy.repositories.map(({ approvers }) => approvers)];
+  return mayApprove(deps.policy, gate, by, await groupsOf(deps, lists));
 }
 
 /** Takes an approval back while the merge still waits for something. */
@@ -73,7 +89,8 @@ async function findDelivered(deps: BotDeps, { channel, message }: Pick<Approve, 
   return undefined;
 }
 
-async function findGate(deps: BotDeps, on: Pick<Approve, 'channel' | 'message'>) {
+/** The task and commit that a message in Slack is the gate of; undefined for any other message. */
+export async function findGate(deps: BotDeps, on: Pick<Approve, 'channel' | 'message'>) {
   const delivered = await findDelivered(deps, on);
   const effect = delivered?.row.effect;
   if (delivered === undefined || effect?.type !== 'message' || effect.said.type !== 'result') return undefined;

@@ -1,6 +1,6 @@
 import type { TaskEvent } from '../task/events.ts';
 import type { RepositoryName, TaskId } from '../task/ids.ts';
-import { isOver, partIn } from '../task/parts.ts';
+import { heldResult, isOver, partIn } from '../task/parts.ts';
 import type { RepositoryRules } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure, Head, Part, PullState, Task } from '../task/task.ts';
@@ -80,6 +80,7 @@ async function tryMerge(
   await holdToRepository(deps, part);
   const place = { task: task.id, part: task.parts.indexOf(part) };
   const { rules } = await deps.repositories.prepare({ ...place, repository, base, branch: task.branch, signal });
+  if (heldResult(part) !== undefined) return { type: 'refused', problem: held };
   const narrowed = narrower(rules, task, repository, approval.by);
   if (narrowed !== null) return { type: 'refused', problem: narrowed };
   if (pull.draft === 'draft') {
@@ -103,8 +104,14 @@ async function tryMerge(
   return { type: 'merged', commit };
 }
 
+const held: Failure = {
+  code: 'ci_held',
+  sentence: 'CI is held, so nothing has run on this commit yet.',
+  next: 'Press Run CI; then approve the commit that it ran on.',
+};
+
 /** The base branch's own rules can only narrow who approves. */
-function narrower(
+export function narrower(
   { merge: rules }: RepositoryRules,
   task: Task,
   repository: RepositoryName,

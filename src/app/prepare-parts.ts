@@ -1,15 +1,18 @@
 import type { Wish } from '../task/choose-agent.ts';
 import type { PartCheckout } from '../task/events.ts';
 import type { BranchName } from '../task/ids.ts';
+import type { RepositoryPolicy } from '../task/policy.ts';
+import type { Prepared } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
-import type { Part, Task } from '../task/task.ts';
+import type { CheckoutCi, Part, Task } from '../task/task.ts';
+import { workflowRuns } from '../task/workflows.ts';
 import type { Attendance } from './attendance.ts';
 import { toCommitMessage } from './pull-request-words.ts';
 import { replaced } from './same-repository.ts';
 
 type PreparedPart = PartCheckout & { readonly wish: Wish };
 
-export interface Prepared {
+export interface PreparedRun {
   readonly checkouts: readonly PartCheckout[];
   /** What `.errand.yml` of the first repository says. */
   readonly wish: Wish;
@@ -20,7 +23,7 @@ export interface Prepared {
  * several repositories: one that lacks it starts from its usual base, as long as another has it. Throws the first `Problem`: a
  * run without one of its repositories is no run.
  */
-export async function prepareParts(attendance: Attendance, task: Task): Promise<Prepared> {
+export async function prepareParts(attendance: Attendance, task: Task): Promise<PreparedRun> {
   const at = attendance.deps.clock.now();
   const usual = ({ repository }: Part) =>
     attendance.deps.policy.repositories.find(({ name }) => name === repository)?.base ?? null;
@@ -57,15 +60,40 @@ async function prepare(
   // Asked meanwhile; what git finds amiss is said first.
   const identified = deps.forge.identify(repository);
   identified.catch(() => undefined);
-  const { baseBranch, base, start, remote, repositories, rules } = await deps.repositories.prepare(order);
+  const prepared = await deps.repositories.prepare(order);
+  const { baseBranch, base, start, remote, repositories, rules } = prepared;
   const repositoryId = await identified;
   if (repositoryId !== (part.repositoryId ?? policy?.id ?? repositoryId)) throw replaced(repository);
   if (remote !== null && isUntouched(part)) throw branchTaken(task, repository);
   await deps.mayPush({ repository, branch: task.branch, exists: remote !== null, message: toCommitMessage(task, run) });
   const { checks, allow } = rules;
   const draft = policy?.draft ?? rules.pullRequest.draft;
-  const checkout = { at, baseBranch, base, start, remote, checks, allow, repositories, draft, repositoryId };
+  const checkout = {
+    at,
+    baseBranch,
+    base,
+    start,
+    remote,
+    checks,
+    allow,
+    repositories,
+    draft,
+    repositoryId,
+    ...toCi(task, prepared, policy),
+  };
   return { repository, checkout, wish: rules };
+}
+
+/** Where workflows would run on what this task pushes, and whether they are kept from it. Operator and base branch can both only add the hold. */
+function toCi(
+  { branch }: Task,
+  { workflows, baseBranch, rules, startHeld }: Prepared,
+  policy: RepositoryPolicy | undefined,
+): { readonly ci?: CheckoutCi } {
+  const { markable, target } = workflowRuns(workflows, branch, baseBranch);
+  if (markable === 'no' && target === 'no' && !startHeld) return {};
+  const held = markable !== 'no' && (policy?.holdCi === true || rules.ci === 'hold');
+  return { ci: { held, startHeld, target: target !== 'no' } };
 }
 
 /** Whether nothing of this task can be on GitHub yet: no run of it was ever given this repository. */

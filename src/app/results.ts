@@ -30,6 +30,7 @@ function toResult(task: Task, line: TaskLine, part: Part, pull: MadePull, result
     ...(draft === undefined ? {} : { draft }),
     report: reportOf(task, part, result),
     gate: toGate(pull, result),
+    ...(result.ci === undefined ? {} : { ci: result.ci }),
     unchanged: result.unchanged ?? [],
   };
 }
@@ -48,6 +49,11 @@ function toGate(pull: MadePull, result: Result): Gate {
   if (result.head !== pull.pull.head) return { type: 'replaced', head: pull.pull.head };
   switch (pull.type) {
     case 'open':
+      if (result.ci?.type === 'held') {
+        const { refusal, release } = pull;
+        const why = refusal && { sentence: refusal.sentence, next: refusal.next };
+        return { type: 'held', by: release?.by ?? null, delay: release?.delay ?? null, refusal: why };
+      }
       return pull.refusal === null
         ? { type: 'open' }
         : { type: 'refused', sentence: pull.refusal.sentence, next: pull.refusal.next };

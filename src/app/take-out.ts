@@ -36,6 +36,7 @@ export async function takeOut(deps: WorkerDeps, task: Task, run: RunId, part: Pr
         message: toCommitMessage(task, run),
         at,
         coAuthor: await deps.author(task),
+        holdCi: checkout.ci?.held ?? false,
       },
     });
     const found = imported === null ? null : toSecretFailure(imported.secrets);

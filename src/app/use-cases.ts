@@ -5,6 +5,7 @@ import type { BotDeps } from './deps.ts';
 import { findRepositories, form, resend, submitForm } from './form.ts';
 import { giveFormBack } from './give-back.ts';
 import { reply } from './reply.ts';
+import { runCi } from './run-ci.ts';
 import { start } from './start.ts';
 import { list, status } from './status.ts';
 import { submit } from './submit.ts';
@@ -27,6 +28,7 @@ export function createUseCases(deps: BotDeps): UseCases {
     list: (asked) => list(deps, asked),
     usage: (asked) => usage(deps, asked),
     approve: (asked) => approve(deps, asked),
+    runCi: (asked) => runCi(deps, asked),
     unapprove: (asked) => unapprove(deps, asked),
     answer: (asked) => answer(deps, asked),
   };

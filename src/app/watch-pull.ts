@@ -41,8 +41,8 @@ export async function watchPull(deps: WorkerDeps, id: TaskId, repository: Reposi
   const seen = await deps.forge.findPull(repository, pull.pull.number);
   const at = deps.clock.now();
   const tell = (event: TaskEvent) => deps.store.apply(id, event);
-  // While a run is at work a new head may be our own push; the run tells that one itself.
-  const idle = task.run.type === 'idle';
+  // While a run is at work, or CI is being released, a new head may be our own push: whoever pushes tells that one.
+  const idle = task.run.type === 'idle' && !(pull.type === 'open' && pull.release !== undefined);
   if (seen.head !== pull.pull.head && idle) {
     await tell({ type: 'head_moved', repository, head: seen.head, by: 'person', at });
   }

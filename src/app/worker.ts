@@ -10,6 +10,7 @@ import type { WorkerDeps } from './deps.ts';
 import { keepWork } from './keep-work.ts';
 import { forget, merge } from './merge.ts';
 import { overtakenBy } from './overtaken.ts';
+import { isToRelease, releaseCi } from './release-ci.ts';
 import { admitRun, releaseOthers, settleRun, withdraw } from './spending.ts';
 import { holdsAllUp, watchPulls } from './watch-pull.ts';
 
@@ -38,7 +39,7 @@ export class Worker {
     await this.recover(signal);
     await Promise.all([
       queue.work('run', (job) => this.#start(job.task, signal), { concurrency: 1, signal }),
-      queue.work('merge', (job) => this.#deps.during(() => merge(this.#deps, job.task, signal)), {
+      queue.work('merge', (job) => this.#deps.during(() => this.#settlePulls(job.task, signal)), {
         concurrency: 4,
         signal,
       }),
@@ -48,6 +49,12 @@ export class Worker {
       this.#every(options.reapEveryMs, signal, async () => this.#deps.reap(await this.#deps.store.unsettled())),
     ]);
     await Promise.allSettled(this.#attended.values());
+  }
+
+  /** What people decided on at the task's gates. */
+  async #settlePulls(id: TaskId, signal: AbortSignal): Promise<void> {
+    await releaseCi(this.#deps, id, signal);
+    await merge(this.#deps, id, signal);
   }
 
   /** Claims a queued task once a slot is free. Whoever loses the claim does nothing. */
@@ -164,7 +171,7 @@ export class Worker {
         if (run.engine === engine) this.#attend(task, signal);
         else await this.#endOverdue(task, run);
       }
-      if (task.parts.some(({ pull }) => pull.type === 'merging'))
+      if (task.parts.some((part) => part.pull.type === 'merging' || isToRelease(part)))
         await queue.wake({ type: 'merge', task: id }, { unlessWaiting: true });
     });
     const left = new Map(containers.map(({ task, run }) => [task, run]));

@@ -143,4 +143,5 @@ export interface RepositoryConfig {
   readonly maxBudgetUsd: number | null;
   readonly merge: { readonly method: 'merge' | 'squash' | 'rebase' | null; readonly selfApproval: boolean | null };
   readonly pullRequest: { readonly draft: boolean | null };
+  readonly holdCi: boolean;
 }

@@ -27,6 +27,7 @@ function toRepository(written: Pick<Written, 'name'> & Partial<Written>): Reposi
     budgetTokens: written.budgetTokens ?? null,
     maxBudgetUsd: written.maxBudgetUsd ?? null,
     merge: { method: written.merge?.method ?? null, selfApproval: written.merge?.selfApproval ?? null },
+    holdCi: written.ci === 'hold',
     pullRequest: { draft: written.pullRequest?.draft ?? null },
   };
 }

@@ -31,6 +31,7 @@ const repositoryFields = {
   maxBudgetUsd: field(kinds.amount(0.01, 100_000), '20'),
   merge: field(anything, '{ method: squash }'),
   pullRequest: field(anything, '{ draft: true }'),
+  ci: field(kinds.oneOf('hold'), 'hold'),
 };
 const pullRequestFields = { draft: field(kinds.yesOrNo, 'true') };
 const mergeFields = {

@@ -1,27 +1,23 @@
+import { withCiMark, withoutCiMark } from '../task/ci-mark.ts';
+import { inert } from '../task/inert.ts';
 import type { CommitWords } from '../task/ports/repositories.ts';
 
 const maxMessageChars = 10_000;
-const gap = '\u200b';
 
 /**
  * A commit message that does nothing: no mention, no closed issue, no skipped check, no trailer but our own. The words come from people
  * and agents; GitHub and its automations read them as commands.
  */
-export function toCommitMessage({ message, coAuthor }: CommitWords): string {
+export function toCommitMessage({ message, coAuthor, holdCi = false }: CommitWords): string {
   const text = withoutHidden(message).slice(0, maxMessageChars);
-  const inert = text
-    .replace(/\[\s*((?:skip|no)[\s_-]+[\w-]+|[\w-]+[\s_-]+skip)\s*\]/gi, '($1)')
-    .replaceAll(/\*{3}\s*NO_CI\s*\*{3}/gi, 'NO CI')
+  const plain = inert(text)
     // A key with a hyphen at the start of a line is a trailer: sign-offs, co-authors, release-as, skip-checks.
     .replace(/^([ \t]*)([a-z][a-z\d]*(?:-[a-z\d]+)+|reverts)\s*:/gim, '$1$2 -')
-    .replace(/@(?=[a-z\d])/gi, `@${gap}`)
-    .replace(/\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(:?\s+[\w./-]*)#(?=\d)/gi, `$1$2#${gap}`)
-    .replace(/\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(:?\s+)(gh)-(?=\d)/gi, `$1$2$3-${gap}`)
-    .replace(/\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(:?\s+https?:\/\/\S*\/(?:issues|pull)\/)(?=\d)/gi, `$1$2${gap}`)
     .trim();
-  const body = inert === '' ? 'Change what was asked' : inert;
+  const body = plain === '' ? 'Change what was asked' : plain;
   const author = toTrailer(coAuthor);
-  return author === undefined ? `${body}\n` : `${body}\n\nCo-authored-by: ${author}\n`;
+  const words = { body, trailer: author === undefined ? null : `Co-authored-by: ${author}` };
+  return holdCi ? withCiMark(words) : withoutCiMark(words);
 }
 
 function toTrailer({ name, email }: CommitWords['coAuthor']): string | undefined {

@@ -8,6 +8,7 @@ import { initBare, makeReadable, mirrorPath, refreshMirror } from './mirror.ts';
 import { toProblem } from './problems.ts';
 import { pushBranch } from './push.ts';
 import { defaultImportCaps, type ImportCaps, quarantinePrefix } from './quarantine.ts';
+import { isHeld, withoutMark } from './release.ts';
 import { askHeads, type Remote } from './remote.ts';
 import { defaultRules, maxRulesBytes, parseRules, rulesFile } from './rules.ts';
 import type { Signer } from './signing.ts';
@@ -15,6 +16,7 @@ import { sizeOf } from './size.ts';
 import { takeOut } from './take-out.ts';
 import { readTemplate } from './template.ts';
 import { together } from './together.ts';
+import { readWorkflows } from './workflows.ts';
 
 export interface RepositoriesOptions {
   /** Absolute; one bare mirror per repository and base branch. */
@@ -81,6 +83,13 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
         return await takeOut(git, order);
       } catch (error) {
         throw toProblem('Taking in what the agent left', error);
+      }
+    },
+    async release({ repository, head, ...place }) {
+      try {
+        return await withoutMark(git, { gitDir: taskPath(place), head, signer: options.signer ?? null });
+      } catch (error) {
+        throw toProblem(`Running CI in ${repository}`, error);
       }
     },
     async size({ base, head, ...place }) {
@@ -153,8 +162,14 @@ async function prepare(remote: Remote, order: PrepareOrder): Promise<Prepared> {
     head === null ? Promise.resolve(null) : fetchTaskBranch(remote, order, head),
   );
   const start = pushed ?? base;
-  await must(remote.git, ['update-ref', 'refs/heads/start', start], { gitDir: order.taskPath });
-  return { baseBranch, base, start, remote: pushed, repositories: [path, order.taskPath], rules };
+  const gitDir = order.taskPath;
+  await must(remote.git, ['update-ref', 'refs/heads/start', start], { gitDir });
+  const [workflows, startHeld] = await together(
+    readWorkflows(remote.git, gitDir, [base, start]),
+    pushed === null ? Promise.resolve(false) : isHeld(remote.git, gitDir, pushed),
+  );
+  const repositories = [path, gitDir];
+  return { baseBranch, base, start, remote: pushed, repositories, rules, workflows, startHeld };
 }
 
 function missing(repository: RepositoryName, wanted: BranchName | null, other: BranchName | undefined): Problem {

@@ -22,6 +22,8 @@ const rules = z.strictObject({
     )
     .max(100)
     .default([]),
+  /** Has GitHub's workflows wait for an approver's word; an operator's `hold` can't be lifted here. */
+  ci: z.literal('hold').nullable().default(null),
   agent: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,31}$/, "is not an agent's name")

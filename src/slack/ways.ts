@@ -120,6 +120,13 @@ export const ways = {
     effect: ({ emoji }) =>
       `merges the commit that this message names, once GitHub’s rules allow it; taking ${emoji('approve')} off again takes it back while it waits`,
   },
+  runCi: {
+    group: 'thread',
+    act: ({ bold }) => `${bold('Run CI')}, where it is held`,
+    brief: 'lets GitHub’s workflows run on it',
+    effect: () =>
+      'has GitHub’s workflows run on the commit that this message names, by the rules for approving; where nothing is held there is no such button',
+  },
   stop: {
     group: 'thread',
     act: ({ emoji, bold }) => `${emoji('stop')}, ${bold('Stop')}, or ${bold('Stop agent task')} in a message’s menu`,

@@ -139,6 +139,7 @@ const checkout = object({
   allow: z.array(z.string()).default([]),
   draft: z.boolean().optional(),
   repositoryId: count.optional(),
+  ci: object({ held: z.boolean(), startHeld: z.boolean(), target: z.boolean() }).optional(),
   repositories: z.array(z.string()),
 });
 
@@ -159,10 +160,21 @@ const approval = object({ by: userId, byName: z.string(), head: sha, message: me
 
 const pullState = z.discriminatedUnion('type', [
   object({ type: z.literal('none') }),
-  object({ type: z.literal('open'), pull, refusal: failure.nullable() }),
+  object({
+    type: z.literal('open'),
+    pull,
+    refusal: failure.nullable(),
+    release: object({ by: userId, delay: z.string().nullable() }).optional(),
+  }),
   object({ type: z.literal('merging'), pull, approval, delay: z.string().nullable() }),
   object({ type: z.literal('merged'), pull, commit: sha, by: userId.nullable() }),
   object({ type: z.literal('closed'), pull }),
+]);
+
+const ci = z.discriminatedUnion('type', [
+  object({ type: z.literal('held'), target: z.boolean() }),
+  object({ type: z.literal('unheld'), target: z.boolean() }),
+  object({ type: z.literal('released'), from: sha, by: userId }),
 ]);
 
 const part = object({
@@ -178,6 +190,7 @@ const part = object({
       by: z.enum(['run', 'kept', 'person']),
       report: report.nullable(),
       unchanged: z.array(repositoryName).optional(),
+      ci: ci.optional(),
     }),
   ),
   owed: z.literal(true).optional(),
@@ -258,6 +271,10 @@ const eventTypes = {
   work_kept: true,
   pull_request_opened: true,
   head_moved: true,
+  ci_requested: true,
+  ci_released: true,
+  ci_delayed: true,
+  ci_refused: true,
   merge_approved: true,
   merge_refused: true,
   merge_delayed: true,

@@ -63,6 +63,12 @@ export type PullEvent = { readonly at: number; readonly repository: RepositoryNa
   /** It is no draft any more, whoever marked it. */
   | { readonly type: 'pull_request_ready' }
   | { readonly type: 'head_moved'; readonly head: Sha; readonly by: HeadMover }
+  /** Somebody who may approve had workflows run on the head that is held. */
+  | { readonly type: 'ci_requested'; readonly head: Sha; readonly by: UserId }
+  /** The branch now stands at `head`: the tree of `from` without its mark. */
+  | { readonly type: 'ci_released'; readonly from: Sha; readonly head: Sha }
+  | { readonly type: 'ci_delayed'; readonly head: Sha; readonly reason: string }
+  | { readonly type: 'ci_refused'; readonly head: Sha; readonly problem: Failure }
   | { readonly type: 'merge_approved'; readonly approval: Approval }
   | { readonly type: 'merge_refused'; readonly head: Sha; readonly problem: Failure }
   | { readonly type: 'merge_delayed'; readonly head: Sha; readonly reason: string }

@@ -1,5 +1,5 @@
-import type { RepositoryName } from './ids.ts';
-import type { Checkout, Part, PullState, Task } from './task.ts';
+import type { RepositoryName, Sha } from './ids.ts';
+import type { Checkout, Ci, Part, PullState, Result, Task } from './task.ts';
 
 /** A part whose checkout is prepared: its place among the task's parts, and the checkout's below the workspace. */
 export type PreparedPart = Part & { readonly checkout: Checkout; readonly index: number; readonly folder: string };
@@ -23,6 +23,20 @@ export function preparedParts(task: Task): readonly PreparedPart[] | null {
     return checkout === null ? [] : [{ ...part, checkout, index, folder: folders[index] ?? '' }];
   });
   return prepared.length === task.parts.length ? prepared : null;
+}
+
+/** The result that the pull request stands at, where its workflows are held; undefined else. */
+export function heldResult({ pull, results }: Part): Result | undefined {
+  if (pull.type === 'none') return undefined;
+  const latest = results.findLast(({ head }) => head === pull.pull.head);
+  return latest?.ci?.type === 'held' ? latest : undefined;
+}
+
+/** What workflows make of a head that the latest run pushed, or found; undefined where none run. */
+export function ciOf({ checkout }: Part, head: Sha): Ci | undefined {
+  if (checkout?.ci === undefined) return undefined;
+  const { held, startHeld, target } = checkout.ci;
+  return { type: (head === checkout.start ? startHeld : held) ? 'held' : 'unheld', target };
 }
 
 /** Whether a pull request is up for review or on its way in. */

@@ -52,6 +52,8 @@ export interface RepositoryPolicy {
   readonly selfApproval: boolean | null;
   /** Whether pull requests are opened as drafts. Null leaves it to the base branch's `.errand.yml`, and then to no. */
   readonly draft: boolean | null;
+  /** Whether GitHub's workflows wait for an approver's word; the base branch's `.errand.yml` may ask for it as well. */
+  readonly holdCi: boolean;
 }
 
 /** A repository of which only the name is known: all else is as it usually is. */
@@ -70,6 +72,7 @@ export function plainRepository(name: RepositoryName): RepositoryPolicy {
     mergeMethod: null,
     selfApproval: null,
     draft: null,
+    holdCi: false,
   };
 }
 

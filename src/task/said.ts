@@ -1,7 +1,7 @@
 import type { Effort } from './amounts.ts';
 import type { BranchName, ChannelId, MessageTs, RepositoryName, Sha, TaskId, UserId } from './ids.ts';
 import type { Account } from './money.ts';
-import type { Outcome, Progress, PullRequest, PullState, Question, Report } from './task.ts';
+import type { Ci, Outcome, Progress, PullRequest, PullState, Question, Report } from './task.ts';
 
 /** What the root message says of a task, as a word and never as a colour alone. */
 export type Status =
@@ -56,6 +56,13 @@ export type Gate =
   | { readonly type: 'delayed'; readonly by: UserId; readonly reason: string }
   | { readonly type: 'merging'; readonly by: UserId }
   | { readonly type: 'refused'; readonly sentence: string; readonly next: string }
+  /** Nothing runs on this commit, and nobody can approve it, until somebody has workflows run; `by` did, and it waits for `delay`. */
+  | {
+      readonly type: 'held';
+      readonly by: UserId | null;
+      readonly delay: string | null;
+      readonly refusal: { readonly sentence: string; readonly next: string } | null;
+    }
   | { readonly type: 'merged'; readonly by: UserId | null }
   | { readonly type: 'closed' }
   /** Shown where nobody can approve, as its thread takes no more messages. */
@@ -98,6 +105,7 @@ export type Said =
       /** Whose head this is: a finished run's, the kept work of a broken one, or a person's. */
       readonly by: 'run' | 'kept' | 'person';
       readonly gate: Gate;
+      readonly ci?: Ci;
       /** Repositories of the task in which the same run changed nothing; said in its first result. */
       readonly unchanged: readonly RepositoryName[];
     }

@@ -74,8 +74,35 @@ export interface Checkout {
   readonly draft?: boolean | undefined;
   /** The repository's number on GitHub. */
   readonly repositoryId?: number | undefined;
+  /** What GitHub's workflows make of what is pushed here; absent where none would run. */
+  readonly ci?: CheckoutCi | undefined;
   /** Bare repositories that the sandbox mounts read-only; `start` is in the last. */
   readonly repositories: readonly string[];
+}
+
+export interface CheckoutCi {
+  /** Whether what the run makes is pushed with the mark that keeps workflows from running on it. */
+  readonly held: boolean;
+  /** The same of `start`: kept work of an earlier run, which the next one may bring up for review as it stands. */
+  readonly startHeld: boolean;
+  /** Whether workflows on `pull_request_target` run on it anyway. */
+  readonly target: boolean;
+}
+
+/** What GitHub's workflows make of a head that Errand pushed. */
+export type Ci =
+  /** It carries the mark: nothing runs on it but what `target` says. */
+  | { readonly type: 'held'; readonly target: boolean }
+  /** They ran as soon as it was pushed; `target` says that some of them can't be held. */
+  | { readonly type: 'unheld'; readonly target: boolean }
+  /** The tree of `from`, which was held, without the mark: somebody who may approve had it run. */
+  | { readonly type: 'released'; readonly from: Sha; readonly by: UserId };
+
+/** Somebody's word that workflows may run on the head that is held. */
+export interface Release {
+  readonly by: UserId;
+  /** What it waits for; null while nothing is in its way. */
+  readonly delay: string | null;
 }
 
 export interface Question {
@@ -213,7 +240,13 @@ export interface PullRequest {
 export type PullState =
   | { readonly type: 'none' }
   /** `refusal` is why the last approval did not lead to a merge. */
-  | { readonly type: 'open'; readonly pull: PullRequest; readonly refusal: Failure | null }
+  | {
+      readonly type: 'open';
+      readonly pull: PullRequest;
+      readonly refusal: Failure | null;
+      /** Workflows are about to run on this head, which is held. */
+      readonly release?: Release | undefined;
+    }
   | {
       readonly type: 'merging';
       readonly pull: PullRequest;
@@ -232,6 +265,8 @@ export interface Result {
   readonly report: Report | null;
   /** Repositories of the task that the run left as they were; with its first result alone. */
   readonly unchanged?: readonly RepositoryName[] | undefined;
+  /** Absent where no workflow is known to run on it, and of what a person pushed. */
+  readonly ci?: Ci | undefined;
 }
 
 /** A task in one of its repositories. Each part has a pull request, and so an approval, of its own. */

@@ -1,6 +1,6 @@
 import type { PullEvent, TaskEvent } from './events.ts';
 import { type RunId, toRunId } from './ids.ts';
-import { atEveryPart } from './parts.ts';
+import { atEveryPart, ciOf, heldResult } from './parts.ts';
 import { givenUp } from './problem.ts';
 import { addMetered, forNextRun } from './spending.ts';
 import {
@@ -28,6 +28,8 @@ export type Refusal =
   | 'pull_request_ended'
   | 'older_head'
   | 'already_merging'
+  | 'ci_held'
+  | 'ci_not_held'
   | 'not_merging';
 
 export type Transition =
@@ -156,6 +158,10 @@ export function transition(task: Task, event: TaskEvent): Transition {
     case 'pull_request_opened':
     case 'pull_request_ready':
     case 'head_moved':
+    case 'ci_requested':
+    case 'ci_released':
+    case 'ci_delayed':
+    case 'ci_refused':
     case 'merge_approved':
     case 'merge_refused':
     case 'merge_delayed':
@@ -194,15 +200,28 @@ function movePull(task: Task, event: PullEvent): Transition {
       if (event.head === pull.head) return refused('duplicate');
       const moved: Part = { ...part, pull: { type: 'open', pull: { ...pull, head: event.head }, refusal: null } };
       if (event.by === 'run') return put(moved);
-      return put(withResult(moved, { run: task.runs, head: event.head, by: event.by, report: null }));
+      const ci = event.by === 'kept' ? ciOf(part, event.head) : undefined;
+      const result = { run: task.runs, head: event.head, by: event.by, report: null, ...(ci && { ci }) };
+      return put(withResult(moved, result));
     }
     case 'pull_request_ready': {
       if (pull.draft !== 'draft') return refused('duplicate');
       const { draft: _, ...ready } = pull;
       return to({ ...state, pull: ready });
     }
+    case 'ci_requested':
+      if (event.head !== pull.head) return refused('older_head');
+      if (state.type !== 'open') return refused('already_merging');
+      if (heldResult(part) === undefined) return refused('ci_not_held');
+      if (state.release !== undefined) return refused('duplicate');
+      return to({ type: 'open', pull, refusal: null, release: { by: event.by, delay: null } });
+    case 'ci_released':
+    case 'ci_delayed':
+    case 'ci_refused':
+      return release(part, event, put);
     case 'merge_approved':
       if (event.approval.head !== pull.head) return refused('older_head');
+      if (heldResult(part) !== undefined) return refused('ci_held');
       if (state.type === 'merging') return refused('already_merging');
       return to({ type: 'merging', pull, approval: event.approval, delay: null });
     case 'merge_refused':
@@ -216,6 +235,33 @@ function movePull(task: Task, event: PullEvent): Transition {
       return to({ type: 'merged', pull, commit: event.commit, by: event.by });
     case 'pull_request_closed':
       return to({ type: 'closed', pull });
+    default:
+      return event satisfies never;
+  }
+}
+
+function release(
+  part: Part,
+  event: Extract<PullEvent, { type: 'ci_released' | 'ci_delayed' | 'ci_refused' }>,
+  put: (moved: Part) => Transition,
+): Transition {
+  const { pull: state } = part;
+  const held = heldResult(part);
+  if (state.type !== 'open' || state.release === undefined || held === undefined) return refused('ci_not_held');
+  const { pull } = state;
+  if ((event.type === 'ci_released' ? event.from : event.head) !== pull.head) return refused('older_head');
+  switch (event.type) {
+    case 'ci_released': {
+      const { unchanged: _, ...same } = held;
+      const ci = { type: 'released', from: event.from, by: state.release.by } as const;
+      const moved: Part = { ...part, pull: { type: 'open', pull: { ...pull, head: event.head }, refusal: null } };
+      return put(withResult(moved, { ...same, head: event.head, ci }));
+    }
+    case 'ci_delayed':
+      if (state.release.delay === event.reason) return refused('duplicate');
+      return put({ ...part, pull: { ...state, release: { ...state.release, delay: event.reason } } });
+    case 'ci_refused':
+      return put({ ...part, pull: { type: 'open', pull, refusal: event.problem } });
     default:
       return event satisfies never;
   }
@@ -238,7 +284,8 @@ function withResults(task: Task, run: Run, { changes, missing }: Extract<Outcome
     const made = changes.find(({ repository }) => repository === part.repository);
     if (made === undefined) return part;
     const { head, report } = made;
-    const result = { run: run.number, head, by: 'run', report } as const;
+    const ci = ciOf(part, head);
+    const result = { run: run.number, head, by: 'run', report, ...(ci && { ci }) } as const;
     return withResult(part, made === first && unchanged.length > 0 ? { ...result, unchanged } : result);
   });
 }

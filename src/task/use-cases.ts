@@ -101,6 +101,8 @@ export interface UseCases {
   usage(asked: Asked): Promise<Answer>;
   /** The approval emoji or button on `message`; silent when that is no gate. */
   approve(asked: Asked & { readonly message: MessageTs; readonly via: 'reaction' | 'button' }): Promise<Answer>;
+  /** The button on `message` that has GitHub's workflows run on what it is the gate of; silent when that is no gate. */
+  runCi(asked: Asked & { readonly message: MessageTs }): Promise<Answer>;
   /** The approval emoji taken off `message` again. */
   unapprove(asked: Asked & { readonly message: MessageTs }): Promise<Answer>;
   /** A button under a question; an answer in words comes as a `reply`. */

@@ -10,7 +10,7 @@ import type { FileSource, FileStore } from '../../src/task/ports/files.ts';
 import type { Forge, PullView } from '../../src/task/ports/forge.ts';
 import type { Drafts } from '../../src/task/ports/inbox.ts';
 import type { Ledger, Standing } from '../../src/task/ports/ledger.ts';
-import type { Prepared, Repositories } from '../../src/task/ports/repositories.ts';
+import type { CommitWords, Prepared, Repositories } from '../../src/task/ports/repositories.ts';
 import type { Job, RunQueue, WakeOptions } from '../../src/task/ports/run-queue.ts';
 import type { ContainerState, RunOrder, Sandbox } from '../../src/task/ports/sandbox.ts';
 import type { TaskStore } from '../../src/task/ports/task-store.ts';
@@ -52,6 +52,8 @@ export class World {
   readonly members = new Map<string, Member['type']>();
   readonly logged: string[] = [];
   readonly events = new Map<TaskId, Parameters<TaskStore['apply']>[1][]>();
+  /** Rows that were delivered, by their message. */
+  readonly delivered = new Map<string, { lane: string; key: string; row: OutboxRow }>();
   channelIs: ChannelKind = 'own';
   /** What stands in the channel. */
   readonly messages: ThreadMessage[] = [];
@@ -185,14 +187,23 @@ export class World {
       rules: {
         checks: [],
         allow: [],
+        ci: null,
         agent: null,
         model: null,
         merge: { method: 'squash', approvers: [], selfApproval: null },
         pullRequest: { draft: false },
         secrets: { ignore: [] },
       },
+      workflows: [],
+      startHeld: false,
     }),
-    import: async () => ({ head: sha('b'), files: [], sensitive: [], secrets: { findings: [], count: 0 } }),
+    import: async (_order: { words: CommitWords }) => ({
+      head: sha('b'),
+      files: [],
+      sensitive: [],
+      secrets: { findings: [], count: 0 },
+    }),
+    release: async (): Promise<Sha> => sha('e'),
     size: async () => ({ files: 1, added: 1, removed: 0 }),
     template: async () => null,
     push: async (): Promise<'pushed' | 'already' | 'moved'> => 'pushed',
@@ -291,7 +302,7 @@ export class World {
         delivered: missing,
         release: missing,
         watch: missing,
-        findMessage: async () => undefined,
+        findMessage: async (_channel, ts) => this.delivered.get(ts),
       },
       directory: {
         member: async (id) => ({ type: this.members.get(id) ?? 'member', id, name: id }),

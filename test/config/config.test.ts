@@ -247,6 +247,7 @@ describe('the YAML file', () => {
           maxBudgetUsd: 30
           merge: { method: squash, selfApproval: false }
           pullRequest: { draft: true }
+          ci: hold
       channels:
         C024BE91L: { repository: acme/shop, agent: codex, model: gpt-5.5 }
       agents:
@@ -302,6 +303,7 @@ describe('the YAML file', () => {
         maxBudgetUsd: 30,
         merge: { method: 'squash', selfApproval: false },
         pullRequest: { draft: true },
+        holdCi: true,
       },
       expect.objectContaining({ name: 'acme/website', base: null, merge: { method: null, selfApproval: null } }),
     ]);

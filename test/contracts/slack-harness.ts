@@ -74,6 +74,7 @@ export function recordActs(answers: Partial<UseCases> = {}): { acts: Seen<Act>; 
     list: silent,
     usage: silent,
     approve: silent,
+    runCi: silent,
     unapprove: silent,
     answer: silent,
     start: silent,
@@ -101,6 +102,7 @@ export function recordActs(answers: Partial<UseCases> = {}): { acts: Seen<Act>; 
   recorded.status = record('status', useCases.status);
   recorded.list = record('list', useCases.list);
   recorded.approve = record('approve', useCases.approve);
+  recorded.runCi = record('runCi', useCases.runCi);
   recorded.unapprove = record('unapprove', useCases.unapprove);
   recorded.answer = record('answer', useCases.answer);
   recorded.start = record('start', useCases.start);

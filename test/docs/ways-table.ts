@@ -32,6 +32,7 @@ export const journeyOf: Readonly<Record<WayName, string>> = {
   reply: 'steered-while-running',
   verbs: 'stopped-by-mention',
   approve: 'script-to-merge',
+  runCi: 'ci-held',
   stop: 'stopped-by-shortcut',
   retry: 'retried-by-emoji',
 };

@@ -8,6 +8,7 @@ test('an empty file says what no file says', () => {
   expect(defaultRules).toEqual({
     checks: [],
     allow: [],
+    ci: null,
     agent: null,
     model: null,
     merge: { method: 'squash', approvers: [], selfApproval: null },
@@ -25,10 +26,12 @@ model: gpt-5.5
 merge: { method: rebase, approvers: [U012AB3CD, W0123], selfApproval: true }
 pullRequest: { draft: true }
 secrets: { ignore: [test/keys/, docs/a.md] }
+ci: hold
 `;
   expect(parseRules(text, 'x')).toEqual({
     checks: ['npm test', 'npm run lint'],
     allow: ['registry.example.com'],
+    ci: 'hold',
     agent: 'codex',
     model: 'gpt-5.5',
     merge: { method: 'rebase', approvers: ['U012AB3CD', 'W0123'], selfApproval: true },

@@ -365,7 +365,13 @@ class Stage {
         ].join('\n\n');
       }),
     );
-    return `${[branches.join('\n'), ...pulls].join('\n\n')}\n`;
+    const runs = control
+      .ledger()
+      .flatMap(({ kind, what, after, ...each }) =>
+        kind === 'run' && each.repository === repository ? [`ran ${what} on ${after}`] : [],
+      );
+    const ran = runs.length === 0 ? [] : [runs.join('\n')];
+    return `${[branches.join('\n'), ...ran, ...pulls].join('\n\n')}\n`;
   }
 
   /** What the app wrote, as whom it commits, and what is left of its tokens. */

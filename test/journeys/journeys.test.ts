@@ -49,6 +49,7 @@ providers:
 repositories:
   acme/named-provider: { agent: qwen, provider: deployments }
   acme/model-by-repository: { agent: claude, model: claude-opus-5 }
+  acme/ci-held: { ci: hold }
 channels:
   ${seed.random}: { model: claude-haiku-4-5, agent: claude }
 mcp:

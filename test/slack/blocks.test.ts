@@ -4,7 +4,17 @@ import type { Gate, Said } from '../../src/task/said.ts';
 import { ending, everything, question, root } from './everything.ts';
 import { ada, asRead, at, grace, line, report, result, wording } from './said.ts';
 
-const gates: Gate['type'][] = ['open', 'delayed', 'merging', 'refused', 'merged', 'closed', 'elsewhere', 'replaced'];
+const gates: Gate['type'][] = [
+  'open',
+  'held',
+  'delayed',
+  'merging',
+  'refused',
+  'merged',
+  'closed',
+  'elsewhere',
+  'replaced',
+];
 const all = Object.entries(everything);
 
 describe('every message', () => {
@@ -55,11 +65,17 @@ describe('a result', () => {
   test('can be approved only while its gate is open', () => {
     const approvable = all.filter(([, said]) => JSON.stringify(render(said, wording).blocks).includes('approve_merge'));
     expect(approvable.map(([, said]) => (said.type === 'result' ? said.gate.type : said.type))).toEqual([
-      'open',
-      'open',
-      'open',
-      'open',
+      ...Array.from({ length: 7 }, () => 'open'),
       'refused',
+    ]);
+  });
+
+  test('whose CI is held can have it run, once, and can’t be approved', () => {
+    const runnable = all.filter(([, said]) => JSON.stringify(render(said, wording).blocks).includes('run_ci'));
+    expect(runnable.map(([, said]) => said.type === 'result' && said.gate)).toEqual([
+      expect.objectContaining({ type: 'held', by: null }),
+      expect.objectContaining({ type: 'held', by: null }),
+      expect.objectContaining({ type: 'held', by: null }),
     ]);
   });
 

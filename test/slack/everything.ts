@@ -155,6 +155,30 @@ export const everything: Record<string, Said> = {
       },
     },
   ),
+  'result with CI held': result(
+    { type: 'held', by: null, delay: null, refusal: null },
+    { ci: { type: 'held', target: false } },
+  ),
+  'result with CI held and some of it not': result(
+    { type: 'held', by: null, delay: null, refusal: null },
+    { ci: { type: 'held', target: true } },
+  ),
+  'result with CI being started': result(
+    { type: 'held', by: grace, delay: 'Looking up acme/web failed: GitHub could not be reached.', refusal: null },
+    { ci: { type: 'held', target: false } },
+  ),
+  'result with CI not run': result(
+    {
+      type: 'held',
+      by: null,
+      delay: null,
+      refusal: { sentence: 'The agent is at work again.', next: 'Press Run CI on the next result.' },
+    },
+    { ci: { type: 'held', target: false } },
+  ),
+  'result with CI run': result({ type: 'open' }, { ci: { type: 'released', from: newer, by: grace } }),
+  'result with CI that ran at once': result({ type: 'open' }, { ci: { type: 'unheld', target: false } }),
+  'result with CI that can’t be held': result({ type: 'open' }, { ci: { type: 'unheld', target: true } }),
   'result refused': result({
     type: 'refused',
     sentence: 'GitHub refused to merge: the branch has conflicts with main.',

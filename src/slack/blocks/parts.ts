@@ -31,6 +31,7 @@ export const actionIds = {
   stop: 'stop',
   retry: 'retry',
   approve: 'approve_merge',
+  runCi: 'run_ci',
   answer: /^answer_\d+$/,
   /** Opens the form, with a kept draft where its value names one. */
   form: 'form_open',

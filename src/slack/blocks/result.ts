@@ -52,6 +52,7 @@ export function renderResult(said: Result, wording: Wording): Rendered {
   const origin = report === null ? null : dotted(effort(task, report), authorship(task));
   const others = untouched(said);
   const gate = gateLine(said, wording);
+  const ci = ciLine(said);
   const blocks: KnownBlock[] = [
     section(`${person(task.requester)} *${head}*`),
     {
@@ -64,9 +65,11 @@ export function renderResult(said: Result, wording: Wording): Rendered {
     section(`*How it was checked*${isMeasured ? ' (_measured_ by Errand)' : ''}\n${bullets(checks)}`),
     ...(sensitive.length === 0 ? [] : [section(`*Look at these first*\n${bullets(sensitive)}`)]),
     ...(others === null ? [] : [section(others)]),
+    ...(ci === null ? [] : [section(ci)]),
     ...(origin === null ? [] : [context(origin)]),
     section(gate),
     ...(open ? actions(approveButton(said)) : []),
+    ...(said.gate.type === 'held' && said.gate.by === null ? actions(runCiButton(said)) : []),
   ];
   const text = [
     `${head} · <${said.url}|${titleOf(task)}>`,
@@ -79,6 +82,7 @@ export function renderResult(said: Result, wording: Wording): Rendered {
     `${isMeasured ? 'Measured: ' : ''}${checks.join('; ')}`,
     ...(sensitive.length === 0 ? [] : [`Look at these first: ${sensitive.join(', ')}`]),
     ...(others === null ? [] : [others]),
+    ...(ci === null ? [] : [ci]),
     ...(origin === null ? [] : [origin]),
     gate,
   ];
@@ -98,6 +102,7 @@ function untouched({ unchanged }: Result): string | null {
 function headWord({ type }: Gate): string {
   switch (type) {
     case 'open':
+    case 'held':
     case 'elsewhere':
       return 'Ready for review';
     case 'refused':
@@ -134,6 +139,8 @@ function gateLine({ gate, head, draft }: Result, { emoji, linkHosts }: Wording):
     case 'refused':
       // Only an edit says this, and edits notify nobody: people may be named.
       return `*Not merged.* ${escapeExceptPeople(oneLine(defang(`${gate.sentence} ${gate.next}`, linkHosts), 600))}\n${approve}`;
+    case 'held':
+      return heldLine(gate, commit, linkHosts);
     case 'delayed':
       return `*Approved by ${person(gate.by)}, not merged yet.* ${escapeAgent(gate.reason, 600, linkHosts)} ${commit}.`;
     case 'merging':
@@ -150,6 +157,38 @@ function gateLine({ gate, head, draft }: Result, { emoji, linkHosts }: Wording):
       return `*Replaced.* ${commit} can't be approved here any more: ${code(shortSha(gate.head))} came after it and has its own message.`;
     default:
       return gate satisfies never;
+  }
+}
+
+function heldLine(
+  { by, delay, refusal }: Extract<Gate, { type: 'held' }>,
+  commit: string,
+  linkHosts: Wording['linkHosts'],
+): string {
+  const held = `*CI is held.* To have GitHub’s workflows run on this, press Run CI; approving comes after. ${commit}.`;
+  if (by !== null) {
+    const waits = delay === null ? '' : ` ${escapeAgent(delay, 600, linkHosts)}`;
+    return `*CI is being started*, for ${person(by)}.${waits} ${commit}.`;
+  }
+  if (refusal === null) return held;
+  return `*CI was not run.* ${escapeExceptPeople(oneLine(defang(`${refusal.sentence} ${refusal.next}`, linkHosts), 600))}\n${held}`;
+}
+
+/** What GitHub's workflows make of this commit, where the gate doesn't say it; null where none run. */
+function ciLine({ ci, gate }: Result): string | null {
+  if (ci === undefined || gate.type === 'replaced' || gate.type === 'closed' || gate.type === 'merged') return null;
+  const unheld = 'Workflows on `pull_request_target` can’t be held: they run on this pull request at once.';
+  switch (ci.type) {
+    case 'held':
+      return ci.target ? unheld : null;
+    case 'unheld':
+      return ci.target
+        ? unheld
+        : 'GitHub’s workflows run on this commit as soon as it is pushed, with whatever they may reach: CI isn’t held.';
+    case 'released':
+      return `CI runs since ${person(ci.by)} had it run: the same files as in ${code(shortSha(ci.from))}.`;
+    default:
+      return ci satisfies never;
   }
 }
 
@@ -233,6 +272,27 @@ function approveButton(said: Result): Button {
         text: cut(`Commit ${commit} goes into ${part.base ?? 'the base branch'} of ${part.repository}.`, 300),
       },
       confirm: { type: 'plain_text', text: 'Approve merge' },
+      deny: { type: 'plain_text', text: 'Not yet' },
+    },
+  };
+}
+
+function runCiButton(said: Result): Button {
+  const { task, number, head } = said;
+  const commit = shortSha(head);
+  return {
+    type: 'button',
+    action_id: actionIds.runCi,
+    text: { type: 'plain_text', text: 'Run CI' },
+    accessibility_label: `Run CI on pull request ${number} at commit ${commit}`,
+    value: `${task.id} ${head}`,
+    confirm: {
+      title: { type: 'plain_text', text: cut(`Run CI on ${numberOf(said)}?`, 100) },
+      text: {
+        type: 'plain_text',
+        text: cut(`Commit ${commit} runs in ${said.part.repository}’s workflows, with whatever they may reach.`, 300),
+      },
+      confirm: { type: 'plain_text', text: 'Run CI' },
       deny: { type: 'plain_text', text: 'Not yet' },
     },
   };

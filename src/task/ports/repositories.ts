@@ -1,10 +1,13 @@
 import type { BranchName, RepositoryName, RunId, Sha, TaskId } from '../ids.ts';
 import type { ChangeSize, FileChange, Secrets, SensitivePath } from '../task.ts';
+import type { WorkflowEvents } from '../workflows.ts';
 
 /** What the base branch's `.errand.yml` says; defaults where it says nothing. */
 export interface RepositoryRules {
   readonly checks: readonly string[];
   readonly allow: readonly string[];
+  /** `hold` has GitHub's workflows wait for an approver's word. */
+  readonly ci: 'hold' | null;
   readonly agent: string | null;
   readonly model: string | null;
   readonly merge: {
@@ -34,6 +37,10 @@ export interface Prepared {
   /** Bare repositories to mount read-only: the mirror, and the task's own. The runner fetches `start` from the last. */
   readonly repositories: readonly string[];
   readonly rules: RepositoryRules;
+  /** The workflow files of `base` and `start`. */
+  readonly workflows: readonly WorkflowEvents[];
+  /** Whether `start` is a commit of Errand's that workflows were kept from. */
+  readonly startHeld: boolean;
 }
 
 export interface Imported {
@@ -49,6 +56,8 @@ export interface CommitWords {
   /** Author and committer date, epoch milliseconds: the same run imported twice makes the same commit. */
   readonly at: number;
   readonly coAuthor: Author;
+  /** Marks the commit, so that GitHub's workflows don't run on it. */
+  readonly holdCi?: boolean;
 }
 
 /** Somebody as a commit names them. */
@@ -91,6 +100,11 @@ export interface Repositories {
       words: CommitWords;
     },
   ): Promise<Imported | null>;
+  /**
+   * Makes a commit of the same tree, parents, people and dates as `head`, without the mark that it carries; the same each time. Throws a
+   * `Problem` where `head` is not here, or no marked commit of Errand's.
+   */
+  release(order: PartPlace & { repository: RepositoryName; head: Sha }): Promise<Sha>;
   /** How much `head` changes against the commit that it left `base` at, as GitHub shows a pull request. */
   size(order: PartPlace & { base: Sha; head: Sha }): Promise<ChangeSize>;
   /** The repository's own template for pull requests at this commit of its base; null without one. */
