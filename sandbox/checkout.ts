@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { copyFile, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { readExcludes } from './excludes.ts';
 import { RunFailure } from './failure.ts';
 import type { CheckoutOrder } from './protocol.ts';
 import { oneLine } from './text.ts';
@@ -19,18 +20,19 @@ export async function checkOut(
   { workspace, signal }: { workspace: string; signal: AbortSignal },
 ): Promise<void> {
   const checkout = join(workspace, order.folder);
+  const place = { workspace, checkout, signal };
   // Beside the folder that the agent works in, where it lies in nobody's way.
   const aside = join(workspace, order.folder.replaceAll('/', '-'));
   try {
     const before = await kind(checkout);
     if (before === 'other') await moveAside(checkout, aside);
     if (before === 'directory') {
-      const mended = await mend(order, checkout, `${aside}.index`, signal);
+      const mended = await mend(order, place, `${aside}.index`);
       if (mended) return;
       await moveAside(checkout, aside);
     }
     await mkdir(checkout, { recursive: true });
-    await fill(order, checkout, signal);
+    await fill(order, place);
   } catch (error) {
     signal.throwIfAborted();
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
@@ -51,18 +53,25 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-async function mend(order: CheckoutOrder, checkout: string, kept: string, signal: AbortSignal): Promise<boolean> {
+interface Place {
+  readonly workspace: string;
+  readonly checkout: string;
+  readonly signal: AbortSignal;
+}
+
+async function mend(order: CheckoutOrder, place: Place, kept: string): Promise<boolean> {
+  const { checkout, signal } = place;
   const index = join(checkout, '.git', 'index');
   try {
     await rm(kept, { force: true, recursive: true });
     if ((await kind(index)) === 'file') await rename(index, kept);
     await rm(join(checkout, '.git'), { force: true, recursive: true });
     try {
-      await fill(order, checkout, signal, kept);
+      await fill(order, place, kept);
     } catch {
       signal.throwIfAborted();
       await rm(join(checkout, '.git'), { force: true, recursive: true });
-      await fill(order, checkout, signal);
+      await fill(order, place);
     }
     await git(checkout, signal, 'clean', '-ffdq');
     return true;
@@ -74,15 +83,24 @@ async function mend(order: CheckoutOrder, checkout: string, kept: string, signal
   }
 }
 
-async function fill(order: CheckoutOrder, checkout: string, signal: AbortSignal, index?: string): Promise<void> {
+async function fill(order: CheckoutOrder, { workspace, checkout, signal }: Place, index?: string): Promise<void> {
   await git(checkout, signal, 'init', '--quiet', '--template=', `--initial-branch=${order.branch}`);
   const dir = join(checkout, '.git');
   await mkdir(join(dir, 'objects', 'info'), { recursive: true });
   await writeFile(join(dir, 'objects', 'info', 'alternates'), `${join(order.from, 'objects')}\n`);
   await writeFile(join(dir, 'config'), config);
+  // New files of the set-up are neither swept away nor anybody's work.
+  const excludes = await readExcludes(workspace, order.folder);
+  if (excludes !== '') {
+    await mkdir(join(dir, 'info'), { recursive: true });
+    await writeFile(join(dir, 'info', 'exclude'), excludes);
+  }
   // With the stat data of the last run git rewrites only what differs, and build tools see the old times.
   if (index !== undefined && (await kind(index)) === 'file') {
     await copyFile(index, join(dir, 'index'));
+    // Git tells a change within the same second by the index's own time.
+    const { atime, mtime } = await lstat(index);
+    await utimes(join(dir, 'index'), atime, mtime);
     // Entries marked as not in the tree would be left as they are.
     if (/^S /m.test(await git(checkout, signal, 'ls-files', '-t'))) await rm(join(dir, 'index'));
   }

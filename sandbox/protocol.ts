@@ -102,6 +102,29 @@ export type RunnerResult =
       readonly message: string;
     };
 
+/** What a set-up container is told on stdin: its secrets are in no file, no argument and no setting of the container. */
+export interface SetUpSpec {
+  readonly checkout: CheckoutOrder;
+  readonly script: string;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** What it says on stderr at its end, for people to read: nothing is decided on it. */
+export type SetUpReport =
+  /** Tracked files that the script changed, some of them where they are many. */
+  { readonly type: 'ran'; readonly changed: readonly string[] } | { readonly type: 'failed'; readonly message: string };
+
+/** What a scan is told on stdin: byte strings as base64, by the name of the secret that they are a form of. */
+export interface ScanSpec {
+  readonly secrets: readonly { readonly name: string; readonly patterns: readonly string[] }[];
+}
+
+/** Files below the workspace that have one of them in their content, name or target. */
+export interface ScanReport {
+  readonly hits: readonly { readonly name: string; readonly path: string }[];
+  readonly files: number;
+}
+
 /** Paths inside the container, the same for every task. */
 export const inside = {
   workspace: '/workspace',

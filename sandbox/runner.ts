@@ -4,6 +4,7 @@
  * failed run where that is still possible.
  */
 import { parseArgs } from 'node:util';
+import { toChildEnv } from './child-env.ts';
 import { RunFailure } from './failure.ts';
 import { startForwarder } from './forwarder.ts';
 import { inside } from './protocol.ts';
@@ -54,29 +55,7 @@ await using forwarder = await startForwarder({
   answered: (answer) => wire.take(answer),
 });
 const proxy = `http://${paths.forwarder.host}:${forwarder.port}`;
-const result = await carryOut({ paths, records, feed, files, inbox, wire, env: toEnv(paths.home, proxy) });
+const result = await carryOut({ paths, records, feed, files, inbox, wire, env: toChildEnv(paths.home, proxy) });
 await records.finish(result);
 // Exits with the stdin still open; in the container every process left over ends with this one.
 process.exit(0);
-
-function toEnv(home: string, proxy: string): Record<string, string> {
-  const own: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    // That cache is the runner's own.
-    if (value !== undefined && name !== 'NODE_COMPILE_CACHE') own[name] = value;
-  }
-  const direct = '127.0.0.1,localhost';
-  return {
-    ...own,
-    HOME: home,
-    HTTP_PROXY: proxy,
-    HTTPS_PROXY: proxy,
-    http_proxy: proxy,
-    https_proxy: proxy,
-    NO_PROXY: direct,
-    no_proxy: direct,
-    // Node's own fetch heeds the proxy only when told to.
-    NODE_USE_ENV_PROXY: '1',
-    GIT_TERMINAL_PROMPT: '0',
-  };
-}

@@ -10,11 +10,12 @@ import { type Attendance, record, Superseded } from './attendance.ts';
 import { chooseAnew } from './choose-anew.ts';
 import type { WorkerDeps } from './deps.ts';
 import { finishRun } from './finish-run.ts';
-import { type Folded, nothingFolded, toProgress } from './fold.ts';
+import { type Folded, type Frame, frameOf, nothingFolded, toProgress } from './fold.ts';
 import { followRecords } from './follow-records.ts';
 import { keepWork } from './keep-work.ts';
 import { prepareParts } from './prepare-parts.ts';
 import { toPrompt } from './prompt.ts';
+import { setUp } from './set-up.ts';
 import { checkAdmitted, followSpending, settleRun, toMeterLimits, toRunMs } from './spending.ts';
 
 /**
@@ -47,16 +48,17 @@ async function work(attendance: Attendance, task: Task, run: Run): Promise<void>
   if (gone !== null) throw new Problem(gone);
   const prepared = preparedParts(task) === null ? await prepare(attendance, task) : task;
   const parts = preparedParts(prepared) ?? [];
-  if ((await deps.store.cursor(run.id)) === null) await begin(attendance, prepared, run, parts);
+  let begun = prepared;
+  if ((await deps.store.cursor(run.id)) === null) begun = await begin(attendance, prepared, run, parts);
   else if ((await deps.sandbox.state(run.id)).type === 'absent') throw lost();
-  const checks = parts.reduce((sum, { checkout }) => sum + checkout.checks.length, 0);
-  const folded = await follow(attendance, run, checks);
-  await persist(attendance, folded, checks, (last) => finishRun(attendance, folded, last));
+  const frame = frameOf(begun);
+  const folded = await follow(attendance, run, frame);
+  await persist(attendance, folded, frame, (last) => finishRun(attendance, folded, last));
 }
 
-async function follow(attendance: Attendance, run: Run, checks: number): Promise<Folded> {
+async function follow(attendance: Attendance, run: Run, frame: Frame): Promise<Folded> {
   using _spending = followSpending(attendance, run);
-  return await followRecords(attendance, checks);
+  return await followRecords(attendance, frame);
 }
 
 const triesToFinish = 8;
@@ -70,7 +72,7 @@ const longestPauseMs = 60_000;
 async function persist(
   attendance: Attendance,
   folded: Folded,
-  checks: number,
+  frame: Frame,
   finish: (last: boolean) => Promise<void>,
 ): Promise<void> {
   const { deps, run, id } = attendance;
@@ -82,7 +84,7 @@ async function persist(
       if (!(error instanceof Problem) || !error.retry || tries === triesToFinish) throw error;
       if (isAway(error) || needsAnotherRun.has(error.failure.code)) throw error;
       deps.log.warn({ task: id, run, code: error.failure.code, err: error }, 'Finishing is tried again');
-      const progress = toProgress('opening', folded, checks);
+      const progress = toProgress('opening', folded, frame);
       await record(attendance, {
         type: 'progressed',
         run,
@@ -112,7 +114,7 @@ const needsAnotherRun: ReadonlySet<string> = new Set(['branch_moved', 'container
 
 async function prepare(attendance: Attendance, task: Task): Promise<Task> {
   const { run } = attendance;
-  const progress = toProgress('preparing', nothingFolded, 0);
+  const progress = toProgress('preparing', nothingFolded, { checks: 0, setUps: null });
   const [{ checkouts, wish }] = await Promise.all([
     prepareParts(attendance, task),
     record(attendance, { type: 'progressed', run, progress }),
@@ -121,31 +123,34 @@ async function prepare(attendance: Attendance, task: Task): Promise<Task> {
   return record(attendance, { type: 'checkout_prepared', run, checkouts, ...(choice === null ? {} : { choice }) });
 }
 
-async function begin(attendance: Attendance, task: Task, run: Run, parts: readonly PreparedPart[]): Promise<void> {
+async function begin(attendance: Attendance, task: Task, run: Run, parts: readonly PreparedPart[]): Promise<Task> {
   const { deps } = attendance;
   checkAdmitted(attendance, task, run);
   // What an earlier worker took for this run stays what the run is told: later messages are steered.
   const told = { ...task, spec: task.spec.slice(0, task.taken > run.from ? task.taken : task.spec.length) };
   const { command, network, image } = deps.toAgent(told, run, toPrompt(told, run.from));
+  const limits = { ...deps.limits, runMs: toRunMs(task, run) };
+  await setUp(attendance, task, run, { image, limits, parts });
   await deps.sandbox.start({
     task: task.id,
     run: run.id,
     image,
     repositories: parts.flatMap(({ checkout }) => checkout.repositories),
-    limits: { ...deps.limits, runMs: toRunMs(task, run) },
+    limits,
     policy: {
       ...network,
       ...(await toMeterLimits(attendance, task, run)),
       allow: [...new Set([...network.allow, ...parts.flatMap(({ checkout }) => checkout.allow)])],
     },
   });
-  await record(attendance, { type: 'messages_taken', run: run.id, taken: told.spec.length });
+  const begun = await record(attendance, { type: 'messages_taken', run: run.id, taken: told.spec.length });
   const checkouts = parts.map(({ folder, checkout: { repositories, start } }) => {
     return { folder, from: repositories.at(-1) ?? '', start, branch: task.branch };
   });
   const spec: Control = { type: 'spec', checkouts, cwd: agentFolder(parts), agent: withFiles(command, told, run.from) };
   await handFiles(attendance, told.spec);
   await deps.sandbox.send(run.id, spec);
+  return begun;
 }
 
 async function end(attendance: Attendance, error: unknown): Promise<void> {

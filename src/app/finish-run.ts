@@ -4,7 +4,7 @@ import { givenUp, Problem } from '../task/problem.ts';
 import type { Failure, Outcome, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
-import { type Folded, type Phase, toProgress } from './fold.ts';
+import { type Folded, frameOf, type Phase, toProgress } from './fold.ts';
 import { judge } from './judge.ts';
 import { measure } from './measure.ts';
 import { openPulls } from './open-pulls.ts';
@@ -26,7 +26,7 @@ export async function finishRun(attendance: Attendance, folded: Folded, last: bo
   const parts = preparedParts(task) ?? [];
   const checks = parts.reduce((sum, { checkout }) => sum + checkout.checks.length, 0);
   const show = (phase: Phase) =>
-    record(attendance, { type: 'progressed', run, progress: toProgress(phase, folded, checks) });
+    record(attendance, { type: 'progressed', run, progress: toProgress(phase, folded, frameOf(task)) });
   const finish = (outcome: Outcome) => record(attendance, { type: 'run_finished', run, outcome });
   const current = currentRun(task.run);
   if (current === undefined) return;

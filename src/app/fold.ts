@@ -1,8 +1,10 @@
 import type { RunnerRecord, RunnerResult } from '../../sandbox/protocol.ts';
-import type { Progress, Step } from '../task/task.ts';
+import { duration } from '../task/amounts.ts';
+import type { Progress, SetUp, Step, Task } from '../task/task.ts';
+import { currentRun } from '../task/transition.ts';
 
 /** Where a run is, seen from outside the sandbox. */
-export type Phase = 'preparing' | 'working' | 'keeping' | 'checking' | 'opening' | 'done';
+export type Phase = 'preparing' | 'settingUp' | 'working' | 'keeping' | 'checking' | 'opening' | 'done';
 
 /** What the records of a run add up to. */
 export interface Folded {
@@ -57,17 +59,38 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim().slice(0, 120);
 }
 
-const order: readonly Phase[] = ['preparing', 'working', 'keeping', 'checking', 'opening', 'done'];
+const order: readonly Phase[] = ['preparing', 'settingUp', 'working', 'keeping', 'checking', 'opening', 'done'];
 const maxPlanSteps = 5;
 
+/** What stands around the agent's own plan, as far as it is known. */
+export interface Frame {
+  readonly checks: number;
+  /** What was set up; null where nothing is to be, undefined before it is known. */
+  readonly setUps: readonly SetUp[] | null | undefined;
+}
+
+/** The frame of the task's present run. */
+export function frameOf(task: Task): Frame {
+  const checkouts = task.parts.flatMap(({ checkout }) => checkout ?? []);
+  const asked = checkouts.some(({ setup, maintenance }) => (setup ?? maintenance ?? null) !== null);
+  return {
+    checks: checkouts.reduce((sum, { checks }) => sum + checks.length, 0),
+    setUps: asked ? currentRun(task.run)?.setUps : null,
+  };
+}
+
 /** The plan message: what Errand does around the agent's own plan, eight steps at most. */
-export function toProgress(phase: Phase, folded: Folded, checks: number): Progress {
+export function toProgress(phase: Phase, folded: Folded, { checks, setUps }: Frame): Progress {
   const at = (step: Phase): Step['status'] =>
     order.indexOf(phase) > order.indexOf(step) ? 'complete' : phase === step ? 'in_progress' : 'pending';
   const working = at('working');
+  const ready: Step[] =
+    setUps === null || setUps?.length === 0
+      ? []
+      : [{ title: 'Set up', status: at('settingUp'), detail: setUps === undefined ? null : toDetail(setUps) }];
   const agent: Step[] =
     folded.plan.length > 0
-      ? shorten(folded.plan)
+      ? shorten(folded.plan, maxPlanSteps - ready.length)
       : [{ title: 'Work on it', status: working, detail: working === 'in_progress' ? folded.activity : null }];
   const check: Step[] =
     checks === 0
@@ -76,6 +99,7 @@ export function toProgress(phase: Phase, folded: Folded, checks: number): Progre
   return {
     steps: [
       { title: 'Prepare the sandbox', status: at('preparing'), detail: folded.note },
+      ...ready,
       ...agent,
       ...check,
       { title: 'Open the pull request', status: phase === 'keeping' ? 'in_progress' : at('opening'), detail: null },
@@ -86,15 +110,25 @@ export function toProgress(phase: Phase, folded: Folded, checks: number): Progre
 
 const activityOf: Record<Exclude<Phase, 'working'>, string | null> = {
   preparing: 'Preparing the sandbox',
+  settingUp: 'Setting up',
   keeping: 'Taking the work out',
   checking: 'Running the checks',
   opening: 'Opening the pull request',
   done: null,
 };
 
-function shorten(plan: readonly Step[]): Step[] {
-  if (plan.length <= maxPlanSteps) return [...plan];
+/** How long it took, and which files were set back, so that nobody looks for them in the result. */
+function toDetail(setUps: readonly SetUp[]): string {
+  const took = duration(setUps.reduce((sum, { durationMs }) => sum + durationMs, 0));
+  const changed = [...new Set(setUps.flatMap((each) => each.changed))];
+  if (changed.length === 0) return took;
+  const more = changed.length > 2 ? ` and ${changed.length - 2} more` : '';
+  return `${took}; what it changed in ${changed.slice(0, 2).join(', ')}${more} was set back`;
+}
+
+function shorten(plan: readonly Step[], most: number): Step[] {
+  if (plan.length <= most) return [...plan];
   const open = plan.findIndex(({ status }) => status !== 'complete');
-  const from = Math.max(0, Math.min((open === -1 ? plan.length : open) - 1, plan.length - maxPlanSteps));
-  return plan.slice(from, from + maxPlanSteps);
+  const from = Math.max(0, Math.min((open === -1 ? plan.length : open) - 1, plan.length - most));
+  return plan.slice(from, from + most);
 }

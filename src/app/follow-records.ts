@@ -6,7 +6,7 @@ import type { SpecMessage, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { handFiles, namesOf, toWords } from './attachments.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
-import { type Folded, fold, nothingFolded, toProgress } from './fold.ts';
+import { type Folded, type Frame, fold, nothingFolded, toProgress } from './fold.ts';
 import { parseRecord } from './records.ts';
 
 const showEveryMs = 1_000;
@@ -14,9 +14,9 @@ const questionExpiresMs = 30 * 60_000;
 
 /**
  * Follows a run's records until its container has stopped. What people say meanwhile goes in: replies are steered into the
- * turn, answers handed over, a stop ends the following at once with `Superseded`. `checks` is how many will come after it.
+ * turn, answers handed over, a stop ends the following at once with `Superseded`. `frame` is what stands around it in the plan.
  */
-export async function followRecords(attendance: Attendance, checks: number): Promise<Folded> {
+export async function followRecords(attendance: Attendance, frame: Frame): Promise<Folded> {
   const { deps, id, run, signal } = attendance;
   const gone = new AbortController();
   const seen = (await deps.store.cursor(run)) ?? 0;
@@ -38,7 +38,7 @@ export async function followRecords(attendance: Attendance, checks: number): Pro
     await record(attendance, {
       type: 'progressed',
       run,
-      progress: toProgress('working', folded, checks),
+      progress: toProgress('working', folded, frame),
     });
     await deps.store.saveCursor(run, folded.cursor);
   });

@@ -125,6 +125,21 @@ export interface Provider extends ProviderPolicy {
   readonly prices: Readonly<Record<string, Price>>;
 }
 
+export interface SetupConfig {
+  /** By the name that `.errand.yml` asks for them by. */
+  readonly secrets: ReadonlyMap<string, SetupSecret>;
+  /** Hosts that they may reach beside those of a task. */
+  readonly network: readonly string[];
+  readonly minutes: number;
+}
+
+/** The value is null where this process doesn't hold it, or where `missing` says why there is none. */
+export interface SetupSecret {
+  readonly source: string;
+  readonly value: string | null;
+  readonly missing: string | null;
+}
+
 export interface RepositoryConfig {
   readonly name: RepositoryName;
   /** Its number on GitHub, where it is pinned. */
@@ -136,6 +151,8 @@ export interface RepositoryConfig {
   readonly environment: string | null;
   /** Hosts that a task may reach, beside the model. */
   readonly network: readonly string[];
+  /** What its set-up scripts get. */
+  readonly setup: SetupConfig;
   readonly approvers: readonly string[];
   /** Null is what holds in general. */
   readonly budgetUsd: number | null;

@@ -160,6 +160,17 @@ export const hosts = listOf(
   'exact host names, separated by commas',
   z.string().regex(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/),
 );
+/** By the name that scripts know them by: a variable of Errand's own environment, or a file. */
+export const secretSources: Kind<Record<string, string>> = kind(
+  'a mapping of names such as NPM_TOKEN to a variable’s name or to a file’s path that begins with /',
+  z.record(
+    z
+      .string()
+      .regex(/^[A-Z][A-Z0-9_]{0,63}$/)
+      .refine((name) => !/^(?:PATH|HOME|IFS|ENV|LD_.*|(?:HTTPS?|NO)_PROXY)$/.test(name)),
+    matching(/^(?:\/.+|[A-Za-z_][A-Za-z0-9_]*)$/),
+  ),
+);
 export const names = listOf('names, separated by commas', z.string().min(1));
 
 export const author: Kind<{ name: string; email: string }> = {

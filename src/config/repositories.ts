@@ -1,18 +1,29 @@
 import type { RepositoryConfig } from './config.ts';
+import type { Env } from './env.ts';
 import type { Sections } from './sections.ts';
-import type { Values } from './settings.ts';
+import type { ProcessName, Values } from './settings.ts';
+import { toSetup } from './setup-secrets.ts';
 
 type Written = Sections['repositories'] extends ReadonlyMap<string, infer Each> ? Each : never;
 
 /** Those that the file describes, then those that are only named. */
-export function toRepositories(values: Values, sections: Sections): RepositoryConfig[] {
+export function toRepositories(
+  values: Values,
+  sections: Sections,
+  env: Env,
+  holders: readonly ProcessName[],
+): RepositoryConfig[] {
+  const toRepository = (written: Pick<Written, 'name'> & Partial<Written>) => ({
+    ...plainly(written),
+    setup: toSetup(written.setup ?? {}, env, holders),
+  });
   const described = Array.from(sections.repositories.values(), toRepository);
   const known = new Set(described.map(({ name }) => name.toLowerCase()));
   const named = [...new Set(values.repositories ?? [])].filter((name) => !known.has(name.toLowerCase()));
   return [...described, ...named.map((name) => toRepository({ name }))];
 }
 
-function toRepository(written: Pick<Written, 'name'> & Partial<Written>): RepositoryConfig {
+function plainly(written: Pick<Written, 'name'> & Partial<Written>): Omit<RepositoryConfig, 'setup'> {
   return {
     name: written.name,
     id: written.id ?? null,

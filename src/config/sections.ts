@@ -29,9 +29,15 @@ const repositoryFields = {
   budgetUsd: field(kinds.amount(0.01, 100_000), '10'),
   budgetTokens: field(kinds.tokens, '50M'),
   maxBudgetUsd: field(kinds.amount(0.01, 100_000), '20'),
+  setup: field(anything, '{ secrets: { NPM_TOKEN: SHOP_NPM_TOKEN } }'),
   merge: field(anything, '{ method: squash }'),
   pullRequest: field(anything, '{ draft: true }'),
   ci: field(kinds.oneOf('hold'), 'hold'),
+};
+const setupFields = {
+  secrets: field(kinds.secretSources, '{ NPM_TOKEN: SHOP_NPM_TOKEN, CARGO_TOKEN: /run/secrets/cargo }'),
+  network: field(kinds.hosts, '[packages.example.com]'),
+  minutes: field(kinds.amount(0.1, 240), '20'),
 };
 const pullRequestFields = { draft: field(kinds.yesOrNo, 'true') };
 const mergeFields = {
@@ -76,7 +82,8 @@ export function readSections(file: Readonly<Record<string, unknown>>, problems: 
       const read = readFields(raw, repositoryFields, at, problems);
       const merge = readFields(read.merge, mergeFields, `${at}.merge`, problems);
       const pullRequest = readFields(read.pullRequest, pullRequestFields, `${at}.pullRequest`, problems);
-      return name && { ...read, name, merge, pullRequest };
+      const setup = readFields(read.setup, setupFields, `${at}.setup`, problems);
+      return name && { ...read, name, merge, pullRequest, setup };
     }),
     groups: readMap(file.groups, 'groups', problems, (raw, at, written) => {
       const name = named(written, groupName, at, problems);

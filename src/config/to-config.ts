@@ -67,7 +67,7 @@ export function toConfig(
       ({ keyVariable }) => keyVariable ?? [],
     ),
     agents: toAgents(sections.agents, problems),
-    repositories: toRepositories(values, sections),
+    repositories: toRepositories(values, sections, env, holders),
     groups: sections.groups,
     channels: new Map(
       Array.from(sections.channels, ([id, { repository = null, agent = null, model = null, provider = null }]) => [

@@ -8,6 +8,7 @@ import { checkMcp } from './checks/mcp.ts';
 import { checkModels } from './checks/models.ts';
 import { checkStore } from './checks/redis.ts';
 import { checkSandbox } from './checks/sandbox.ts';
+import { checkSetup } from './checks/setup.ts';
 import { checkSigning } from './checks/signing.ts';
 import { checkSlack } from './checks/slack.ts';
 import { checked, type Finding, ok, skip, toFinding } from './finding.ts';
@@ -29,6 +30,7 @@ export async function examine(config: Config, places: Places, signal: AbortSigna
     worker ? checkMachine(config, places, signal) : [],
     worker ? checkModels(config) : [],
     worker ? checkMcp(config) : [],
+    worker ? checkSetup(config) : [],
   ]);
   return [configuration(config), ...rows.flat()];
 }

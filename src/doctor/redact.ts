@@ -10,6 +10,7 @@ export function redact(text: string, config: Config): string {
     config.github.mode === 'token' ? config.github.token : null,
     config.github.mode === 'app' ? config.github.privateKey : null,
     ...Array.from(config.providers.values(), ({ key }) => key),
+    ...config.repositories.flatMap(({ setup }) => Array.from(setup.secrets.values(), ({ value }) => value)),
     ...urls.flatMap((url) => passwords(url)),
   ];
   return secrets

@@ -6,8 +6,29 @@ import { Problem } from '../task/problem.ts';
 /** The file that says how Errand works on a repository. Only the base branch's counts: an agent can't change its own rules. */
 export const rulesFile = '.errand.yml';
 export const maxRulesBytes = 64 * 1024;
+const secretName = /^[A-Z][A-Z0-9_]{0,63}$/;
+
+const script = z.string().trim().min(1).max(20_000);
 
 const rules = z.strictObject({
+  /** Makes a fresh checkout ready: a script, or one with the names of secrets that it asks the operator for. */
+  setup: z
+    .union(
+      [
+        script.transform((text) => ({ script: text, secrets: [] })),
+        z
+          .strictObject({
+            run: script,
+            secrets: z.array(z.string().regex(secretName, "is not a secret's name")).max(20).default([]),
+          })
+          .transform(({ run, secrets }) => ({ script: run, secrets: [...new Set(secrets)] })),
+      ],
+      { error: 'must be a script, or `run:` with one and `secrets:` with names' },
+    )
+    .nullable()
+    .default(null),
+  /** Run before a later turn on a checkout that was kept; without secrets, since an agent was there. */
+  maintenance: script.nullable().default(null),
   /** Commands that decide "done", each run by a shell in the finished checkout. */
   checks: z.array(z.string().trim().min(1).max(2_000)).max(20).default([]),
   /** Host names that the sandbox may reach on port 443. */

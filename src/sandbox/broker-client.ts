@@ -4,14 +4,16 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
-import type { ContainerState, RunOrder, Sandbox } from '../task/ports/sandbox.ts';
+import type { ContainerState, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
-import type { Check } from '../task/task.ts';
+import type { Check, SetUp } from '../task/task.ts';
 import { answers, fromWire, problemSchema, recordLineSchema } from './wire.ts';
 
 /** Beyond what a call may take by itself. A start can wait behind others at the gate. */
 const deadlineMs = 120_000;
 const exportDeadlineMs = 600_000;
+/** How long a script may take, the broker knows. */
+const setUpDeadlineMs = 24 * 3_600_000;
 
 /** The `Sandbox` port by way of the broker's socket. A broker that is away is a `Problem` to retry; its containers go on. */
 export class BrokerClient implements Sandbox {
@@ -27,6 +29,10 @@ export class BrokerClient implements Sandbox {
 
   async ready(): Promise<void> {
     await this.#ask('ready', {}, z.unknown());
+  }
+
+  async setUp(order: SetUpOrder): Promise<readonly SetUp[]> {
+    return await this.#ask('setUp', order, answers.setUp, setUpDeadlineMs);
   }
 
   async start(order: RunOrder): Promise<void> {

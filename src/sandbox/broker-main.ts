@@ -8,11 +8,11 @@ import { Problem } from '../task/problem.ts';
 import { serveBroker } from './broker.ts';
 import { openDockerSandbox } from './docker-sandbox.ts';
 import { gatewayKeysSchema } from './gateway-keys.ts';
-import { type Log, sandboxOptionsSchema } from './options.ts';
+import { type Log, type SandboxOptions, sandboxOptionsSchema } from './options.ts';
 
 /**
  * `node broker-main.ts <options file>`: JSON, readable by the broker alone; nothing comes from the environment. The keys that it hands to
- * gateways come as JSON on stdin, and lie in no file.
+ * gateways, and the secrets to set-up scripts, come as JSON on stdin, and lie in no file.
  */
 const optionsSchema = z.strictObject({
   socket: z.string().startsWith('/'),
@@ -21,15 +21,29 @@ const optionsSchema = z.strictObject({
   sandbox: sandboxOptionsSchema,
 });
 
+const toldSchema = z.strictObject({
+  keys: gatewayKeysSchema,
+  /** Secrets of set-up scripts, by repository. */
+  setup: z.record(z.string(), z.record(z.string(), z.string().min(1))).default({}),
+});
+
+function withSecrets(options: SandboxOptions, told: z.output<typeof toldSchema> | undefined): SandboxOptions {
+  if (told === undefined) return options;
+  const setup = Object.entries(options.setup).map(([name, rules]) => {
+    return [name, { ...rules, secrets: told.setup[name] ?? {} }] as const;
+  });
+  return { ...options, gateway: { ...options.gateway, keys: told.keys }, setup: Object.fromEntries(setup) };
+}
+
 async function main(file: string): Promise<void> {
   const options = optionsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
   const told = await text(process.stdin);
-  const keys = told === '' ? options.sandbox.gateway.keys : gatewayKeysSchema.parse(JSON.parse(told));
+  const secrets = told === '' ? undefined : toldSchema.parse(JSON.parse(told));
   const logger = pino({ name: 'broker', level: options.logLevel });
   const log: Log = (level, facts, message) => logger[level](facts, message);
   const ended = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(name, () => ended.abort());
-  await using sandbox = openDockerSandbox({ ...options.sandbox, gateway: { ...options.sandbox.gateway, keys } }, log);
+  await using sandbox = openDockerSandbox(withSecrets(options.sandbox, secrets), log);
   await using _broker = await serveBroker({ sandbox, socket: options.socket, socketGid: options.socketGid, log });
   log('info', { socket: options.socket }, 'sandbox broker ready');
   // What runs already is looked after, whatever the test says; it was started behind walls that held.

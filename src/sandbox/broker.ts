@@ -85,6 +85,7 @@ function handlersFor(sandbox: DockerSandbox): ReadonlyMap<string, Handler> {
   const handlers: Record<keyof typeof calls, Handler> = {
     engine: on(calls.engine, () => sandbox.engine()),
     ready: on(calls.ready, () => sandbox.ready()),
+    setUp: on(calls.setUp, (order) => sandbox.setUp(order)),
     start: on(calls.start, (order) => sandbox.start(order)),
     send: on(calls.send, ({ run, line }) => sandbox.send(run, line)),
     records: on(calls.records, ({ run, after }, signal) => sandbox.records(run, after, signal)),

@@ -8,7 +8,7 @@ import type { Workspace } from './workspace.ts';
 /** What every container of a run is made from. Throws `Problem` where the engine lacks the image or the runtime. */
 export async function containerOrder(
   { engine, images, options }: Parts,
-  order: RunOrder,
+  order: Pick<RunOrder, 'task' | 'run'>,
   admitted: Admitted,
   workspace: Workspace,
 ): Promise<ContainerOrder> {

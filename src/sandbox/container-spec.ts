@@ -44,7 +44,7 @@ export interface ContainerOrder {
   readonly runtime: Runtime;
 }
 
-export type Kind = 'run' | 'export' | 'check' | 'probe' | 'helper';
+export type Kind = 'run' | 'setup' | 'scan' | 'export' | 'check' | 'probe' | 'helper';
 export type Spec = Dockerode.ContainerCreateOptions & { readonly name: string };
 
 const proxy = `http://${inside.forwarder.host}:${inside.forwarder.port}`;
@@ -69,6 +69,32 @@ export function runSpec(order: ContainerOrder, options: { command: readonly stri
     log: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
   });
   return { ...spec, OpenStdin: true, StdinOnce: false };
+}
+
+/**
+ * A set-up script's container: like the agent's, with a gateway of its own. What it is told comes over stdin, since Docker shows a
+ * container's environment and arguments to whoever asks; nothing keeps what it prints.
+ */
+export function setUpSpec(order: ContainerOrder, options: { command: readonly string[]; gateway: string }): Spec {
+  const spec = hardened(order, 'setup', {
+    name: containerName(order.instance, order.run, '-setup'),
+    command: options.command,
+    env: [],
+    mounts: [readOnly(options.gateway, gatewayDirectory)],
+    log: { Type: 'none', Config: {} },
+  });
+  return told(spec);
+}
+
+/** Looks through the workspace for what must not be in it; no gateway. */
+export function scanSpec(order: ContainerOrder, command: readonly string[]): Spec {
+  const name = containerName(order.instance, order.run, '-scan');
+  return told(hardened(order, 'scan', { name, command, env: [], mounts: [], log: { Type: 'none', Config: {} } }));
+}
+
+/** Reads one line of stdin, and no more once whoever told it is gone. */
+function told(spec: Spec): Spec {
+  return { ...spec, OpenStdin: true, StdinOnce: true };
 }
 
 /** Commits what the agent left and writes a bundle to stdout; no gateway. */

@@ -1,8 +1,8 @@
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
-import type { ContainerState, RunOrder, Sandbox } from '../task/ports/sandbox.ts';
+import type { ContainerState, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
-import type { Check } from '../task/task.ts';
+import type { Check, SetUp } from '../task/task.ts';
 import { turns } from '../task/turns.ts';
 import { checkWalls } from './check-walls.ts';
 import { connectEngine } from './docker.ts';
@@ -14,6 +14,7 @@ import { openParts, type Parts, type Surroundings } from './parts.ts';
 import { followRecords } from './records.ts';
 import { removeContainer } from './run-once.ts';
 import type { Passed } from './self-test.ts';
+import { settingUp } from './set-up.ts';
 import { startRun } from './start-run.ts';
 import { StdinLines } from './stdin-lines.ts';
 import { checkWork, exportWork } from './stopped-run.ts';
@@ -34,6 +35,7 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
   readonly #log: Log;
   readonly #parts: Parts;
   readonly #stdin: StdinLines;
+  readonly #settingUp: ReturnType<typeof settingUp>;
   readonly #inTurn = turns<TaskId>();
   readonly #closing = new AbortController();
 
@@ -41,6 +43,7 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
     const { log, engine } = given;
     this.#log = log;
     this.#parts = openParts(options, { ...given, closing: this.#closing.signal });
+    this.#settingUp = settingUp(this.#parts);
     this.#stdin = new StdinLines(engine);
   }
 
@@ -78,8 +81,13 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
     );
   }
 
-  start(order: RunOrder): Promise<void> {
-    return this.#inTurn(order.task, () => this.#parts.gate(() => startRun(this.#parts, order)));
+  setUp(order: SetUpOrder): Promise<readonly SetUp[]> {
+    return this.#settingUp.run(order);
+  }
+
+  async start(order: RunOrder): Promise<void> {
+    await this.#settingUp.settled(order.task);
+    return await this.#inTurn(order.task, () => this.#parts.gate(() => startRun(this.#parts, order)));
   }
 
   async send(run: RunId, line: unknown): Promise<void> {
@@ -105,6 +113,7 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
   stop(run: RunId, graceMs: number): Promise<void> {
     const { containers } = this.#parts;
     return this.#inTurn(taskOf(run), async () => {
+      await this.#settingUp.end(taskOf(run));
       const ours = (await containers.list({ task: taskOf(run) })).filter((listed) => listed.run === run);
       await Promise.all(ours.map(({ container, kind }) => containers.end(container, kind === 'run' ? graceMs : 0)));
     });
@@ -128,7 +137,7 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
 
   async list(): Promise<readonly { task: TaskId; run: RunId; state: ContainerState }[]> {
     const { containers } = this.#parts;
-    const runs = (await containers.list()).filter(({ kind }) => kind === 'run');
+    const runs = (await containers.list()).filter(({ kind }) => kind === 'run' || kind === 'setup');
     return await Promise.all(
       runs.map(async ({ task, run, state }) => ({
         task,
@@ -139,11 +148,12 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
   }
 
   remove(task: TaskId, options: { workspace: boolean }): Promise<void> {
-    const { engine, containers, gateways, bundles, workspaces } = this.#parts;
+    const { engine, containers, gateways, setUpGateways, bundles, workspaces } = this.#parts;
     return this.#inTurn(task, async () => {
+      await this.#settingUp.end(task);
       const ours = await containers.list({ task });
       const removed = ours.map(({ container }) => removeContainer(engine, container));
-      await Promise.all([...removed, gateways.end(task)]);
+      await Promise.all([...removed, gateways.end(task), setUpGateways.remove(task)]);
       if (!options.workspace) return;
       await Promise.all([gateways.remove(task), bundles.remove(task), workspaces.remove(task)]);
     });
@@ -151,16 +161,18 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
 
   /** Everything that tasks have on this engine, oldest knowledge included: what the reaper goes by. */
   async traces(): Promise<readonly Trace[]> {
-    const [containers, workspaces, gateways, bundles] = await Promise.all([
+    const [containers, workspaces, gateways, setUpGateways, bundles] = await Promise.all([
       this.#parts.containers.list(),
       this.#parts.workspaces.list(),
       this.#parts.gateways.list(),
+      this.#parts.setUpGateways.list(),
       this.#parts.bundles.list(),
     ]);
     return [
       ...containers.map(({ task, createdAt }) => ({ task, touchedAt: createdAt })),
       ...workspaces,
       ...gateways,
+      ...setUpGateways,
       ...bundles,
     ];
   }

@@ -28,6 +28,19 @@ export const sandboxOptionsSchema = z.strictObject({
     env: z.record(z.string(), z.string()),
     startMs: z.number().int().positive().default(10_000),
   }),
+  /** What set-up scripts get, by the repository's name in small letters; only this process knows the values. */
+  setup: z
+    .record(
+      z.string(),
+      z.strictObject({
+        /** Told by pipe, and in no file. */
+        secrets: z.record(z.string(), z.string().min(1)).default({}),
+        /** Hosts that they may reach. */
+        allow: z.array(z.string().min(1).max(253)),
+        timeoutMs: z.number().int().positive(),
+      }),
+    )
+    .default({}),
   /** Whether sandboxes run on gVisor: where the engine has it, never, or always. */
   runtime: z.enum(runtimeWishes).default('auto'),
   /** Two Errands on one engine need ranges of 10,000 that don't overlap. */

@@ -1,7 +1,18 @@
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, normalize, sep } from 'node:path';
 import { z } from 'zod';
-import { parseRunId, parseSha, parseTaskId, type RunId, type Sha, type TaskId } from '../task/ids.ts';
+import {
+  type BranchName,
+  parseBranchName,
+  parseRepositoryName,
+  parseRunId,
+  parseSha,
+  parseTaskId,
+  type RepositoryName,
+  type RunId,
+  type Sha,
+  type TaskId,
+} from '../task/ids.ts';
 import type { Limits, RunOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import { absent } from './files.ts';
@@ -11,6 +22,7 @@ const parsed = <T>(parse: (text: string) => T | undefined) =>
 
 export const taskIdSchema = parsed<TaskId>(parseTaskId);
 export const runIdSchema = parsed<RunId>(parseRunId);
+export const repositorySchema = parsed<RepositoryName>(parseRepositoryName);
 export const shaSchema = parsed<Sha>(parseSha);
 
 /** Where a checkout lies below the workspace: nothing that leads out of it, or that a shell reads as more than a name. */
@@ -58,6 +70,38 @@ export const orderSchema = z
   })
   .refine((order) => taskOf(order.run) === order.task, 'the run is another task’s');
 
+const scriptSchema = z.string().min(1).max(20_000);
+
+/** What may be asked for before a run. */
+export const setUpOrderSchema = z
+  .strictObject({
+    task: taskIdSchema,
+    run: runIdSchema,
+    image: z.string().min(1).max(200),
+    repositories: z.array(z.string().min(1).max(1000)).max(16),
+    limits: limitsSchema,
+    parts: z
+      .array(
+        z.strictObject({
+          repository: repositorySchema,
+          folder: folderSchema,
+          from: z.string().min(1).max(1000),
+          branch: parsed<BranchName>(parseBranchName),
+          base: shaSchema,
+          start: shaSchema,
+          setup: z.strictObject({ script: scriptSchema, secrets: z.array(z.string().max(64)).max(20) }).nullable(),
+          maintenance: scriptSchema.nullable(),
+        }),
+      )
+      .min(1)
+      .max(16),
+  })
+  .refine((order) => taskOf(order.run) === order.task, 'the run is another task’s')
+  .refine(
+    ({ parts, repositories }) => parts.every(({ from }) => repositories.includes(from)),
+    'a checkout is from a repository that is not mounted',
+  );
+
 /** The task that a run belongs to. */
 export function taskOf(run: RunId): TaskId {
   return run.slice(0, run.lastIndexOf('-r')) as TaskId;
@@ -79,7 +123,7 @@ export interface Admitted {
 }
 
 /** Resolves an order by the operator's rules: caps its limits, and throws a `Problem` for an unknown image or a path elsewhere. */
-export async function admit(order: RunOrder, rules: Rules): Promise<Admitted> {
+export async function admit(order: Omit<RunOrder, 'policy'>, rules: Rules): Promise<Admitted> {
   const image = Object.hasOwn(rules.images, order.image) ? rules.images[order.image] : undefined;
   if (image === undefined) {
     throw refusal(

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { TaskId } from '../task/ids.ts';
 import { turns } from '../task/turns.ts';
 import { Containers } from './containers.ts';
 import type { Engine } from './docker.ts';
@@ -22,6 +23,8 @@ export interface Parts {
   readonly containers: Containers;
   readonly workspaces: Workspaces;
   readonly gateways: Gateways;
+  /** Those of set-up scripts, each gone when its script is. */
+  readonly setUpGateways: Gateways;
   readonly bundles: ReturnType<typeof bundleDirectory>;
   /** Lets as many containers start at once as the machine has cores. */
   readonly gate: ReturnType<typeof startGate>;
@@ -33,6 +36,7 @@ export interface Parts {
 
 /** A task's gateway has a user as far above that of its sandbox: as much its own, and none of another task's. */
 const gatewayUidsAbove = 30_000;
+const setUpGatewayUidsAbove = 40_000;
 
 export interface Surroundings {
   readonly log: Log;
@@ -57,6 +61,8 @@ export function openParts(options: SandboxOptions, { log, engine, closing, guard
         log('warn', { because }, 'workspaces have no size limit: they are only measured now and then');
     },
   });
+  const userAbove = (uids: number) => async (task: TaskId) =>
+    options.gateway.ownUsers ? (await workspaces.uid(task)) + uids : null;
   const inTurn = turns<'test'>();
   const parts: Parts = {
     options,
@@ -70,9 +76,14 @@ export function openParts(options: SandboxOptions, { log, engine, closing, guard
     }),
     workspaces,
     gateways: openGateways({
-      directory: join(options.runDir, 'g'),
       ...options.gateway,
-      userOf: async (task) => (options.gateway.ownUsers ? (await workspaces.uid(task)) + gatewayUidsAbove : null),
+      directory: join(options.runDir, 'g'),
+      userOf: userAbove(gatewayUidsAbove),
+    }),
+    setUpGateways: openGateways({
+      ...options.gateway,
+      directory: join(options.runDir, 's'),
+      userOf: userAbove(setUpGatewayUidsAbove),
     }),
     bundles: bundleDirectory(join(options.dataDir, 'bundles')),
     gate: startGate(availableParallelism()),

@@ -25,6 +25,8 @@ export async function runOnce(
     timeoutMs: number;
     capBytes: number;
     write: (bytes: Buffer) => Promise<void>;
+    /** What it is told once it runs. */
+    stdin?: string;
     gate: <T>(work: () => Promise<T>) => Promise<T>;
     signal: AbortSignal;
   },
@@ -34,7 +36,10 @@ export async function runOnce(
   let end: Ended['end'] = 'exited';
   try {
     const output = await engine.call(`attach to ${spec.name}`, (abortSignal) =>
-      container.attach({ stream: true, stdout: true, stderr: true, hijack: true, abortSignal }),
+      container.attach({
+        ...{ stream: true, stdin: options.stdin !== undefined, stdout: true, stderr: true },
+        ...{ hijack: true, abortSignal },
+      }),
     );
     let stderr = '';
     const read = async () => {
@@ -56,6 +61,7 @@ export async function runOnce(
     };
     await options.gate(() => engine.call(`start ${spec.name}`, (abortSignal) => container.start({ abortSignal })));
     const began = performance.now();
+    if (options.stdin !== undefined) output.write(options.stdin);
     const reading = read();
     // Awaited below, but it may fail before.
     reading.catch(() => {});

@@ -10,6 +10,7 @@ import { writeJson } from './files.ts';
 import { type Admitted, admit } from './order.ts';
 import type { Parts } from './parts.ts';
 import { createContainer, removeContainer } from './run-once.ts';
+import { dropHalfSetUp } from './set-up-notes.ts';
 
 /**
  * Makes workspace, gateway and container of a run, or finds them, and holds the run to its deadline. One call a task at a
@@ -31,6 +32,7 @@ export async function startRun(parts: Parts, order: RunOrder): Promise<void> {
   await checkWalls(parts, await parts.images.pin(admitted.image));
   // One agent a workspace: what an older run left is in the way. Half-made is thrown away and made again.
   await Promise.all(before.map(({ container }) => removeContainer(engine, container)));
+  await dropHalfSetUp(parts.workspaces, task);
 
   // The gateway takes as long to come up as the container. Without it the run has no network, and nothing tells the
   // runner what to do before this call has settled: they may start together, as long as they fail together.
@@ -74,11 +76,11 @@ async function startContainer(
   }
 }
 
-function numberOf(run: RunId): number {
+export function numberOf(run: RunId): number {
   return Number(run.slice(run.lastIndexOf('-r') + 2));
 }
 
-function staleRun(run: RunId): Problem {
+export function staleRun(run: RunId): Problem {
   return new Problem({
     code: 'stale_run',
     sentence: `Errand tried to start ${run}, but a newer run of that task is already here.`,

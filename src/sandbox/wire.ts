@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { ContainerState } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
-import { folderSchema, orderSchema, runIdSchema, shaSchema, taskIdSchema } from './order.ts';
+import {
+  folderSchema,
+  orderSchema,
+  repositorySchema,
+  runIdSchema,
+  setUpOrderSchema,
+  shaSchema,
+  taskIdSchema,
+} from './order.ts';
 
 /**
  * What a worker may ask of the broker: one JSON object a call, POSTed to `/<name>`. Nothing here can name a mount, a user, a
@@ -10,6 +18,7 @@ import { folderSchema, orderSchema, runIdSchema, shaSchema, taskIdSchema } from 
 export const calls = {
   engine: z.strictObject({}),
   ready: z.strictObject({}),
+  setUp: setUpOrderSchema,
   start: orderSchema,
   send: z.strictObject({ run: runIdSchema, line: z.unknown() }),
   records: z.strictObject({ run: runIdSchema, after: z.number().int().nonnegative() }),
@@ -48,7 +57,12 @@ export type CallName = keyof typeof calls;
 export const maxBodyBytes = 8 * 1024 * 1024;
 
 export const problemSchema = z.object({
-  failure: z.object({ code: z.string(), sentence: z.string(), next: z.string() }),
+  failure: z.object({
+    code: z.string(),
+    sentence: z.string(),
+    next: z.string(),
+    printed: z.string().optional(),
+  }),
   retry: z.boolean(),
   retryAt: z.number().nullable(),
 });
@@ -72,9 +86,19 @@ const stateSchema: z.ZodType<ContainerState> = z.union([
   }),
 ]);
 
+export const setUpsSchema = z.array(
+  z.object({
+    repository: repositorySchema,
+    kind: z.enum(['setup', 'maintenance']),
+    durationMs: z.number(),
+    changed: z.array(z.string()),
+  }),
+);
+
 export const answers = {
   engine: z.string(),
   state: stateSchema,
+  setUp: setUpsSchema,
   export: z.string().nullable(),
   check: z.object({ command: z.string(), exitCode: z.number(), durationMs: z.number() }),
   usage: z

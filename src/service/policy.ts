@@ -5,7 +5,7 @@ import type { AgentPolicy, Policy } from '../task/policy.ts';
 export function toPolicy(config: Config): Policy {
   return {
     command: config.slack.command,
-    repositories: config.repositories.map(({ merge, pullRequest, ...repository }) => ({
+    repositories: config.repositories.map(({ merge, pullRequest, setup: _, ...repository }) => ({
       ...repository,
       draft: pullRequest.draft,
       mergeMethod: merge.method,

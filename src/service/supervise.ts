@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import { type Config, childEnv, type Env, type ProcessName } from '../config.ts';
+import { type Config, childEnv, type Env, type ProcessName, type RepositoryConfig } from '../config.ts';
 import { makePlaces, type Places } from '../setup/places.ts';
 import { Problem } from '../task/problem.ts';
 import { type LocalSide, localSide } from './local-side.ts';
@@ -36,7 +36,7 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
     name,
     args: argumentsOf(name, local, places),
     env: { ...childEnv(env, config, name), ...local?.env[name], ERRAND_DATA_DIR: places.dataDir },
-    ...(name === 'broker' && { input: JSON.stringify(gatewayKeys(config)) }),
+    ...(name === 'broker' && { input: JSON.stringify({ keys: gatewayKeys(config), setup: setupSecrets(config) }) }),
   });
   const start = (...names: ProcessName[]) =>
     Promise.all(
@@ -102,12 +102,29 @@ function writeBrokerOptions(config: Config, env: Env, places: Places): void {
         },
       },
       runtime: config.sandbox.runtime,
+      setup: Object.fromEntries(config.repositories.map((each) => [each.name.toLowerCase(), toSetupOptions(each)])),
       mountable: process.getuid?.() === 0,
     },
   };
   mkdirSync(places.mirrorsDir, { recursive: true });
   mkdirSync(places.tasksDir, { recursive: true });
   writeFileSync(brokerFile(places), JSON.stringify(broker), { mode: 0o600 });
+}
+
+/** What set-up scripts may be given, by repository: the worker names it, and only the broker puts it into a container. */
+function setupSecrets({ repositories }: Config): Record<string, Record<string, string>> {
+  const entries = repositories.map(({ name, setup }) => {
+    const held = Array.from(setup.secrets).flatMap(([secret, { value }]) => (value === null ? [] : [[secret, value]]));
+    return [name.toLowerCase(), Object.fromEntries(held)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function toSetupOptions({ setup, network }: RepositoryConfig) {
+  return {
+    allow: [...new Set([...network, ...setup.network])],
+    timeoutMs: Math.round(setup.minutes * 60_000),
+  };
 }
 
 const longestRunMs = 24 * 60 * 60_000;

@@ -29,7 +29,9 @@ async function down(at: Places, say: (line: string) => void): Promise<void> {
     if (own.length > 0) journal.say(`Removed ${counted(own.length, 'container')}.`);
     stopped += own.length;
   }
-  for (const pidFile of globSync(join(at.gatewaysDir, '*/gateway.pid'))) await stop(pidFile, 'a gateway', 5_000);
+  for (const dir of [at.gatewaysDir, at.setUpGatewaysDir]) {
+    for (const pidFile of globSync(join(dir, '*/gateway.pid'))) await stop(pidFile, 'a gateway', 5_000);
+  }
   const mounted = mountsBelow(at.workspacesDir);
   for (const path of mounted) await journal.run('umount', [path]);
   if (mounted.length > 0) journal.say(`Unmounted ${counted(mounted.length, 'workspace')}.`);

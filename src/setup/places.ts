@@ -19,6 +19,8 @@ export interface Places {
   readonly brokerSocket: string;
   /** One folder a task with its gateway's socket and `gateway.pid`. */
   readonly gatewaysDir: string;
+  /** The same of set-up scripts. */
+  readonly setUpGatewaysDir: string;
   /** `{ id, tag, hash }` of the sandbox image that set-up made. */
   readonly imageFile: string;
   readonly mirrorsDir: string;
@@ -53,6 +55,7 @@ export function places(env: Whereabouts, uid = process.getuid?.() ?? -1): Places
     redisSocket: join(runDir, 'redis.sock'),
     brokerSocket: join(runDir, 'broker.sock'),
     gatewaysDir: join(runDir, 'g'),
+    setUpGatewaysDir: join(runDir, 's'),
     imageFile: join(dataDir, 'image.json'),
     mirrorsDir: join(dataDir, 'mirrors'),
     tasksDir: join(dataDir, 'tasks'),

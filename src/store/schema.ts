@@ -41,10 +41,11 @@ const taskId = parsed('task id', parseTaskId);
 const runId = parsed('run id', parseRunId);
 const branchName = parsed('branch name', parseBranchName);
 const sha = parsed('commit', parseSha);
+const repositoryName = parsed('repository name', parseRepositoryName);
 const count = z.int().nonnegative();
 const time = z.number();
 
-const failure = object({ code: z.string(), sentence: z.string(), next: z.string() });
+const failure = object({ code: z.string(), sentence: z.string(), next: z.string(), printed: z.string().optional() });
 
 const usage = object({ inputTokens: z.number(), outputTokens: z.number(), usd: z.number().nullable() });
 const spent = usage.extend({ usdAtMost: z.number(), durationMs: z.number() });
@@ -86,7 +87,6 @@ const report = object({
   blocked: z.array(z.string()),
 });
 
-const repositoryName = parsed('repository name', parseRepositoryName);
 const heads = z.array(object({ repository: repositoryName, head: sha }));
 
 const outcome = z.discriminatedUnion('type', [
@@ -119,6 +119,16 @@ const run = object({
     activity: z.string().nullable(),
   }),
   allowance: allowance.nullable().default(null),
+  setUps: z
+    .array(
+      object({
+        repository: repositoryName,
+        kind: z.enum(['setup', 'maintenance']),
+        durationMs: z.number(),
+        changed: z.array(z.string()),
+      }),
+    )
+    .optional(),
 });
 
 const question = object({
@@ -140,6 +150,8 @@ const checkout = object({
   draft: z.boolean().optional(),
   repositoryId: count.optional(),
   ci: object({ held: z.boolean(), startHeld: z.boolean(), target: z.boolean() }).optional(),
+  setup: object({ script: z.string(), secrets: z.array(z.string()) }).nullish(),
+  maintenance: z.string().nullish(),
   repositories: z.array(z.string()),
 });
 
@@ -257,6 +269,7 @@ const eventTypes = {
   run_started: true,
   metered: true,
   checkout_prepared: true,
+  set_up: true,
   messages_taken: true,
   session_opened: true,
   progressed: true,

@@ -9,6 +9,7 @@ import type {
   Progress,
   PullRequest,
   Question,
+  SetUp,
   SpecMessage,
 } from './task.ts';
 
@@ -32,6 +33,7 @@ export type TaskEvent = { readonly at: number } & (
       /** Where the base branch's `.errand.yml` changes who works on it. */
       readonly choice?: { readonly agent: string; readonly model: string | null };
     }
+  | { readonly type: 'set_up'; readonly run: RunId; readonly setUps: readonly SetUp[] }
   | { readonly type: 'messages_taken'; readonly run: RunId; readonly taken: number }
   | { readonly type: 'session_opened'; readonly run: RunId; readonly session: string }
   | { readonly type: 'progressed'; readonly run: RunId; readonly progress: Progress }

@@ -42,6 +42,21 @@ export interface Progress {
   readonly activity: string | null;
 }
 
+/** A script that makes a fresh checkout ready, and which of the operator's secrets it asks for. */
+export interface SetupScript {
+  readonly script: string;
+  readonly secrets: readonly string[];
+}
+
+/** What was done in one checkout before the agent came. */
+export interface SetUp {
+  readonly repository: RepositoryName;
+  readonly kind: 'setup' | 'maintenance';
+  readonly durationMs: number;
+  /** Tracked files that it changed, and that were set back. */
+  readonly changed: readonly string[];
+}
+
 export interface Run {
   readonly id: RunId;
   readonly number: number;
@@ -53,6 +68,8 @@ export interface Run {
   readonly progress: Progress;
   /** What it may spend, and how long it may take; null for a run that an older Errand started. */
   readonly allowance: Allowance | null;
+  /** Once the checkouts were set up; empty where there was nothing to do. */
+  readonly setUps?: readonly SetUp[] | undefined;
 }
 
 /**
@@ -76,6 +93,8 @@ export interface Checkout {
   readonly repositoryId?: number | undefined;
   /** What GitHub's workflows make of what is pushed here; absent where none would run. */
   readonly ci?: CheckoutCi | undefined;
+  readonly setup?: SetupScript | null | undefined;
+  readonly maintenance?: string | null | undefined;
   /** Bare repositories that the sandbox mounts read-only; `start` is in the last. */
   readonly repositories: readonly string[];
 }
@@ -210,6 +229,8 @@ export interface Failure {
   readonly code: string;
   readonly sentence: string;
   readonly next: string;
+  /** The last lines of what a script printed, without its secrets. */
+  readonly printed?: string | undefined;
 }
 
 export type RunState =

@@ -82,6 +82,10 @@ export function transition(task: Task, event: TaskEvent): Transition {
           return { ...part, base: checkout.baseBranch, checkout, ...(repositoryId !== undefined && { repositoryId }) };
         }),
       );
+    case 'set_up':
+      return duringRun(task, event.run, (run, state) =>
+        run.setUps === undefined ? { ...task, run: { ...state, run: { ...run, setUps: event.setUps } } } : undefined,
+      );
     case 'messages_taken':
       return duringRun(task, event.run, () => {
         const taken = Math.min(event.taken, task.spec.length);

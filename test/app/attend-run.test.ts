@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { attendRun } from '../../src/app/attend-run.ts';
 import { keepWork } from '../../src/app/keep-work.ts';
-import type { RunOrder } from '../../src/task/ports/sandbox.ts';
+import type { RunOrder, SetUpOrder } from '../../src/task/ports/sandbox.ts';
+import { Problem } from '../../src/task/problem.ts';
 import { alice, bob, message, pull, pullStates, question, repository, runId, sha } from '../task/example.ts';
 import { problem, World } from './world.ts';
 
@@ -54,6 +55,78 @@ test('a run may reach what the operator and the base branch allow, as it was whe
   world.sandbox.start = async (order) => void orders.push(order);
   await attendRun(world.worker, world.look(task), signal);
   expect(orders[0]?.policy.allow).toEqual(['operator.example', 'registry.example']);
+});
+
+describe('a run whose base branch asks for a set-up', () => {
+  const asked = { ...checkout, base: sha('1'), setup: { script: 'npm ci', secrets: ['NPM_TOKEN'] }, maintenance: null };
+
+  async function prepared(world: World) {
+    const task = await world.running();
+    const checkouts = [{ repository, checkout: asked }];
+    await world.store.apply(task.id, { type: 'checkout_prepared', run: runId(1), checkouts, at: 1 });
+    return world.look(task);
+  }
+
+  test('has it before its agent starts, and keeps how long that took', async () => {
+    const world = new World();
+    const done: string[] = [];
+    const orders: SetUpOrder[] = [];
+    world.sandbox.setUp = async (order) => {
+      orders.push(order);
+      done.push('set up');
+      return [{ repository, kind: 'setup', durationMs: 7_000, changed: [] }];
+    };
+    world.sandbox.start = async () => void done.push('started');
+    const task = await prepared(world);
+    await attendRun(world.worker, task, signal);
+    expect(done).toEqual(['set up', 'started']);
+    expect(orders[0]?.parts).toEqual([
+      {
+        ...{ repository, folder: 'repo', from: '/mirror', branch: task.branch, base: sha('1'), start: sha('0') },
+        ...{ setup: asked.setup, maintenance: null },
+      },
+    ]);
+    const events = await world.store.events(task.id);
+    expect(events.find(({ type }) => type === 'set_up')).toMatchObject({ setUps: [{ durationMs: 7_000 }] });
+    const plans = events.flatMap((event) => (event.type === 'progressed' ? [event.progress.steps] : []));
+    expect(plans.at(-1)).toContainEqual({ title: 'Set up', status: 'complete', detail: '7 s' });
+  });
+
+  test('fails without one when it fails, with what it printed', async () => {
+    const world = new World();
+    const failure = { code: 'setup_failed', sentence: 'It failed.', next: 'Mend it.', printed: 'no such package' };
+    world.sandbox.setUp = async () => {
+      throw new Problem(failure);
+    };
+    const orders: RunOrder[] = [];
+    world.sandbox.start = async (order) => void orders.push(order);
+    const task = await prepared(world);
+    await attendRun(world.worker, task, signal);
+    expect(orders).toEqual([]);
+    expect(world.look(task).run).toMatchObject({ outcome: { type: 'failed', problem: failure } });
+  });
+
+  test('is stopped during it, and nobody waits for its end', async () => {
+    const world = new World();
+    const task = await prepared(world);
+    const stopped: unknown[] = [];
+    world.sandbox.stop = async (run) => void stopped.push(run);
+    world.sandbox.setUp = async () => {
+      await world.store.apply(task.id, { type: 'stopped', by: bob, at: 5 });
+      return await new Promise(() => {});
+    };
+    await attendRun(world.worker, task, signal);
+    expect(stopped).toContain(runId(1));
+    expect(world.look(task).run).toMatchObject({ outcome: { type: 'stopped', by: bob } });
+  });
+});
+
+test('a run without a set-up asks for none', async () => {
+  const world = new World();
+  world.sandbox.setUp = () => Promise.reject(new Error('it was asked for'));
+  const task = await world.running();
+  await attendRun(world.worker, task, signal);
+  expect(world.look(task).run).toMatchObject({ outcome: { type: 'changed' } });
 });
 
 test('a run in a repository that was taken out of the configuration fails before its code goes anywhere', async () => {

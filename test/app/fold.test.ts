@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { RunnerRecord } from '../../sandbox/protocol.ts';
 import { fold, nothingFolded, toProgress } from '../../src/app/fold.ts';
 import { parseRecord } from '../../src/app/records.ts';
+import { repository } from '../task/example.ts';
 
 const at = 1;
 const step = (title: string, status: 'pending' | 'complete' = 'pending') => ({ title, status, detail: null });
@@ -17,7 +18,7 @@ test('a note of the set-up stands beside its step for good', () => {
     { n: 1, at, type: 'note', text: 'No tools\nhere' },
     { n: 2, at, type: 'plan', steps: [step('Mend it')] },
   ]);
-  const [first] = toProgress('done', folded, 0).steps;
+  const [first] = toProgress('done', folded, { checks: 0, setUps: null }).steps;
   expect(first).toEqual({ title: 'Prepare the sandbox', status: 'complete', detail: 'No tools here' });
 });
 
@@ -33,7 +34,10 @@ test('a second result changes nothing', () => {
 
 test('a long plan is shown around the step it is on, in eight steps at most', () => {
   const plan = Array.from({ length: 12 }, (_, index) => step(`Step ${index + 1}`, index < 6 ? 'complete' : 'pending'));
-  const { steps } = toProgress('working', foldAll([{ n: 1, at, type: 'plan', steps: plan }]), 2);
+  const { steps } = toProgress('working', foldAll([{ n: 1, at, type: 'plan', steps: plan }]), {
+    checks: 2,
+    setUps: null,
+  });
   expect(steps.map(({ title }) => title)).toEqual([
     'Prepare the sandbox',
     'Step 6',
@@ -46,12 +50,32 @@ test('a long plan is shown around the step it is on, in eight steps at most', ()
   ]);
 });
 
+test('a set-up has a step of its own, with the time it took and what was set back', () => {
+  const before = toProgress('settingUp', nothingFolded, { checks: 0, setUps: undefined }).steps[1];
+  expect(before).toEqual({ title: 'Set up', status: 'in_progress', detail: null });
+  const setUps = [
+    { repository, kind: 'setup', durationMs: 50_000, changed: ['package-lock.json'] },
+    { repository, kind: 'maintenance', durationMs: 12_000, changed: [] },
+  ] as const;
+  const plan = Array.from({ length: 12 }, (_, index) => step(`Step ${index + 1}`));
+  const folded = foldAll([{ n: 1, at, type: 'plan', steps: plan }]);
+  const { steps } = toProgress('working', folded, { checks: 1, setUps });
+  expect(steps[1]).toEqual({
+    title: 'Set up',
+    status: 'complete',
+    detail: '1 min 2 s; what it changed in package-lock.json was set back',
+  });
+  expect(steps).toHaveLength(8);
+});
+
 test('every phase but the last has exactly one step of its own in progress', () => {
   for (const phase of ['preparing', 'working', 'keeping', 'checking', 'opening'] as const) {
-    const { steps } = toProgress(phase, nothingFolded, 1);
+    const { steps } = toProgress(phase, nothingFolded, { checks: 1, setUps: null });
     expect([phase, steps.filter(({ status }) => status === 'in_progress').length]).toEqual([phase, 1]);
   }
-  expect(toProgress('done', nothingFolded, 1).steps.every(({ status }) => status === 'complete')).toBe(true);
+  expect(
+    toProgress('done', nothingFolded, { checks: 1, setUps: null }).steps.every(({ status }) => status === 'complete'),
+  ).toBe(true);
 });
 
 test('a record of another shape is no record', () => {

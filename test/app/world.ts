@@ -12,12 +12,12 @@ import type { Drafts } from '../../src/task/ports/inbox.ts';
 import type { Ledger, Standing } from '../../src/task/ports/ledger.ts';
 import type { CommitWords, Prepared, Repositories } from '../../src/task/ports/repositories.ts';
 import type { Job, RunQueue, WakeOptions } from '../../src/task/ports/run-queue.ts';
-import type { ContainerState, RunOrder, Sandbox } from '../../src/task/ports/sandbox.ts';
+import type { ContainerState, RunOrder, Sandbox, SetUpOrder } from '../../src/task/ports/sandbox.ts';
 import type { TaskStore } from '../../src/task/ports/task-store.ts';
 import type { ThreadMessage } from '../../src/task/ports/thread-reader.ts';
 import { Problem } from '../../src/task/problem.ts';
 import type { OutboxRow } from '../../src/task/said.ts';
-import type { Task } from '../../src/task/task.ts';
+import type { SetUp, Task } from '../../src/task/task.ts';
 import { transition } from '../../src/task/transition.ts';
 import {
   agentPolicy,
@@ -157,6 +157,7 @@ export class World {
   readonly sandbox: Sandbox = {
     engine: async () => engine,
     ready: async () => void (await this.sandbox.engine()),
+    setUp: async (_order: SetUpOrder): Promise<readonly SetUp[]> => [],
     start: async (_order: RunOrder): Promise<void> => {},
     send: async (_run: RunId, _line: unknown): Promise<void> => {},
     async *records(_run: RunId, _after: number, _signal: AbortSignal): AsyncGenerator<unknown> {
@@ -185,6 +186,8 @@ export class World {
       remote: null,
       repositories: ['/mirror'],
       rules: {
+        setup: null,
+        maintenance: null,
         checks: [],
         allow: [],
         ci: null,

@@ -220,6 +220,48 @@ describe('secrets', () => {
   });
 });
 
+describe('secrets of set-up scripts', () => {
+  const yaml = `
+    repositories:
+      acme/shop:
+        setup:
+          secrets:
+            FROM_VARIABLE: SHOP_TOKEN
+            FROM_FILE: ${file('setup-token', 'a-token-in-a-file\n')}
+            GONE: SHOP_GONE
+            NOWHERE: /nowhere
+            SHORT: SHOP_SHORT
+  `;
+  const given = { SHOP_TOKEN: 'a-token-in-a-variable', SHOP_SHORT: 'abc' };
+  const secretsOf = (process?: ProcessName) => config(given, yaml, process).repositories[0]?.setup.secrets;
+
+  it('are read from a variable or a file, and what is wrong with one is told', () => {
+    expect(secretsOf()).toEqual(
+      new Map([
+        ['FROM_VARIABLE', { source: 'SHOP_TOKEN', value: 'a-token-in-a-variable', missing: null }],
+        ['FROM_FILE', { source: join(folder, 'setup-token'), value: 'a-token-in-a-file', missing: null }],
+        ['GONE', { source: 'SHOP_GONE', value: null, missing: 'is not set' }],
+        ['NOWHERE', { source: '/nowhere', value: null, missing: 'can’t be read (ENOENT)' }],
+        [
+          'SHORT',
+          { source: 'SHOP_SHORT', value: null, missing: 'has fewer than 8 characters, too few to be looked for' },
+        ],
+      ]),
+    );
+  });
+
+  it.each(['bot', 'worker', 'gateway', 'local'] as const)('are not known to the %s', (process) => {
+    expect([...(secretsOf(process)?.values() ?? [])].map(({ value }) => value)).toEqual(Array(5).fill(null));
+    const child = childEnv(readEnv(given), config(given, yaml), process);
+    expect(JSON.stringify(child)).not.toContain('a-token');
+  });
+
+  it('can’t stand in for what a program of ours is steered by', () => {
+    const steered = 'repositories: { acme/shop: { setup: { secrets: { LD_PRELOAD: SHOP_TOKEN } } } }';
+    expect(problemsOf({}, steered)[0]).toContain('repositories.acme/shop.setup.secrets: must be a mapping of names');
+  });
+});
+
 describe('the YAML file', () => {
   it('says all that the environment can, and more; the environment goes first', () => {
     const yaml = `
@@ -248,6 +290,7 @@ describe('the YAML file', () => {
           merge: { method: squash, selfApproval: false }
           pullRequest: { draft: true }
           ci: hold
+          setup: { secrets: { NPM_TOKEN: SHOP_TOKEN }, network: [packages.example.com], minutes: 20 }
       channels:
         C024BE91L: { repository: acme/shop, agent: codex, model: gpt-5.5 }
       agents:
@@ -304,6 +347,11 @@ describe('the YAML file', () => {
         merge: { method: 'squash', selfApproval: false },
         pullRequest: { draft: true },
         holdCi: true,
+        setup: {
+          secrets: new Map([['NPM_TOKEN', { source: 'SHOP_TOKEN', value: null, missing: 'is not set' }]]),
+          network: ['packages.example.com'],
+          minutes: 20,
+        },
       },
       expect.objectContaining({ name: 'acme/website', base: null, merge: { method: null, selfApproval: null } }),
     ]);

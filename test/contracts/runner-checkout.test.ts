@@ -60,12 +60,27 @@ test.each([
   ['a damaged index', 'echo rubbish > .git/index'],
   ['a missing .git', 'rm -rf .git'],
   ['a .git that is a file', 'rm -rf .git; echo "gitdir: /nowhere" > .git'],
+  ['a change that keeps a file as long as it was', 'echo b > a.txt'],
   ['an index that hides changes', 'git update-index --assume-unchanged a.txt; echo hidden > a.txt'],
   ['an index that skips a file', 'git update-index --skip-worktree a.txt; echo hidden > a.txt'],
 ])('%s is mended', async (_name, damage) => {
   await using ground = await makeGround({ 'a.txt': 'a\n' });
   await check(ground, damage);
   expect(await check(ground, 'cat a.txt; git status --porcelain')).toBe('a');
+});
+
+test('new files of a set-up stay for every run, and are nobody’s work', async () => {
+  await using ground = await makeGround({ 'a.txt': 'a\n' });
+  await mkdir(join(ground.workspace, 'set-up'));
+  await writeFile(join(ground.workspace, 'set-up/repo.exclude'), '/made/\n');
+  await check(ground, 'mkdir made; echo x > made/x; echo y > y');
+  expect(await check(ground, 'ls; ls made; git status --porcelain')).toBe('a.txt\nmade\nx');
+});
+
+test('what an agent puts in the place of a list of such files is not read', async () => {
+  await using ground = await makeGround({ 'a.txt': 'a\n' });
+  await check(ground, 'mkdir ../set-up; mkfifo ../set-up/repo.exclude');
+  expect(await check(ground, 'cat a.txt')).toBe('a');
 });
 
 test('a checkout replaced by a link is moved aside, and what it points to is left alone', async () => {

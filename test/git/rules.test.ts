@@ -6,6 +6,8 @@ test('an empty file says what no file says', () => {
   expect(parseRules('', 'x')).toEqual(defaultRules);
   expect(parseRules('# nothing yet\n', 'x')).toEqual(defaultRules);
   expect(defaultRules).toEqual({
+    setup: null,
+    maintenance: null,
     checks: [],
     allow: [],
     ci: null,
@@ -19,6 +21,8 @@ test('an empty file says what no file says', () => {
 
 test('everything can be said', () => {
   const text = `
+setup: { run: npm ci, secrets: [NPM_TOKEN, NPM_TOKEN] }
+maintenance: npm install
 checks: [npm test, npm run lint]
 allow: [registry.example.com]
 agent: codex
@@ -29,6 +33,8 @@ secrets: { ignore: [test/keys/, docs/a.md] }
 ci: hold
 `;
   expect(parseRules(text, 'x')).toEqual({
+    setup: { script: 'npm ci', secrets: ['NPM_TOKEN'] },
+    maintenance: 'npm install',
     checks: ['npm test', 'npm run lint'],
     allow: ['registry.example.com'],
     ci: 'hold',
@@ -40,7 +46,17 @@ ci: hold
   });
 });
 
+test('a set-up without secrets is a script', () => {
+  expect(parseRules('setup: |\n  npm ci\n  npm run build\n', 'x').setup).toEqual({
+    script: 'npm ci\nnpm run build',
+    secrets: [],
+  });
+});
+
 test.each([
+  ['setup: { run: npm ci, secrets: [npm-token] }\n', /line 1: `setup.*`/],
+  ['setup: { run: npm ci, secrets: { NPM_TOKEN: abc } }\n', /line 1: `setup.*`/],
+  ['maintenance: { run: npm ci, secrets: [NPM_TOKEN] }\n', /line 1: `maintenance`/],
   ['checks:\n  - a\nmerge:\n  metod: squash\n', /line 4: unknown key `merge.metod`/],
   ['checks: [a]\nchecks: [b]\n', /line 2/],
   ['checks:\n  - [a\n', /line \d/],

@@ -50,6 +50,9 @@ repositories:
   acme/named-provider: { agent: qwen, provider: deployments }
   acme/model-by-repository: { agent: claude, model: claude-opus-5 }
   acme/ci-held: { ci: hold }
+  acme/set-up-before-the-agent: { setup: { secrets: { NPM_TOKEN: SETUP_TOKEN } } }
+  acme/set-up-fails: { setup: { secrets: { NPM_TOKEN: SETUP_TOKEN } } }
+  acme/set-up-leaves-its-secret: { setup: { secrets: { NPM_TOKEN: SETUP_TOKEN } } }
 channels:
   ${seed.random}: { model: claude-haiku-4-5, agent: claude }
 mcp:

@@ -10,6 +10,11 @@ import { hardening, pathValue } from '../sandbox/hardening.ts';
 import { type ErrandUnderTest, secrets, startErrand } from '../support/errand.ts';
 
 const repository = 'acme/nothing-leaks';
+const setUp = `
+setup:
+  secrets: [TOKEN]
+  run: test -n "$TOKEN" && echo "$TOKEN" && mkdir ~/installed
+`;
 let errand: ErrandUnderTest;
 
 beforeAll(async () => {
@@ -19,10 +24,14 @@ beforeAll(async () => {
     // What the table of settings expects.
     yaml: [
       'limits: { memory: 1GiB, cpus: 1.5, pids: 256 }',
+      `repositories: { ${repository}: { setup: { secrets: { TOKEN: SETUP_TOKEN } } } }`,
       "mcp: { house: { url: '{mcp-server}', keyVariable: MCP_KEY, authHeader: x-house-key } }",
     ].join('\n'),
   });
-  await errand.forge.control.createRepository({ repository, files: { 'README.md': '# Quiet\n' } });
+  await errand.forge.control.createRepository({
+    repository,
+    files: { 'README.md': '# Quiet\n', '.errand.yml': setUp },
+  });
 });
 afterAll(async () => {
   await errand?.[Symbol.asyncDispose]();

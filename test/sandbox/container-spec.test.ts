@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkSpec, exportSpec, runSpec } from '../../src/sandbox/container-spec.ts';
+import { checkSpec, exportSpec, runSpec, scanSpec, setUpSpec } from '../../src/sandbox/container-spec.ts';
 import { containerOrder } from './example.ts';
 import { hardening, pathValue } from './hardening.ts';
 
@@ -7,8 +7,13 @@ const run = runSpec(containerOrder, { command: ['node', 'runner.ts'], gateway: '
 const out = exportSpec(containerOrder, ['sh', '-c', 'true']);
 const check = checkSpec(containerOrder, ['sh', '-c', 'true'], 'abc');
 
+const setUp = setUpSpec(containerOrder, { command: ['node', 'set-up.ts'], gateway: '/run/e/s/t000000/s' });
+const scan = scanSpec(containerOrder, ['node', 'scan.ts']);
+
 describe.each([
   ['run', run],
+  ['setup', setUp],
+  ['scan', scan],
   ['export', out],
   ['check', check],
 ])('the %s container', (_kind, spec) => {

@@ -193,6 +193,15 @@ export const everything: Record<string, Said> = {
   'result replaced': result({ type: 'replaced', head: newer }),
   'ending failed': ending({ type: 'failed', problem: failure, kept, report: null }, true),
   'ending failed with a report': ending({ type: 'failed', problem: failure, kept: [], report }, true),
+  'ending failed at its set-up': ending(
+    {
+      type: 'failed',
+      problem: { ...failure, printed: 'npm error code E404\n``` <https://evil.example|here> ```\nsecret: [secret]' },
+      kept: [],
+      report: null,
+    },
+    true,
+  ),
   'ending stopped': ending({ type: 'stopped', by: grace, kept }, true),
   'ending stopped by the requester': ending({ type: 'stopped', by: ada, kept: [] }, true),
   'ending stopped after some spending': {

@@ -27,6 +27,7 @@ export const secrets = {
   OPENAI_API_KEY: 'canary-openai-key',
   HOUSE_KEY: 'canary-house-key',
   MCP_KEY: 'canary-mcp-key',
+  SETUP_TOKEN: 'canary-setup-token',
 } as const;
 
 export interface ErrandOptions {

@@ -14,7 +14,12 @@ export function claimOf(
     const said = agentMarkdown(claim, options);
     return said === '' ? '' : `${options.heading}\n\n${said}`;
   }
-  const lines = plain(claim).trim().split('\n');
+  return printedOf(claim, options);
+}
+
+/** The last lines that a script printed, as they are; '' for nothing. */
+export function printedOf(text: string, options: { limit: number; hosts: readonly string[] }): string {
+  const lines = plain(text).trim().split('\n');
   const last = printedLines(lines.slice(-shownLines).join('\n'), options.hosts).slice(-options.limit);
   if (last.trim() === '') return '';
   const cut = lines.length > shownLines ? `, its last ${shownLines} lines` : '';

@@ -2,7 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import type { Said, TaskLine } from '../../task/said.ts';
 import type { Failure, Head, Report } from '../../task/task.ts';
 import { escapeAgent, escapeAgentText, escapeMrkdwn, oneLine } from '../plain.ts';
-import { claimOf } from './claim.ts';
+import { claimOf, printedOf } from './claim.ts';
 import {
   actions,
   blockedHosts,
@@ -37,12 +37,15 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
     limit: answered ? maxAnswerLength : maxClaimLength,
     hosts: wording.linkHosts,
   }).trim();
+  const printed = 'problem' in outcome ? (outcome.problem.printed ?? '') : '';
+  const shown = printedOf(printed, { limit: maxClaimLength, hosts: wording.linkHosts });
   const blocked = report === null ? null : blockedHosts(report);
   const checks = report !== null && report.checks.length > 0 ? measured(report.checks) : [];
   const blocks: KnownBlock[] = [
     section(
       [`${head.includes(person(task.requester)) ? '' : `${person(task.requester)} `}*${head}*`, ...rest].join('\n'),
     ),
+    ...(shown === '' ? [] : [{ type: 'markdown' as const, text: shown }]),
     ...(claim === '' ? [] : [{ type: 'markdown' as const, text: claim }]),
     ...(checks.length === 0 ? [] : [section(`*How it was checked* (_measured_ by Errand)\n${bullets(checks)}`)]),
     ...(took === null ? [] : [context(effort(task, took), answered ? 'written by an AI agent' : null)]),
@@ -51,6 +54,7 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
   ];
   const text = [
     `${head}${head.endsWith('.') ? '' : '.'} ${rest.join(' ')}`.trim(),
+    ...(shown === '' ? [] : [`Printed: ${escapeAgentText(printed, 1000, wording.linkHosts)}`]),
     ...(claim === ''
       ? []
       : [

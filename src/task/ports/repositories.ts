@@ -1,9 +1,12 @@
 import type { BranchName, RepositoryName, RunId, Sha, TaskId } from '../ids.ts';
-import type { ChangeSize, FileChange, Secrets, SensitivePath } from '../task.ts';
+import type { ChangeSize, FileChange, Secrets, SensitivePath, SetupScript } from '../task.ts';
 import type { WorkflowEvents } from '../workflows.ts';
 
 /** What the base branch's `.errand.yml` says; defaults where it says nothing. */
 export interface RepositoryRules {
+  readonly setup: SetupScript | null;
+  /** A script for a checkout that an earlier run worked in. It gets no secrets: an agent was there. */
+  readonly maintenance: string | null;
   readonly checks: readonly string[];
   readonly allow: readonly string[];
   /** `hold` has GitHub's workflows wait for an approver's word. */

@@ -1,6 +1,6 @@
-import type { EngineId, RunId, Sha, TaskId } from '../ids.ts';
+import type { BranchName, EngineId, RepositoryName, RunId, Sha, TaskId } from '../ids.ts';
 import type { Metered } from '../money.ts';
-import type { Check } from '../task.ts';
+import type { Check, SetUp, SetupScript } from '../task.ts';
 
 /** Everything the sandbox may be told. The broker turns it into a container; nobody else names a mount, a user or a capability. */
 export interface RunOrder {
@@ -12,6 +12,25 @@ export interface RunOrder {
   readonly repositories: readonly string[];
   readonly limits: Limits;
   readonly policy: NetworkPolicy;
+}
+
+/** What is to be done in the checkouts of a run before its agent comes. Where the network leads and what a secret is, the broker knows. */
+export interface SetUpOrder extends Omit<RunOrder, 'policy'> {
+  readonly parts: readonly SetUpPart[];
+}
+
+export interface SetUpPart {
+  readonly repository: RepositoryName;
+  /** Where its checkout lies below the workspace. */
+  readonly folder: string;
+  /** Which of the order's repositories it is checked out from. */
+  readonly from: string;
+  readonly branch: BranchName;
+  /** What people have looked at: the only commit that a set-up script runs on. */
+  readonly base: Sha;
+  readonly start: Sha;
+  readonly setup: SetupScript | null;
+  readonly maintenance: string | null;
 }
 
 export interface Limits {
@@ -48,6 +67,13 @@ export interface Sandbox {
   engine(): Promise<EngineId>;
   /** Settles when a run could start now; throws `Problem` when the engine is away, or its sandboxes were seen not to hold. */
   ready(): Promise<void>;
+  /**
+   * Runs the set-up scripts of a workspace where no agent has been, on each part's `base`, or the maintenance scripts of one where one has,
+   * on its `start`; each in a container and with a gateway of its own, which are gone when this settles. A run that was set up before, or
+   * is just being, gets the same answer. Throws `Problem` for a script that failed, took too long, wants a secret that is not there, or left
+   * one behind; the workspace of a set-up that did not end well is thrown away.
+   */
+  setUp(order: SetUpOrder): Promise<readonly SetUp[]>;
   /** Makes workspace, gateway and container, or finds them. Throws `Problem` with `retry` when the engine is at fault. */
   start(order: RunOrder): Promise<void>;
   /** Writes one control line to the runner's stdin; see `sandbox/protocol.ts`. */
