@@ -412,7 +412,48 @@ describe('GitHub', () => {
       '/repos/acme/web/rulesets/7': { id: 7, current_user_can_bypass: 'always' },
     });
     const { rows } = await worker({ GITHUB_API_URL: api.url });
-    expect(rows['acme/web']).toMatchObject({ sign: '!', found: expect.stringContaining('bypass its branch rules') });
+    expect(rows['acme/web']).toMatchObject({ sign: '✗', found: expect.stringContaining('bypass its branch rules') });
+  });
+
+  test('protection that doesn’t hold for an administrator is told, with a way out', async () => {
+    await forge.control.setRepository('acme/web', { admin: true });
+    await forge.control.setRules('acme/web', 'main', {
+      source: 'protection',
+      requiredApprovals: 1,
+      enforceAdmins: false,
+    });
+    const { rows } = await worker({});
+    await forge.control.setRules('acme/web', 'main', null);
+    await forge.control.setRepository('acme/web', { admin: false });
+    expect(rows['acme/web']).toMatchObject({
+      sign: '✗',
+      found: expect.stringContaining('may bypass its branch protection'),
+      next: expect.stringContaining('Use an account that may write, and no more'),
+    });
+  });
+
+  test('scopes that Errand never needs are named', async () => {
+    const scopes = { 'x-oauth-scopes': 'repo, workflow, admin:org' };
+    await using api = await startAnswers({ '/user': { login: 'errand' } }, scopes);
+    const { rows } = await worker({ GITHUB_API_URL: api.url });
+    expect(rows['GitHub token']).toMatchObject({
+      sign: '!',
+      found: expect.stringContaining('It may also: workflow, admin:org.'),
+      next: expect.stringContaining('it can change what runs with your secrets'),
+    });
+  });
+
+  test('workflows that run on what is pushed are told, unless they are held, and those that can’t be', async () => {
+    const { control } = forge;
+    const files = { '.github/workflows/ci.yml': 'on: [push, pull_request_target]\n' };
+    await control.createRepository({ repository: 'acme/runs', files });
+    await control.createRepository({ repository: 'acme/holds', files: { ...files, '.errand.yml': 'ci: hold\n' } });
+    const { rows } = await worker({ ERRAND_REPOSITORIES: 'acme/runs,acme/holds' });
+    expect(rows).toMatchObject({
+      'acme/runs, CI': { sign: '!', found: expect.stringMatching(/Workflows run on what .*no mark holds them/) },
+      'acme/holds, CI': { sign: '!', found: expect.stringContaining('no mark holds them') },
+    });
+    expect(rows['acme/holds, CI']?.found).not.toContain('before anybody has looked');
   });
 
   describe('as another emulation has it', () => {

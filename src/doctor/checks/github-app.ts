@@ -43,13 +43,22 @@ export async function checkApp(options: AppOptions, where: string): Promise<read
 }
 
 function toFinding(found: string, permissions: Readonly<Record<string, string>>): Finding {
-  return permissions.administration === undefined
-    ? ok('GitHub app', found)
-    : warn(
-        'GitHub app',
-        `${found} It may administer repositories.`,
-        'Take administration away: Errand never needs it.',
-      );
+  const excess = excessOf(permissions);
+  if (excess.length === 0) return ok('GitHub app', found);
+  const worst = excess.filter((each) => /^(?:administration|workflows|secrets|actions|environments)\b/.test(each));
+  const why =
+    worst.length === 0
+      ? 'Errand never needs them.'
+      : 'whoever gets hold of its key could change what runs with your secrets, or lift your rules.';
+  return warn('GitHub app', `${found} It may also: ${excess.join(', ')}.`, `Take these permissions away: ${why}`);
+}
+
+/** What an app was given beyond what Errand uses; every app may read metadata. */
+function excessOf(permissions: Readonly<Record<string, string>>): readonly string[] {
+  const needed: Readonly<Record<string, string>> = { ...appNeeds, metadata: 'read' };
+  return Object.entries(permissions).flatMap(([name, level]) =>
+    needed[name] === level || (needed[name] === 'write' && level === 'read') ? [] : [`${name}: ${level}`],
+  );
 }
 
 function clock(aheadMs: number): Finding {
