@@ -51,7 +51,7 @@ export async function measure(
     usage: spending.usage,
     total: spending.total,
     durationMs: deps.clock.now() - startedAt,
-    blocked: await deps.sandbox.blocked(task.id),
+    blocked: (await deps.sandbox.blocked(task.id)).map(({ host }) => host),
   };
   const each = [...found.values()];
   return {

@@ -11,6 +11,8 @@ import type { Outside } from './way-out.ts';
 
 export interface EgressProxyOptions {
   readonly allow: readonly string[];
+  /** Every public host, instead of those. */
+  readonly open: boolean;
   readonly outside: Outside;
   readonly blocked: BlockedHosts;
   readonly meter: Meter;
@@ -21,12 +23,13 @@ export interface EgressProxyOptions {
 /** Lets a task reach the listed hosts over TLS, port 443, and nothing else; says and records what it refuses. */
 export class EgressProxy {
   readonly #options: EgressProxyOptions;
-  readonly #allow: ReadonlySet<string>;
+  readonly #mayReach: (host: string) => boolean;
   #tunnels = 0;
 
   constructor(options: EgressProxyOptions) {
     this.#options = options;
-    this.#allow = new Set(options.allow.flatMap((host) => normaliseHost(host) ?? []));
+    const allow = new Set(options.allow.flatMap((host) => normaliseHost(host) ?? []));
+    this.#mayReach = (host) => options.open || allow.has(host);
   }
 
   /** Answers a CONNECT request. Resolves when the tunnel has ended; never throws what the outside did. */
@@ -62,9 +65,9 @@ export class EgressProxy {
 
   async #open(authority: string, client: Duplex, head: Buffer): Promise<void> {
     const { outside, limits, meter } = this.#options;
-    const target = checkConnect(authority, this.#allow);
+    const target = checkConnect(authority, this.#mayReach);
     if (target.type === 'refused') {
-      await this.#refuse(client, target.host, target.sentence);
+      await this.#refuse(client, target.host, target.sentence, target.allowable);
       return;
     }
     const { host } = target;
@@ -160,9 +163,9 @@ export class EgressProxy {
     await promise;
   }
 
-  async #refuse(client: Duplex, host: string, sentence: string): Promise<void> {
+  async #refuse(client: Duplex, host: string, sentence: string, allowable = false): Promise<void> {
     this.#options.log('warn', 'refused a connection', { host, reason: sentence });
-    await this.#options.blocked.add(host);
+    await this.#options.blocked.add(host, allowable);
     answer(client, 403, `errand_blocked: ${sentence}`);
   }
 }

@@ -12,6 +12,8 @@ import { McpProxy } from './mcp-proxy.ts';
 import { Meter } from './meter.ts';
 import { ModelProxy } from './model-proxy.ts';
 import type { GatewayPolicy, Keys } from './policy.ts';
+import { RegistryFetch } from './registry-fetch.ts';
+import { RegistryProxy } from './registry-proxy.ts';
 import { Upstream } from './upstream.ts';
 import { makeOutside, type Outside } from './way-out.ts';
 
@@ -50,7 +52,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const outside = options.outside ?? makeOutside(keys.wayOut, options.ca);
   const models = new ModelProxy({ policy, providers: keys.providers, upstream, meter, limits, log });
   const mcp = new McpProxy({ policy, servers: keys.mcp, upstream, meter, limits, log });
-  const egress = new EgressProxy({ allow: policy.allow, outside, blocked, meter, limits, log });
+  const own = policy.registries.map(({ url }) => new URL(url).host);
+  const fetch = new RegistryFetch({ own, wayOut: keys.wayOut, ca: options.ca, outside, limits });
+  const registries = new RegistryProxy({ policy, fetch, blocked, meter, limits, log });
+  const egress = new EgressProxy({ ...policy, outside, blocked, meter, limits, log });
 
   const underWay = new Set<Promise<void>>();
   const follow = (work: Promise<void>, stream: Duplex | ServerResponse) => {
@@ -70,9 +75,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   server.maxConnections = limits.connections;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const plain = request.url?.startsWith('/') === true;
-    const way = request.url?.startsWith('/mcp/') ? mcp : models;
-    follow(plain ? way.handle(request, response) : egress.refusePlain(request, response), response);
+    const { url = '' } = request;
+    const way = url.startsWith('/mcp/') ? mcp : url.startsWith('/registry/') ? registries : models;
+    follow(url.startsWith('/') ? way.handle(request, response) : egress.refusePlain(request, response), response);
   });
   const tunnels = new Set<Duplex>();
   server.on('connect', (request: IncomingMessage, client: Duplex, head: Buffer) => {
@@ -106,6 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const tunnel of tunnels) tunnel.destroy();
     await Promise.all([closed, ...underWay]);
     upstream[Symbol.dispose]();
+    fetch[Symbol.dispose]();
     await meter.save();
   };
   const closeOnce = () => (closing ??= close());

@@ -2,7 +2,13 @@ import { isIP } from 'node:net';
 
 export type ConnectTarget =
   | { readonly type: 'host'; readonly host: string }
-  | { readonly type: 'refused'; readonly host: string; readonly sentence: string };
+  | {
+      readonly type: 'refused';
+      readonly host: string;
+      readonly sentence: string;
+      /** Whether the list alone was in the way. */
+      readonly allowable: boolean;
+    };
 
 const label = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const name = new RegExp(`^${label}(?:\\.${label})+$`);
@@ -16,8 +22,8 @@ export function normaliseHost(text: string): string | undefined {
   return host;
 }
 
-/** Judges the authority of a CONNECT request: a listed DNS name, on port 443, and nothing around it. */
-export function checkConnect(authority: string, allow: ReadonlySet<string>): ConnectTarget {
+/** Judges the authority of a CONNECT request: a DNS name that may be reached, on port 443, and nothing around it. */
+export function checkConnect(authority: string, mayReach: (host: string) => boolean): ConnectTarget {
   const shown = authority.replace(/[^\x21-\x7e]/g, '?').slice(0, 253);
   const parts = /^([^:@/?#[\]\\]+):(\d{1,5})$/.exec(authority);
   const host = parts === null ? undefined : normaliseHost(parts[1] ?? '');
@@ -29,10 +35,10 @@ export function checkConnect(authority: string, allow: ReadonlySet<string>): Con
   }
   if (parts[2] !== '443')
     return refused(`${host}:${parts[2]}`, `${host}:${parts[2]} is not open to this task: only port 443 is.`);
-  if (!allow.has(host)) return refused(host, `${host} is not on this task's list of allowed hosts.`);
+  if (!mayReach(host)) return refused(host, `${host} is not on this task's list of allowed hosts.`, true);
   return { type: 'host', host };
 }
 
-function refused(host: string, sentence: string): ConnectTarget {
-  return { type: 'refused', host, sentence };
+function refused(host: string, sentence: string, allowable = false): ConnectTarget {
+  return { type: 'refused', host, sentence, allowable };
 }

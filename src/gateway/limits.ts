@@ -17,11 +17,16 @@ export interface Limits {
   readonly downMs: number;
   readonly mcpCalls: number;
   readonly mcpRequestBytes: number;
+  readonly registryCalls: number;
+  /** How long a registry may be silent. */
+  readonly registryIdleMs: number;
+  /** A page of a registry longer than this is none; files may be longer. */
+  readonly registryPageBytes: number;
   readonly tunnels: number;
   readonly connectMs: number;
   readonly helloMs: number;
   readonly tunnelIdleMs: number;
-  /** In all tunnels and MCP requests of the task together. */
+  /** In all tunnels, and requests to MCP servers and registries, of the task together. */
   readonly uploadBytes: number;
   readonly downloadBytes: number;
 }
@@ -42,6 +47,9 @@ export const defaultLimits: Limits = {
   // An agent holds a stream open to each of its servers.
   mcpCalls: 64,
   mcpRequestBytes: 4 * mebibyte,
+  registryCalls: 64,
+  registryIdleMs: 60_000,
+  registryPageBytes: 64 * mebibyte,
   tunnels: 64,
   connectMs: 15_000,
   helloMs: 10_000,

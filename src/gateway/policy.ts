@@ -2,9 +2,18 @@ import { z } from 'zod';
 import { Problem } from '../task/problem.ts';
 import { priceSchema } from './prices.ts';
 
+const registrySchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/),
+  kind: z.enum(['npm', 'pip', 'apt', 'cargo', 'go']),
+  url: z.url({ protocol: /^https?$/ }).regex(/\/$/),
+});
+
 const policySchema = z.strictObject({
   providers: z.array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/)),
   allow: z.array(z.string().min(1).max(253)),
+  /** Every public host, instead of those. */
+  open: z.boolean().default(false),
+  registries: z.array(registrySchema).default([]),
   /** What the meter may show at most, earlier runs of the task included; null is no limit. */
   budgetUsd: z.number().nonnegative().nullable(),
   budgetTokens: z.number().nonnegative().nullable().default(null),

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
+import type { BlockedHost } from '../task/network.ts';
 import type { ContainerState, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, SetUp } from '../task/task.ts';
@@ -89,7 +90,7 @@ export class BrokerClient implements Sandbox {
     return await this.#ask('usage', { task }, answers.usage);
   }
 
-  async blocked(task: TaskId): Promise<readonly string[]> {
+  async blocked(task: TaskId): Promise<readonly BlockedHost[]> {
     return await this.#ask('blocked', { task }, answers.blocked);
   }
 

@@ -2,6 +2,7 @@ import type Dockerode from 'dockerode';
 import { inside } from '../../sandbox/protocol.ts';
 import type { EngineId, RunId, TaskId } from '../task/ids.ts';
 import type { Limits } from '../task/ports/sandbox.ts';
+import { type RegistryMount, settingsFolder } from './registry-settings.ts';
 import { seccompProfile } from './seccomp.ts';
 
 export const labels = {
@@ -56,7 +57,11 @@ export function containerName(instance: string, run: RunId, suffix = ''): string
 }
 
 /** The agent's container: the runner on an open stdin, the gateway's socket directory, no network card. */
-export function runSpec(order: ContainerOrder, options: { command: readonly string[]; gateway: string }): Spec {
+export function runSpec(
+  order: ContainerOrder,
+  options: { command: readonly string[]; gateway: string; registries?: RegistryMount },
+): Spec {
+  const { registries } = options;
   const spec = hardened(order, 'run', {
     name: containerName(order.instance, order.run),
     command: options.command,
@@ -64,8 +69,12 @@ export function runSpec(order: ContainerOrder, options: { command: readonly stri
       `ERRAND_RUN=${order.run}`,
       ...['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].map((name) => `${name}=${proxy}`),
       ...['NO_PROXY', 'no_proxy'].map((name) => `${name}=127.0.0.1,localhost,::1`),
+      ...(registries?.env ?? []),
     ],
-    mounts: [readOnly(options.gateway, gatewayDirectory)],
+    mounts: [
+      readOnly(options.gateway, gatewayDirectory),
+      ...(registries === undefined ? [] : settingsMounts(registries)),
+    ],
     log: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
   });
   return { ...spec, OpenStdin: true, StdinOnce: false };
@@ -147,6 +156,12 @@ export function helperSpec(
     User: '0:0',
     HostConfig: { ...spec.HostConfig, CapAdd: [capability], Mounts: [mount, ...others] },
   };
+}
+
+function settingsMounts({ folder, cargo }: RegistryMount): Dockerode.MountSettings[] {
+  if (folder === null) return [];
+  // Above every checkout, where cargo looks last.
+  return [readOnly(folder, settingsFolder), ...(cargo ? [readOnly(`${folder}/cargo`, '/.cargo')] : [])];
 }
 
 /** The directory that holds the gateway's socket, so that a rebound socket appears. */
@@ -233,7 +248,8 @@ function hardened(order: ContainerOrder, kind: Kind, variant: Variant): Spec {
 /** Docker's API has it, the typings don't. */
 const cgroupNamespace: object = { CgroupnsMode: 'private' };
 
-function securityOptions(order: ContainerOrder): string[] {
+/** What keeps a container from gaining rights. */
+export function securityOptions(order: Pick<ContainerOrder, 'engine' | 'runtime'>): string[] {
   const own = order.runtime === 'runsc' ? [] : [`seccomp=${JSON.stringify(seccompProfile(order.engine.architecture))}`];
   const apparmor = order.engine.apparmor ? ['apparmor=docker-default'] : [];
   return ['no-new-privileges:true', ...own, ...apparmor];

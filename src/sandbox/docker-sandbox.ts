@@ -1,5 +1,6 @@
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
+import type { BlockedHost } from '../task/network.ts';
 import type { ContainerState, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, SetUp } from '../task/task.ts';
@@ -131,7 +132,7 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
     return this.#parts.gateways.usage(task);
   }
 
-  blocked(task: TaskId): Promise<readonly string[]> {
+  blocked(task: TaskId): Promise<readonly BlockedHost[]> {
     return this.#parts.gateways.blocked(task);
   }
 

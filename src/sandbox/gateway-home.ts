@@ -13,6 +13,7 @@ export function gatewayHomes(directory: string) {
   const socketDirectory = (task: TaskId) => join(home(task), 's');
   const policy = (task: TaskId) => join(directory, `${task}.json`);
   const log = (task: TaskId) => join(directory, `${task}.log`);
+  const settings = (task: TaskId) => join(directory, `${task}.settings`);
   const socket = (task: TaskId) => join(socketDirectory(task), 'gateway.sock');
 
   return {
@@ -22,6 +23,8 @@ export function gatewayHomes(directory: string) {
     socket,
     policy,
     log,
+    /** What package managers read; where the gateway's user writes nothing. */
+    settings,
     /**
      * Makes the folders. Those of a gateway with a user of its own stay root's: it may make files there and replace its own, and
      * neither rename the socket's folder, which containers mount, nor list anything.
@@ -72,7 +75,8 @@ export function gatewayHomes(directory: string) {
       return found.filter((entry) => entry !== undefined);
     },
     async remove(task: TaskId): Promise<void> {
-      for (const path of [home(task), policy(task), log(task)]) await rm(path, { recursive: true, force: true });
+      for (const path of [home(task), policy(task), log(task), settings(task)])
+        await rm(path, { recursive: true, force: true });
     },
   };
 }

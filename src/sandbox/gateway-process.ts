@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
+import type { BlockedHost, Registry } from '../task/network.ts';
 import type { NetworkPolicy } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import { absent, readJson, writeJson } from './files.ts';
@@ -26,16 +28,21 @@ export interface GatewayOptions {
   readonly startMs: number;
 }
 
+/** A policy with the registries that its image names. */
+export type GatewayPolicy = Omit<NetworkPolicy, 'registries'> & { readonly registries: readonly Registry[] };
+
 /** The gateway processes of this engine, one a task. They outlive the broker, and are found again by their arguments. */
 export interface Gateways {
   /** Where the socket is; what a container mounts. Made at once, so that a container can be created before the gateway is up. */
   prepare(task: TaskId): Promise<string>;
+  /** Makes a folder of these files, by their path, for a container to mount; null for none. What an earlier run had is gone. */
+  place(task: TaskId, files: Readonly<Record<string, string>>): Promise<string | null>;
   /** Freezes the policy and has a gateway serve it when this settles; throws `Problem` when it doesn't come up. */
-  open(task: TaskId, policy: NetworkPolicy): Promise<void>;
+  open(task: TaskId, policy: GatewayPolicy): Promise<void>;
   /** Starts the gateway again where it died, with the policy that it had. */
   revive(task: TaskId): Promise<void>;
   usage(task: TaskId): Promise<Metered | null>;
-  blocked(task: TaskId): Promise<readonly string[]>;
+  blocked(task: TaskId): Promise<readonly BlockedHost[]>;
   list(): Promise<readonly { task: TaskId; touchedAt: number }[]>;
   /** Ends the process; what it metered stays. */
   end(task: TaskId): Promise<void>;
@@ -51,7 +58,7 @@ const meterSchema = z.object({
   usd: z.number().nonnegative().nullable(),
   usdAtMost: z.number().nonnegative(),
 });
-const blockedSchema = z.array(z.string());
+const blockedSchema = z.array(z.object({ host: z.string(), allowable: z.boolean() }));
 
 export function openGateways(options: GatewayOptions): Gateways {
   const homes = gatewayHomes(options.directory);
@@ -133,6 +140,12 @@ export function openGateways(options: GatewayOptions): Gateways {
   return {
     prepare,
     end,
+    async place(task, files) {
+      const folder = homes.settings(task);
+      await rm(folder, { recursive: true, force: true });
+      for (const [path, content] of Object.entries(files)) await placeFile(folder, path, content);
+      return Object.keys(files).length === 0 ? null : folder;
+    },
     async open(task, policy) {
       await prepare(task);
       const before = await readJson(policyPath(task));
@@ -159,7 +172,7 @@ export function openGateways(options: GatewayOptions): Gateways {
     },
     async blocked(task) {
       const hosts = blockedSchema.safeParse(await homes.read(task, 'blocked.json'));
-      return hosts.success ? hosts.data.slice(0, 100).map((host) => host.slice(0, 253)) : [];
+      return hosts.success ? hosts.data.slice(0, 100).map((each) => ({ ...each, host: each.host.slice(0, 253) })) : [];
     },
     list: homes.list,
     async remove(task) {
@@ -168,6 +181,18 @@ export function openGateways(options: GatewayOptions): Gateways {
       await homes.remove(task);
     },
   };
+}
+
+/** Whatever the umask: a sandbox's user is nobody that this machine knows. */
+async function placeFile(folder: string, path: string, content: string): Promise<void> {
+  let parent = folder;
+  for (const name of ['', ...dirname(path).split('/')]) {
+    parent = join(parent, name);
+    await mkdir(parent, { recursive: true });
+    await chmod(parent, 0o755);
+  }
+  await writeFile(join(folder, path), content);
+  await chmod(join(folder, path), 0o644);
 }
 
 function answers(path: string): Promise<boolean> {

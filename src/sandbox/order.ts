@@ -56,6 +56,8 @@ export const orderSchema = z
     policy: z.strictObject({
       providers: z.array(z.string().min(1).max(100)).max(50),
       allow: z.array(z.string().min(1).max(253)).max(1000),
+      open: z.boolean().default(false),
+      registries: z.boolean().default(false),
       budgetUsd: z.number().nonnegative().nullable(),
       budgetTokens: z.number().nonnegative().nullable(),
       unpriced: z.enum(['dearest', 'tokens']),

@@ -9,6 +9,7 @@ import { type Gateways, openGateways } from './gateway-process.ts';
 import { type Guard, openGuard } from './guard.ts';
 import { type Images, pinImages } from './images.ts';
 import type { Log, SandboxOptions } from './options.ts';
+import { openRegistries, type Registries } from './registries.ts';
 import { startGate } from './start-gate.ts';
 import { watchDisk } from './watch-disk.ts';
 import { openWorkspaces, type Workspaces } from './workspace.ts';
@@ -25,6 +26,7 @@ export interface Parts {
   readonly gateways: Gateways;
   /** Those of set-up scripts, each gone when its script is. */
   readonly setUpGateways: Gateways;
+  readonly registries: Registries;
   readonly bundles: ReturnType<typeof bundleDirectory>;
   /** Lets as many containers start at once as the machine has cores. */
   readonly gate: ReturnType<typeof startGate>;
@@ -64,6 +66,7 @@ export function openParts(options: SandboxOptions, { log, engine, closing, guard
   const userAbove = (uids: number) => async (task: TaskId) =>
     options.gateway.ownUsers ? (await workspaces.uid(task)) + uids : null;
   const inTurn = turns<'test'>();
+  const gate = startGate(availableParallelism());
   const parts: Parts = {
     options,
     log,
@@ -85,8 +88,9 @@ export function openParts(options: SandboxOptions, { log, engine, closing, guard
       directory: join(options.runDir, 's'),
       userOf: userAbove(setUpGatewayUidsAbove),
     }),
+    registries: openRegistries(engine, options, { images, gate, closing }),
     bundles: bundleDirectory(join(options.dataDir, 'bundles')),
-    gate: startGate(availableParallelism()),
+    gate,
     testing: (work) => inTurn('test', work),
     closing,
   };

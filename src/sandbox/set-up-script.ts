@@ -45,6 +45,7 @@ export async function runScript(parts: Parts, order: ContainerOrder, script: Scr
     await setUpGateways.open(order.task, {
       providers: [],
       allow: rules?.allow ?? [],
+      registries: [],
       budgetUsd: null,
       budgetTokens: null,
       unpriced: 'tokens',
@@ -65,7 +66,7 @@ export async function runScript(parts: Parts, order: ContainerOrder, script: Scr
       const changed = report?.type === 'ran' ? report.changed.map((path) => withoutSecrets(path, secrets)) : [];
       return { repository: part.repository, kind, durationMs: ended.durationMs, changed };
     }
-    const blocked = await setUpGateways.blocked(order.task);
+    const blocked = (await setUpGateways.blocked(order.task)).map(({ host }) => host);
     throw failed(script, ended, { report, blocked, printed: lastLines(withoutSecrets(printed.toString(), secrets)) });
   } finally {
     await setUpGateways.remove(order.task);

@@ -9,6 +9,8 @@ import { runSpec } from './container-spec.ts';
 import { writeJson } from './files.ts';
 import { type Admitted, admit } from './order.ts';
 import type { Parts } from './parts.ts';
+import { noPackageManagers } from './registries.ts';
+import { type RegistryMount, registrySettings } from './registry-settings.ts';
 import { createContainer, removeContainer } from './run-once.ts';
 import { dropHalfSetUp } from './set-up-notes.ts';
 
@@ -36,10 +38,13 @@ export async function startRun(parts: Parts, order: RunOrder): Promise<void> {
 
   // The gateway takes as long to come up as the container. Without it the run has no network, and nothing tells the
   // runner what to do before this call has settled: they may start together, as long as they fail together.
-  const gateway = await gateways.prepare(task);
+  const managers = order.policy.registries === true ? await parts.registries.of(admitted.image) : noPackageManagers;
+  const settings = registrySettings(managers);
+  const [gateway, folder] = await Promise.all([gateways.prepare(task), gateways.place(task, settings.files)]);
+  const policy = { ...order.policy, registries: managers.registries };
   const [began, served] = await Promise.allSettled([
-    startContainer(parts, order, admitted, gateway),
-    gateways.open(task, order.policy),
+    startContainer(parts, order, admitted, { gateway, registries: { ...settings, folder } }),
+    gateways.open(task, policy),
   ]);
   if (began.status === 'rejected') throw began.reason;
   if (served.status === 'rejected') {
@@ -53,12 +58,15 @@ async function startContainer(
   parts: Parts,
   order: RunOrder,
   admitted: Admitted,
-  gateway: string,
+  inside: { gateway: string; registries: RegistryMount },
 ): Promise<Dockerode.Container> {
   const { engine, options, workspaces } = parts;
   const { task } = order;
   const claimed = await workspaces.claim(task, admitted.limits.workspaceBytes);
-  const spec = runSpec(await containerOrder(parts, order, admitted, claimed), { command: options.command, gateway });
+  const spec = runSpec(await containerOrder(parts, order, admitted, claimed), {
+    command: options.command,
+    ...inside,
+  });
   const [created, ...others] = await Promise.allSettled([
     createContainer(engine, spec),
     workspaces.open(task, admitted.limits.workspaceBytes),

@@ -110,7 +110,7 @@ export const answers = {
       usdAtMost: z.number(),
     })
     .nullable(),
-  blocked: z.array(z.string()),
+  blocked: z.array(z.object({ host: z.string(), allowable: z.boolean() })),
   list: z.array(z.object({ task: taskIdSchema, run: runIdSchema, state: stateSchema })),
   reap: z.array(taskIdSchema),
 } as const;

@@ -10,7 +10,8 @@ import { isPublicAddress } from '../../src/gateway/addresses.ts';
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts';
 import type { Limits } from '../../src/gateway/limits.ts';
 import { makeOutside, type Outside } from '../../src/gateway/way-out.ts';
-import { ask, dummyKey, openTunnel, raw, startGatewayProcess } from './gateway-harness.ts';
+import type { BlockedHost, Registry } from '../../src/task/network.ts';
+import { ask, dummyKey, type GatewayProcess, openTunnel, raw, startGatewayProcess } from './gateway-harness.ts';
 
 const host = 'registry.example.com';
 
@@ -18,6 +19,7 @@ interface World extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly dialled: readonly (readonly string[])[];
   readonly logs: readonly string[];
+  /** The hosts it refused; those that nothing but the list kept it from end in `?`. */
   blocked(): Promise<readonly string[]>;
   meter(): Promise<Record<string, number>>;
 }
@@ -25,7 +27,13 @@ interface World extends AsyncDisposable {
 /** A gateway in this process whose outside ends at a local port: the address rules would refuse loopback. */
 async function openWorld(
   port: number,
-  options: { limits?: Partial<Limits>; addresses?: readonly string[]; outside?: Partial<Outside> } = {},
+  options: {
+    limits?: Partial<Limits>;
+    addresses?: readonly string[];
+    outside?: Partial<Outside>;
+    open?: boolean;
+    registries?: Registry[];
+  } = {},
 ): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'errand-gw-'));
   const dialled: (readonly string[])[] = [];
@@ -40,6 +48,8 @@ async function openWorld(
       unpriced: 'dearest' as const,
       dummyKey,
       mcp: [],
+      open: options.open ?? false,
+      registries: options.registries ?? [],
     },
     keys: { providers: new Map(), mcp: new Map(), wayOut: {} },
     log: (_level, message) => logs.push(message),
@@ -61,7 +71,7 @@ async function openWorld(
     gateway,
     dialled,
     logs,
-    blocked: async () => JSON.parse(await readFile(join(dir, 'blocked.json'), 'utf8')),
+    blocked: async () => shownBlocked(JSON.parse(await readFile(join(dir, 'blocked.json'), 'utf8'))),
     meter: async () => JSON.parse(await readFile(join(dir, 'meter.json'), 'utf8')),
     async [Symbol.asyncDispose]() {
       await gateway.close();
@@ -69,6 +79,11 @@ async function openWorld(
     },
   };
 }
+
+const shownBlocked = (list: readonly BlockedHost[]) => list.map((each) => `${each.host}${each.allowable ? '?' : ''}`);
+
+const blockedOf = async (gateway: GatewayProcess): Promise<readonly BlockedHost[]> =>
+  JSON.parse(await readFile(join(gateway.dir, 'blocked.json'), 'utf8'));
 
 interface Peer extends AsyncDisposable {
   readonly port: number;
@@ -230,12 +245,12 @@ describe('a host is refused with 403, in one sentence, and remembered', () => {
       expect(text).toMatch(/^errand_blocked: .*\.\n$/);
     }
     await openTunnel(gateway.socket, 'EVIL.example.net.:443');
-    expect(await gateway.json('blocked.json')).toEqual([
-      'evil.example.net',
+    expect(shownBlocked(await blockedOf(gateway))).toEqual([
+      'evil.example.net?',
       '169.254.169.254:443',
       '[::1]:443',
       `${host}:22`,
-      `evil.${host}`,
+      `evil.${host}?`,
     ]);
   });
 
@@ -257,7 +272,7 @@ describe('a host is refused with 403, in one sentence, and remembered', () => {
     const answer = await ask(gateway.socket, 'GET', `http://user@${host}:8080/x`);
     expect(answer.status).toBe(403);
     expect(answer.text).toContain('errand_blocked');
-    expect(await gateway.json('blocked.json')).toEqual([host]);
+    expect(shownBlocked(await blockedOf(gateway))).toEqual([host]);
   });
 
   test('and goes on being remembered by the next process', async () => {
@@ -266,7 +281,7 @@ describe('a host is refused with 403, in one sentence, and remembered', () => {
     await first.stop('SIGKILL');
     await using second = await startGatewayProcess({ dir: first.dir });
     await openTunnel(second.socket, 'two.example.net:443');
-    expect(await second.json('blocked.json')).toEqual(['one.example.net', 'two.example.net']);
+    expect(shownBlocked(await blockedOf(second))).toEqual(['one.example.net?', 'two.example.net?']);
   });
 });
 
@@ -331,6 +346,18 @@ describe('limits', () => {
     await using down = await openWorld(1);
     const { status, text } = await openTunnel(down.gateway.socket, `${host}:443`);
     expect({ status, text }).toEqual({ status: 502, text: expect.stringContaining('ECONNREFUSED') });
+  });
+});
+
+describe('where every public host is open', () => {
+  test('a host on no list is reached, and a private one is not', async () => {
+    await using peer = await openPeer(() => '');
+    await using world = await openWorld(peer.port, { open: true });
+    const { status, socket } = await openTunnel(world.gateway.socket, 'anywhere.example.net:443');
+    socket.destroy();
+    await using inner = await openWorld(peer.port, { open: true, addresses: ['10.0.0.1'] });
+    const refused = await openTunnel(inner.gateway.socket, 'anywhere.example.net:443');
+    expect([status, refused.status, await inner.blocked()]).toEqual([200, 403, ['anywhere.example.net']]);
   });
 });
 

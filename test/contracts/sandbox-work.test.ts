@@ -303,9 +303,9 @@ test('what the gateway metered and refused is told, and nothing of a file that s
   const home = join(ground.root, 'run', 'g', order.task);
   const counted = { inputTokens: 1, outputTokens: 2, usd: 0.5, usdAtMost: 0.6 };
   await writeFile(join(home, 'meter.json'), JSON.stringify({ id: 'm1', requests: 3, ...counted }));
-  await writeFile(join(home, 'blocked.json'), JSON.stringify(['evil.example']));
+  await writeFile(join(home, 'blocked.json'), JSON.stringify([{ host: 'evil.example', allowable: true }]));
   expect(await sandbox.usage(order.task)).toEqual({ meter: 'm1', ...counted });
-  expect(await sandbox.blocked(order.task)).toEqual(['evil.example']);
+  expect(await sandbox.blocked(order.task)).toEqual([{ host: 'evil.example', allowable: true }]);
   await writeFile(join(home, 'meter.json'), '{"inputTokens":-1}');
   expect(await sandbox.usage(order.task)).toBeNull();
 });

@@ -3,7 +3,7 @@ import { isPublicAddress } from '../../src/gateway/addresses.ts';
 import { checkConnect, normaliseHost } from '../../src/gateway/hosts.ts';
 import { bypasses } from '../../src/gateway/way-out.ts';
 
-const allow = new Set(['registry.example.com']);
+const allow = (host: string) => host === 'registry.example.com';
 
 describe('the authority of a CONNECT request', () => {
   test.each(['registry.example.com:443', 'REGISTRY.Example.com:443', 'registry.example.com.:443'])(
@@ -43,7 +43,7 @@ describe('the authority of a CONNECT request', () => {
   });
 
   test('an address is refused though somebody listed it', () => {
-    expect(checkConnect('93.184.216.34:443', new Set(['93.184.216.34']))).toMatchObject({ type: 'refused' });
+    expect(checkConnect('93.184.216.34:443', () => true)).toMatchObject({ type: 'refused' });
   });
 });
 

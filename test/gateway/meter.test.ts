@@ -113,6 +113,8 @@ describe('policy and keys', () => {
     unpriced: 'dearest' as const,
     dummyKey: 'dummy-key',
     mcp: [],
+    open: false,
+    registries: [],
   };
   const keys = {
     providers: {

@@ -16,6 +16,8 @@ const order: RunOrder = {
   policy: {
     providers: ['anthropic'],
     allow: [],
+    open: false,
+    registries: false,
     budgetUsd: null,
     budgetTokens: null,
     unpriced: 'dearest' as const,

@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import Dockerode from 'dockerode';
 import { z } from 'zod';
 
-/** Another environment: the sandbox image with one file more, `/etc/twin`. Disposing removes it. */
-export async function makeTwin(name: string): Promise<AsyncDisposable> {
+/** Another environment: the sandbox image after one more command, which by default makes `/etc/twin`. Disposing removes it. */
+export async function makeTwin(name: string, command = 'echo twin > /etc/twin'): Promise<AsyncDisposable> {
   const docker = new Dockerode();
   const file = join(import.meta.dirname, '../../.errand/image.json');
   const { id } = z.object({ id: z.string() }).parse(JSON.parse(await readFile(file, 'utf8')));
-  const container = await docker.createContainer({ Image: id, Cmd: ['sh', '-c', 'echo twin > /etc/twin'] });
+  const container = await docker.createContainer({
+    Image: id,
+    Cmd: ['sh', '-c', command],
+    HostConfig: { NetworkMode: 'none' },
+  });
   const [repo, tag] = name.split(':');
   try {
     await container.start();

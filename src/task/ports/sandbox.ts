@@ -1,5 +1,6 @@
 import type { BranchName, EngineId, RepositoryName, RunId, Sha, TaskId } from '../ids.ts';
 import type { Metered } from '../money.ts';
+import type { BlockedHost } from '../network.ts';
 import type { Check, SetUp, SetupScript } from '../task.ts';
 
 /** Everything the sandbox may be told. The broker turns it into a container; nobody else names a mount, a user or a capability. */
@@ -56,6 +57,10 @@ export interface NetworkPolicy extends MeterLimits {
   readonly providers: readonly string[];
   /** Exact host names for the egress proxy, port 443. */
   readonly allow: readonly string[];
+  /** Whether that proxy leads to every public host instead. */
+  readonly open?: boolean;
+  /** Whether the registries of the image's package managers can be read. Which these are, the image says and no order does. */
+  readonly registries?: boolean;
   /** What the agent holds instead of a key. */
   readonly dummyKey: string;
   /** MCP servers of the configuration, each with the tools that may be called; null is all of its own. */
@@ -91,8 +96,8 @@ export interface Sandbox {
   /** Runs one command in the checkout at `folder`, in a fresh container without network, and takes its exit code. */
   check(run: RunId, work: { folder: string; command: string }, timeoutMs: number): Promise<Check>;
   usage(task: TaskId): Promise<Metered | null>;
-  /** Hosts that the egress proxy refused. */
-  blocked(task: TaskId): Promise<readonly string[]>;
+  /** Hosts that the gateway refused. */
+  blocked(task: TaskId): Promise<readonly BlockedHost[]>;
   list(): Promise<readonly { task: TaskId; run: RunId; state: ContainerState }[]>;
   /** Removes a run's container and, with `workspace`, all that the task had here. */
   remove(task: TaskId, options: { workspace: boolean }): Promise<void>;
