@@ -3,6 +3,7 @@ import type { Control } from '../../sandbox/protocol.ts';
 import { agentFolder, type PreparedPart, preparedParts } from '../task/parts.ts';
 import { unlisted } from '../task/policy.ts';
 import { Problem } from '../task/problem.ts';
+import { reachOf } from '../task/reach.ts';
 import type { Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { handFiles, withFiles } from './attachments.ts';
@@ -128,26 +129,35 @@ async function begin(attendance: Attendance, task: Task, run: Run, parts: readon
   checkAdmitted(attendance, task, run);
   // What an earlier worker took for this run stays what the run is told: later messages are steered.
   const told = { ...task, spec: task.spec.slice(0, task.taken > run.from ? task.taken : task.spec.length) };
-  const { command, network, image } = deps.toAgent(told, run, toPrompt(told, run.from));
+  const checkouts = parts.map(({ checkout }) => checkout);
+  const reach = reachOf(deps.policy, task, checkouts);
+  const { command, grants, image } = deps.toAgent({ task: told, run, prompt: toPrompt(told, run.from), reach });
   const limits = { ...deps.limits, runMs: toRunMs(task, run) };
   await setUp(attendance, task, run, { image, limits, parts });
   await deps.sandbox.start({
     task: task.id,
     run: run.id,
     image,
-    repositories: parts.flatMap(({ checkout }) => checkout.repositories),
+    repositories: checkouts.flatMap(({ repositories }) => repositories),
     limits,
     policy: {
-      ...network,
+      ...grants,
       ...(await toMeterLimits(attendance, task, run)),
-      allow: [...new Set([...network.allow, ...parts.flatMap(({ checkout }) => checkout.allow)])],
+      allow: reach.hosts === 'any' ? [] : reach.hosts,
+      open: reach.hosts === 'any',
+      registries: reach.registries,
     },
   });
   const begun = await record(attendance, { type: 'messages_taken', run: run.id, taken: told.spec.length });
-  const checkouts = parts.map(({ folder, checkout: { repositories, start } }) => {
+  const orders = parts.map(({ folder, checkout: { repositories, start } }) => {
     return { folder, from: repositories.at(-1) ?? '', start, branch: task.branch };
   });
-  const spec: Control = { type: 'spec', checkouts, cwd: agentFolder(parts), agent: withFiles(command, told, run.from) };
+  const spec: Control = {
+    type: 'spec',
+    checkouts: orders,
+    cwd: agentFolder(parts),
+    agent: withFiles(command, told, run.from),
+  };
   await handFiles(attendance, told.spec);
   await deps.sandbox.send(run.id, spec);
   return begun;

@@ -15,7 +15,8 @@ export function chooseAnew(policy: Policy, task: Task, file: Wish): Choice | nul
     ({ repository }) => policy.repositories.find(({ name }) => name === repository) ?? [],
   );
   const text = task.spec.flatMap((each) => (each.trust === 'steering' ? each.text : [])).join('\n');
-  const chosen = chooseAgent(policy, { asked, file, channel: task.origin.channel, repositories, text });
+  const { channel } = task.origin;
+  const chosen = chooseAgent(policy, { asked, file, channel, repositories, network: task.network, text });
   if (!chosen.ok) {
     const { code, sentence, next } = chosen.failure;
     throw new Problem({

@@ -1,5 +1,6 @@
 import type { AgentCommand } from '../../sandbox/protocol.ts';
 import type { BranchName, EngineId, RepositoryName, TaskId } from '../task/ids.ts';
+import type { Network } from '../task/network.ts';
 import type { Policy } from '../task/policy.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Directory } from '../task/ports/directory.ts';
@@ -10,7 +11,7 @@ import type { Ledger } from '../task/ports/ledger.ts';
 import type { Outbox } from '../task/ports/outbox.ts';
 import type { LinkedAuthor, Repositories } from '../task/ports/repositories.ts';
 import type { RunQueue } from '../task/ports/run-queue.ts';
-import type { Limits, MeterLimits, NetworkPolicy, Sandbox } from '../task/ports/sandbox.ts';
+import type { Limits, NetworkPolicy, Sandbox } from '../task/ports/sandbox.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import type { ThreadReader } from '../task/ports/thread-reader.ts';
 import type { Run, Task } from '../task/task.ts';
@@ -56,14 +57,14 @@ export interface WorkerDeps {
   readonly clock: Clock;
   readonly log: Log;
   /**
-   * The agent's command line and network for a run of this task, the same each time it is asked for one run. Throws `Problem`
+   * The agent's command line, and what it holds of models, for a run of this task, the same each time it is asked for one run. Throws `Problem`
    * where the run has nothing to start with.
    */
-  readonly toAgent: (
-    task: Task,
-    run: Run,
-    prompt: string,
-  ) => { command: AgentCommand; network: Omit<NetworkPolicy, keyof MeterLimits>; image: string };
+  readonly toAgent: (asked: { task: Task; run: Run; prompt: string; reach: Network }) => {
+    command: AgentCommand;
+    grants: Pick<NetworkPolicy, 'providers' | 'dummyKey' | 'mcp'>;
+    image: string;
+  };
   /** The permalink of a task's thread, for the pull request; null while it is unknown. */
   readonly threadUrl: (task: Task) => Promise<string | null>;
   /** Who asked, by their own account on GitHub where the configuration links one. Throws `Problem`. */

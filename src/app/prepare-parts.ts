@@ -66,10 +66,10 @@ async function prepare(
   if (repositoryId !== (part.repositoryId ?? policy?.id ?? repositoryId)) throw replaced(repository);
   if (remote !== null && isUntouched(part)) throw branchTaken(task, repository);
   await deps.mayPush({ repository, branch: task.branch, exists: remote !== null, message: toCommitMessage(task, run) });
-  const { checks, allow, setup, maintenance } = rules;
+  const { checks, network, allow, setup, maintenance } = rules;
   const draft = policy?.draft ?? rules.pullRequest.draft;
   const checkout = {
-    ...{ at, baseBranch, base, start, remote, checks, allow, setup, maintenance },
+    ...{ at, baseBranch, base, start, remote, checks, network, allow, setup, maintenance },
     ...{ repositories, draft, repositoryId, ...toCi(task, prepared, policy) },
   };
   return { repository, checkout, wish: rules };

@@ -11,6 +11,7 @@ import {
   toBranch,
   toTitle,
 } from '../task/policy.ts';
+import { chooseNetwork } from '../task/reach.ts';
 import { noSpending } from '../task/spending.ts';
 import type { Part, SpecMessage, Task } from '../task/task.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
@@ -47,27 +48,23 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   const read = readKeys(draft.values, text);
   if (!read.ok) return { ...refused(read.key ?? 'goal', read), inForm: read.inForm };
   const command = read.task;
-  const unbuilt = (
-    [
-      ['attempts', command.attempts],
-      ['net', command.network],
-    ] as const
-  ).find(([, value]) => value !== null);
-  if (unbuilt !== undefined) {
-    const [key] = unbuilt;
-    return refused(key, { sentence: `Errand can't do ${key}: yet.`, next: 'Send the request without it.' });
+  if (command.attempts !== null) {
+    return refused('attempts', { sentence: "Errand can't do attempts: yet.", next: 'Send the request without it.' });
   }
   const repositories = chooseRepositories(deps.policy, asked.channel, command.repositories);
   if (!repositories.ok) {
     if (repositories.failure.code !== 'repository_missing') return refused('repo', repositories.failure);
     return refused('repo', { sentence: repositories.failure.sentence, next: chooseOne }, repositoryNames(deps.policy));
   }
+  const network = chooseNetwork(repositories.value, command.network);
+  if (!network.ok) return refused('net', network.failure);
   // Agent and budget are the task's: the repository that was named first decides them.
   const [first, ...others] = repositories.value;
   const agent = chooseAgent(deps.policy, {
     asked: command,
     channel: asked.channel,
     repositories: repositories.value,
+    network: network.value ?? undefined,
     text: command.text,
   });
   if (!agent.ok) return refused(agent.failure.code === 'script_missing' ? 'goal' : 'agent', agent.failure);
@@ -121,6 +118,7 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
     ...agent.value,
     asked: { agent: command.agent, model: command.model },
     environment: environment.value ?? undefined,
+    network: network.value ?? undefined,
     budget: budget.value,
     spec: [...context, request],
     run: { type: 'queued', since: deps.clock.now(), reason: null },
@@ -181,6 +179,7 @@ export async function continueTask(
     agent: ended.agent,
     model: ended.model,
     environment: ended.environment,
+    network: ended.network,
     budget: ended.budget,
     spec: [before, message],
     run: { type: 'queued', since: deps.clock.now(), reason: null },

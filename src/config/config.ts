@@ -4,6 +4,7 @@ import type { RuntimeWish } from '../sandbox/runtime.ts';
 import type { Agent } from '../task/agents.ts';
 import type { BranchName, ChannelId, RepositoryName, UserId } from '../task/ids.ts';
 import type { Budget, DayLimits } from '../task/money.ts';
+import type { Network } from '../task/network.ts';
 import type { Limits } from '../task/ports/sandbox.ts';
 import type { ProviderKind, ProviderPolicy } from '../task/providers.ts';
 
@@ -149,10 +150,10 @@ export interface RepositoryConfig {
   readonly model: string | null;
   readonly provider: string | null;
   readonly environment: string | null;
-  /** Hosts that a task may reach, beside the model. */
-  readonly network: readonly string[];
   /** What its set-up scripts get. */
   readonly setup: SetupConfig;
+  /** The most that a task may reach. */
+  readonly network: Network;
   readonly approvers: readonly string[];
   /** Null is what holds in general. */
   readonly budgetUsd: number | null;

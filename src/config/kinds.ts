@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseBranchName, parseRepositoryName } from '../task/ids.ts';
+import { isHostName, type Network, presets, readNetwork } from '../task/network.ts';
 
 /** How a value is read, from a variable's text or from the YAML file's own types; `must` ends the sentence "it must be …". */
 export interface Kind<Value> {
@@ -156,10 +157,6 @@ export const people = listOf(
   'Slack ids of people (U…, W…) or groups (S…), separated by commas',
   z.string().regex(/^[UWS][A-Z0-9]{2,}$/),
 );
-export const hosts = listOf(
-  'exact host names, separated by commas',
-  z.string().regex(/^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/),
-);
 /** By the name that scripts know them by: a variable of Errand's own environment, or a file. */
 export const secretSources: Kind<Record<string, string>> = kind(
   'a mapping of names such as NPM_TOKEN to a variable’s name or to a file’s path that begins with /',
@@ -171,6 +168,28 @@ export const secretSources: Kind<Record<string, string>> = kind(
     matching(/^(?:\/.+|[A-Za-z_][A-Za-z0-9_]*)$/),
   ),
 );
+export const hosts = listOf('exact host names, separated by commas', z.string().refine(isHostName));
+const words = z.union([
+  z.array(z.string()),
+  z.string().transform((text) => text.split(',').flatMap((part) => part.trim() || [])),
+]);
+/** Presets and host names in one list; or apart, as `{ preset: registries, allow: [docs.example.com] }`. */
+export const network: Kind<Network> = {
+  must: 'one of off, model, registries and open, exact host names, or both',
+  schema: z
+    .union([
+      words,
+      z
+        .strictObject({ preset: z.string().default('model'), allow: words.default([]) })
+        .transform(({ preset, allow }) => [preset, ...allow]),
+    ])
+    .transform((named, context) => {
+      const read = named.length === 0 ? presets.model : readNetwork(named);
+      if (read !== undefined) return read;
+      context.issues.push({ code: 'custom', message: 'no network', input: named });
+      return z.NEVER;
+    }),
+};
 export const names = listOf('names, separated by commas', z.string().min(1));
 
 export const author: Kind<{ name: string; email: string }> = {

@@ -1,3 +1,4 @@
+import { presets } from '../task/network.ts';
 import type { RepositoryConfig } from './config.ts';
 import type { Env } from './env.ts';
 import type { Sections } from './sections.ts';
@@ -32,7 +33,7 @@ function plainly(written: Pick<Written, 'name'> & Partial<Written>): Omit<Reposi
     model: written.model ?? null,
     provider: written.provider ?? null,
     environment: written.environment ?? null,
-    network: written.network ?? [],
+    network: written.network ?? presets.model,
     approvers: written.approvers ?? [],
     budgetUsd: written.budgetUsd ?? null,
     budgetTokens: written.budgetTokens ?? null,

@@ -24,7 +24,8 @@ const repositoryFields = {
   base: field(kinds.branch, 'main'),
   ...choiceFields,
   environment: field(kinds.text, 'default'),
-  network: field(kinds.hosts, '[docs.example.com]'),
+  network: field(kinds.network, '[registries, docs.example.com]'),
+  nothingSecret: field(kinds.yesOrNo, 'true'),
   approvers: field(kinds.people, '[S0614TZR7]'),
   budgetUsd: field(kinds.amount(0.01, 100_000), '10'),
   budgetTokens: field(kinds.tokens, '50M'),
@@ -83,6 +84,13 @@ export function readSections(file: Readonly<Record<string, unknown>>, problems: 
       const merge = readFields(read.merge, mergeFields, `${at}.merge`, problems);
       const pullRequest = readFields(read.pullRequest, pullRequestFields, `${at}.pullRequest`, problems);
       const setup = readFields(read.setup, setupFields, `${at}.setup`, problems);
+      if (read.network?.hosts === 'any' && read.nothingSecret !== true) {
+        problems.push({
+          where: `${at}.network`,
+          problem: 'opens every public host, which only a repository with `nothingSecret: true` may have',
+          example: null,
+        });
+      }
       return name && { ...read, name, merge, pullRequest, setup };
     }),
     groups: readMap(file.groups, 'groups', problems, (raw, at, written) => {

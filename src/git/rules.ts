@@ -1,5 +1,6 @@
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { readNetwork } from '../task/network.ts';
 import type { RepositoryRules } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 
@@ -31,7 +32,22 @@ const rules = z.strictObject({
   maintenance: script.nullable().default(null),
   /** Commands that decide "done", each run by a shell in the finished checkout. */
   checks: z.array(z.string().trim().min(1).max(2_000)).max(20).default([]),
-  /** Host names that the sandbox may reach on port 443. */
+  /** What of that which the operator opens the sandbox may reach: presets and host names. */
+  network: z
+    .union([z.string().transform((word) => [word]), z.array(z.string()).max(100)])
+    .transform((words, context) => {
+      const network = readNetwork(words);
+      if (network !== undefined) return network;
+      context.issues.push({
+        code: 'custom',
+        message: 'is neither off, model, registries or open nor exact host names',
+        input: words,
+      });
+      return z.NEVER;
+    })
+    .nullable()
+    .default(null),
+  /** The same for host names alone, on port 443. */
   allow: z
     .array(
       z
@@ -42,7 +58,8 @@ const rules = z.strictObject({
         ),
     )
     .max(100)
-    .default([]),
+    .nullable()
+    .default(null),
   /** Has GitHub's workflows wait for an approver's word; an operator's `hold` can't be lifted here. */
   ci: z.literal('hold').nullable().default(null),
   agent: z

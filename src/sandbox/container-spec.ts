@@ -71,10 +71,7 @@ export function runSpec(
       ...['NO_PROXY', 'no_proxy'].map((name) => `${name}=127.0.0.1,localhost,::1`),
       ...(registries?.env ?? []),
     ],
-    mounts: [
-      readOnly(options.gateway, gatewayDirectory),
-      ...(registries === undefined ? [] : settingsMounts(registries)),
-    ],
+    mounts: [readOnly(options.gateway, gatewayDirectory), ...settingsMounts(registries)],
     log: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
   });
   return { ...spec, OpenStdin: true, StdinOnce: false };
@@ -84,12 +81,15 @@ export function runSpec(
  * A set-up script's container: like the agent's, with a gateway of its own. What it is told comes over stdin, since Docker shows a
  * container's environment and arguments to whoever asks; nothing keeps what it prints.
  */
-export function setUpSpec(order: ContainerOrder, options: { command: readonly string[]; gateway: string }): Spec {
+export function setUpSpec(
+  order: ContainerOrder,
+  options: { command: readonly string[]; gateway: string; registries?: RegistryMount },
+): Spec {
   const spec = hardened(order, 'setup', {
     name: containerName(order.instance, order.run, '-setup'),
     command: options.command,
-    env: [],
-    mounts: [readOnly(options.gateway, gatewayDirectory)],
+    env: options.registries?.env ?? [],
+    mounts: [readOnly(options.gateway, gatewayDirectory), ...settingsMounts(options.registries)],
     log: { Type: 'none', Config: {} },
   });
   return told(spec);
@@ -158,8 +158,9 @@ export function helperSpec(
   };
 }
 
-function settingsMounts({ folder, cargo }: RegistryMount): Dockerode.MountSettings[] {
-  if (folder === null) return [];
+function settingsMounts(registries: RegistryMount | undefined): Dockerode.MountSettings[] {
+  if (registries === undefined || registries.folder === null) return [];
+  const { folder, cargo } = registries;
   // Above every checkout, where cargo looks last.
   return [readOnly(folder, settingsFolder), ...(cargo ? [readOnly(`${folder}/cargo`, '/.cargo')] : [])];
 }

@@ -37,6 +37,8 @@ export const sandboxOptionsSchema = z.strictObject({
         secrets: z.record(z.string(), z.string().min(1)).default({}),
         /** Hosts that they may reach. */
         allow: z.array(z.string().min(1).max(253)),
+        open: z.boolean().optional(),
+        registries: z.boolean().optional(),
         timeoutMs: z.number().int().positive(),
       }),
     )

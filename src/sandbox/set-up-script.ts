@@ -6,6 +6,8 @@ import { Problem } from '../task/problem.ts';
 import type { SetUp } from '../task/task.ts';
 import { type ContainerOrder, setUpSpec } from './container-spec.ts';
 import type { Parts } from './parts.ts';
+import { noPackageManagers } from './registries.ts';
+import { registrySettings } from './registry-settings.ts';
 import { type Ended, runOnce } from './run-once.ts';
 import { withoutSecrets } from './secret-forms.ts';
 
@@ -39,19 +41,25 @@ export async function runScript(parts: Parts, order: ContainerOrder, script: Scr
   const { engine, gate, closing, options, setUpGateways } = parts;
   const { kind, part, secrets } = script;
   const rules = options.setup[part.repository.toLowerCase()];
-  const gateway = await setUpGateways.prepare(order.task);
+  const managers = rules?.registries === true ? await parts.registries.of(order.image) : noPackageManagers;
+  const settings = registrySettings(managers);
+  const [gateway, folder] = await Promise.all([
+    setUpGateways.prepare(order.task),
+    setUpGateways.place(order.task, settings.files),
+  ]);
   let printed = Buffer.alloc(0);
   try {
     await setUpGateways.open(order.task, {
       providers: [],
       allow: rules?.allow ?? [],
-      registries: [],
+      open: rules?.open ?? false,
+      registries: managers.registries,
       budgetUsd: null,
       budgetTokens: null,
       unpriced: 'tokens',
       dummyKey: randomBytes(16).toString('hex'),
     });
-    const ended = await runOnce(engine, setUpSpec(order, { command, gateway }), {
+    const ended = await runOnce(engine, setUpSpec(order, { command, gateway, registries: { ...settings, folder } }), {
       stdin: `${JSON.stringify(toSpec(script))}\n`,
       timeoutMs: rules?.timeoutMs ?? defaultTimeoutMs,
       capBytes: Number.POSITIVE_INFINITY,

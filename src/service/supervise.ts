@@ -122,7 +122,10 @@ function setupSecrets({ repositories }: Config): Record<string, Record<string, s
 
 function toSetupOptions({ setup, network }: RepositoryConfig) {
   return {
-    allow: [...new Set([...network, ...setup.network])],
+    allow: [...new Set([...(network.hosts === 'any' ? [] : network.hosts), ...setup.network])],
+    open: network.hosts === 'any',
+    // Dependencies are what a set-up is for.
+    registries: network.registries || network.model,
     timeoutMs: Math.round(setup.minutes * 60_000),
   };
 }

@@ -21,7 +21,7 @@ import { chooseProvider } from '../task/choose-agent.ts';
 import type { RepositoryName } from '../task/ids.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
-import type { Run, Task } from '../task/task.ts';
+import type { Task } from '../task/task.ts';
 import { toAuthor } from './authors.ts';
 import { createChanges } from './changes.ts';
 import { shareInstalled } from './installed.ts';
@@ -84,7 +84,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     askAgainMs: config.pollSeconds * 500,
     clock,
     log,
-    toAgent: (task, run, prompt) => toAgentOf(config, task, run, prompt),
+    toAgent: (asked) => toAgentOf(config, asked),
     threadUrl: (task) => threadUrl(store.tasks, task),
     reap: async (alive) => {
       await sandbox.reap(alive, keptMs);
@@ -139,16 +139,18 @@ function accessOf(config: Config, log: ProcessScope['log']): Access {
  * The command line of a task's agent and what it may reach. The key it holds opens its own gateway and nothing else; it is the
  * run's, since a worker that comes after a crash finds a gateway that knows the first one's.
  */
-function toAgentOf(config: Config, task: Task, run: Run, prompt: string): ReturnType<WorkerDeps['toAgent']> {
+function toAgentOf(
+  config: Config,
+  { task, run, prompt, reach }: Parameters<WorkerDeps['toAgent']>[0],
+): ReturnType<WorkerDeps['toAgent']> {
   const policy = toPolicy(config);
   const agent = config.agents.get(task.agent)?.agent;
   const repositories = task.parts.flatMap(
     ({ repository }) => config.repositories.find(({ name }) => name === repository) ?? [],
   );
-  // One container for all: the repository that was named first brings its image, each brings its hosts.
+  // One container for all: the repository that was named first brings its image.
   const image = task.environment ?? repositories[0]?.environment ?? 'default';
   const dummyKey = `errand-${createHash('sha256').update(run.id).digest('base64url')}`;
-  const network = { allow: repositories.flatMap((repository) => repository.network), dummyKey };
   const needs = policy.agents.find(({ name }) => name === task.agent);
   if (agent === undefined || needs === undefined) {
     throw new Problem({
@@ -159,13 +161,18 @@ function toAgentOf(config: Config, task: Task, run: Run, prompt: string): Return
   }
   if (agent.type === 'shell') {
     const command = { type: 'shell', script: toScript(task, run.from) } as const;
-    return { command, network: { ...network, providers: [] }, image };
+    return { command, grants: { dummyKey, providers: [] }, image };
   }
-  const way = chooseProvider(policy, needs, { channel: task.origin.channel, repositories, model: task.model });
+  const way = chooseProvider(policy, needs, {
+    channel: task.origin.channel,
+    repositories,
+    model: task.model,
+    closed: !reach.model,
+  });
   if (!way.ok) throw new Problem(way.failure);
   const { host, port } = inside.forwarder;
   const forwarder = `http://${host}:${port}`;
-  const servers = mcpFor(config, task);
+  const servers = reach.model ? mcpFor(config, task) : [];
   const { provider, api, model } = way.value ?? { provider: '', api: 'chat', model: task.model };
   const access = { forwarder, provider, api, dummyKey, model };
   return {
@@ -176,7 +183,7 @@ function toAgentOf(config: Config, task: Task, run: Run, prompt: string): Return
       prompt,
       wholePrompt: toPrompt(task, 0),
     }),
-    network: { ...network, providers: way.value === null ? [] : [provider], mcp: servers },
+    grants: { dummyKey, providers: way.value === null ? [] : [provider], mcp: servers },
     image,
   };
 }

@@ -139,6 +139,12 @@ const question = object({
   expiresAt: time,
 });
 
+const network = object({
+  model: z.boolean(),
+  registries: z.boolean(),
+  hosts: z.union([z.literal('any'), z.array(z.string())]),
+});
+
 const checkout = object({
   at: time,
   baseBranch: branchName,
@@ -146,7 +152,8 @@ const checkout = object({
   start: sha,
   remote: sha.nullable(),
   checks: z.array(z.string()),
-  allow: z.array(z.string()).default([]),
+  network: network.nullable().optional(),
+  allow: z.array(z.string()).nullable().default(null),
   draft: z.boolean().optional(),
   repositoryId: count.optional(),
   ci: object({ held: z.boolean(), startHeld: z.boolean(), target: z.boolean() }).optional(),
@@ -226,6 +233,9 @@ const task = object({
   model: z.string().nullable(),
   asked: object({ agent: z.string().nullable(), model: z.string().nullable() }).optional(),
   environment: z.string().optional(),
+  network: network.optional(),
+  blocked: z.array(object({ host: z.string(), allowable: z.boolean(), run: count })).optional(),
+  allowed: z.array(object({ host: z.string(), by: userId, byName: z.string(), at: time })).optional(),
   budget,
   spec: z.array(
     object({
@@ -282,6 +292,8 @@ const eventTypes = {
   retried: true,
   stopped: true,
   work_kept: true,
+  hosts_blocked: true,
+  host_allowed: true,
   pull_request_opened: true,
   head_moved: true,
   ci_requested: true,

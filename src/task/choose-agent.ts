@@ -1,4 +1,5 @@
 import type { ChannelId } from './ids.ts';
+import { allOf, type Network, presets } from './network.ts';
 import { type AgentPolicy, type Chosen, listed, type Policy, type RepositoryPolicy, shellScript } from './policy.ts';
 import { apiNames, type ModelApi, sharedApi } from './providers.ts';
 
@@ -30,12 +31,17 @@ export function chooseAgent(
     channel: ChannelId;
     /** All that the task works on; the first one's wish counts. */
     repositories: readonly RepositoryPolicy[];
+    /** What the request, or `.errand.yml`, leaves of the network. */
+    network?: Network | undefined;
     text: string;
   },
 ): Chosen<Choice> {
-  const { asked, file = nothing, channel, repositories, text } = request;
+  const { asked, file = nothing, channel, repositories, network = presets.open, text } = request;
+  const closed = !allOf([network, ...repositories.map((each) => each.network)]).model;
   const places = [asked, file, policy.channels.get(channel) ?? nothing, repositories[0] ?? nothing];
-  const usable = policy.agents.filter((each) => chooseProvider(policy, each, { channel, repositories, model: '' }).ok);
+  const usable = policy.agents.filter(
+    (each) => chooseProvider(policy, each, { channel, repositories, model: '', closed }).ok,
+  );
   const fallback = usable.find(({ name }) => name !== 'shell')?.name ?? 'shell';
   const agentFrom = (place: number) => places.slice(place).find(({ agent }) => agent !== null)?.agent ?? null;
   const named = agentFrom(0);
@@ -48,7 +54,7 @@ export function chooseAgent(
   if (wanted === 'shell') return shellChoice(named, text);
   const model =
     places.find((place, at) => place.model !== null && (agentFrom(at) ?? fallback) === wanted)?.model ?? null;
-  const way = chooseProvider(policy, agent, { channel, repositories, model });
+  const way = chooseProvider(policy, agent, { channel, repositories, model, closed });
   if (!way.ok) return way.failure.code === 'agent_unconfigured' ? alsoReady(way, usable) : way;
   return { ok: true, value: { agent: wanted, model } };
 }
@@ -70,9 +76,18 @@ export function chooseProvider(
     channel: ChannelId;
     repositories: readonly Pick<RepositoryPolicy, 'provider'>[];
     model: string | null;
+    /** Whether the task's network has no way to models. */
+    closed: boolean;
   },
 ): Chosen<WayToModel | null> {
   if (agent.provider === null) return { ok: true, value: null };
+  if (of.closed) {
+    return fail(
+      'network_off',
+      `The network of this task is off, and the agent ${agent.name} needs a model.`,
+      'Name an agent that needs none, such as agent:shell with a script; or another net:.',
+    );
+  }
   const bound = [...new Set(of.repositories.flatMap(({ provider }) => provider ?? []))];
   if (bound.length > 1) {
     return fail(

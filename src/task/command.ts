@@ -1,6 +1,8 @@
 import type { TaskId } from './ids.ts';
 import { type BranchName, parseBranchName, parseGroupName, parseRepositoryName, parseTaskId } from './ids.ts';
 
+import { type Network, readNetwork } from './network.ts';
+
 /** What somebody typed after `/agent`, or after mentioning Errand. */
 export type Command =
   | { readonly type: 'task'; readonly task: TaskCommand }
@@ -24,8 +26,8 @@ export interface TaskCommand {
   readonly model: string | null;
   readonly attempts: number | null;
   readonly budgetUsd: number | null;
-  /** A named network preset. */
-  readonly network: string | null;
+  /** From `net:`, what the task may reach at most. */
+  readonly network: Network | null;
   /** A named environment. */
   readonly environment: string | null;
 }
@@ -53,7 +55,10 @@ const keys: Readonly<Record<KeyName, Key>> = {
   model: { expects: 'the name of a model', read: (value) => given('model', parseName(value)) },
   attempts: { expects: 'a number from 1 to 4', read: (value) => given('attempts', parseAttempts(value)) },
   budget: { expects: 'dollars, such as 5 or 2.50', read: (value) => given('budgetUsd', parseDollars(value)) },
-  net: { expects: 'the name of a network preset', read: (value) => given('network', parseName(value)?.toLowerCase()) },
+  net: {
+    expects: 'off, model, registries, open, or host names, with commas between',
+    read: (value) => given('network', readNetwork(value.toLowerCase().split(','))),
+  },
   env: {
     expects: 'the name of an environment',
     read: (value) => given('environment', parseName(value)?.toLowerCase()),

@@ -1,5 +1,6 @@
 import type { EngineId, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
 import type { Allowance, Metered } from './money.ts';
+import type { BlockedHost } from './network.ts';
 import type {
   Approval,
   Checkout,
@@ -52,6 +53,10 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'run_delayed'; readonly reason: string }
   | { readonly type: 'retried'; readonly by: UserId }
   | { readonly type: 'stopped'; readonly by: UserId }
+  /** The gateway refused these to a run. */
+  | { readonly type: 'hosts_blocked'; readonly run: RunId; readonly hosts: readonly BlockedHost[] }
+  /** Somebody who may opened one of them for this task. */
+  | { readonly type: 'host_allowed'; readonly host: string; readonly by: UserId; readonly byName: string }
   | { readonly type: 'work_kept'; readonly run: RunId; readonly kept: readonly Head[] }
   | PullEvent
   /** The task is still at work, and what is only shown for a time is to be shown again. */

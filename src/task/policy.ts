@@ -1,5 +1,6 @@
 import type { BranchName, ChannelId, RepositoryName, UserId } from './ids.ts';
 import type { Budget, DayLimits } from './money.ts';
+import { type Network, presets } from './network.ts';
 import type { ModelApi, ProviderPolicy } from './providers.ts';
 import { type Failure, maxRepositories, type Task } from './task.ts';
 
@@ -41,6 +42,8 @@ export interface RepositoryPolicy {
   readonly model: string | null;
   /** Where this repository's code may go; no other stands in for it. Null leaves it to channel and agent. */
   readonly provider: string | null;
+  /** The most that a task on it may reach. */
+  readonly network: Network;
   /** Slack ids; empty falls back to the policy's. */
   readonly approvers: readonly string[];
   readonly budgetUsd: number | null;
@@ -65,6 +68,7 @@ export function plainRepository(name: RepositoryName): RepositoryPolicy {
     agent: null,
     model: null,
     provider: null,
+    network: presets.model,
     approvers: [],
     budgetUsd: null,
     budgetTokens: null,

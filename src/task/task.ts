@@ -1,6 +1,7 @@
 import type { AttachedFile } from './files.ts';
 import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
 import type { Allowance, Budget, Spending, Spent, Usage } from './money.ts';
+import type { BlockedHost, Network } from './network.ts';
 
 /** Where a task began, and so where its thread is. `thread` is null until the root message of a slash command is posted. */
 export interface Origin {
@@ -85,8 +86,10 @@ export interface Checkout {
   readonly remote: Sha | null;
   /** Commands that the base branch's `.errand.yml` sets; their exit codes are what Errand measures. */
   readonly checks: readonly string[];
-  /** Host names that it lets the sandbox reach besides the operator's. */
-  readonly allow: readonly string[];
+  /** What that file leaves of what the operator opens; null where it says nothing. */
+  readonly network?: Network | null | undefined;
+  /** The same for host names alone. */
+  readonly allow: readonly string[] | null;
   /** Whether a new pull request is opened as a draft. */
   readonly draft?: boolean | undefined;
   /** The repository's number on GitHub. */
@@ -325,6 +328,12 @@ export interface Task {
   readonly asked?: { readonly agent: string | null; readonly model: string | null } | undefined;
   /** The image that the request asked for, a key of the configuration. */
   readonly environment?: string | undefined;
+  /** What the request narrowed its network to. */
+  readonly network?: Network | undefined;
+  /** Hosts that it was refused, each once, and the run that met it first. */
+  readonly blocked?: readonly Blocked[] | undefined;
+  /** Hosts that somebody opened for this task alone. */
+  readonly allowed?: readonly Allowed[] | undefined;
   readonly budget: Budget;
   readonly spec: readonly SpecMessage[];
   /** How many spec messages an agent has read, counted from the start. */
@@ -342,6 +351,23 @@ export interface Task {
   /** The task that this one continues, after that was merged or closed. */
   readonly follows: TaskId | null;
 }
+
+export interface Blocked extends BlockedHost {
+  /** The run's number. */
+  readonly run: number;
+}
+
+/** One person's word for one host: it holds from the next run on. */
+export interface Allowed {
+  readonly host: string;
+  readonly by: UserId;
+  readonly byName: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** How many refused hosts of a task are kept: more is an attack or an accident, and nobody reads it. */
+export const maxBlocked = 50;
 
 /** How many repositories one task may change: each is a checkout, a pull request, and somebody's review. */
 export const maxRepositories = 5;

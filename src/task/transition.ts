@@ -6,6 +6,7 @@ import { addMetered, forNextRun } from './spending.ts';
 import {
   type Head,
   maxAttempts,
+  maxBlocked,
   type Outcome,
   type Part,
   type PullState,
@@ -30,7 +31,8 @@ export type Refusal =
   | 'already_merging'
   | 'ci_held'
   | 'ci_not_held'
-  | 'not_merging';
+  | 'not_merging'
+  | 'not_blocked';
 
 export type Transition =
   | { readonly applied: true; readonly task: Task }
@@ -149,6 +151,20 @@ export function transition(task: Task, event: TaskEvent): Transition {
         taken: task.spec.length,
         run: { type: 'idle', outcome: { type: 'stopped', by: event.by, kept: [] } },
       });
+    }
+    case 'hosts_blocked':
+      return duringRun(task, event.run, ({ number }) => {
+        const { blocked = [] } = task;
+        const fresh = event.hosts.filter(({ host }) => blocked.every((each) => each.host !== host));
+        const added = fresh.slice(0, maxBlocked - blocked.length).map((each) => ({ ...each, run: number }));
+        return added.length === 0 ? undefined : { ...task, blocked: [...blocked, ...added] };
+      });
+    case 'host_allowed': {
+      const { allowed = [], blocked = [] } = task;
+      if (allowed.some(({ host }) => host === event.host)) return refused('duplicate');
+      if (!blocked.some(({ host, allowable }) => host === event.host && allowable)) return refused('not_blocked');
+      const { host, by, byName, at } = event;
+      return applied({ ...task, allowed: [...allowed, { host, by, byName, at }] });
     }
     case 'work_kept': {
       const outcome = task.run.type === 'idle' ? task.run.outcome : null;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { attendRun } from '../../src/app/attend-run.ts';
 import { keepWork } from '../../src/app/keep-work.ts';
+import { plainRepository } from '../../src/task/policy.ts';
 import type { RunOrder, SetUpOrder } from '../../src/task/ports/sandbox.ts';
 import { Problem } from '../../src/task/problem.ts';
 import { alice, bob, message, pull, pullStates, question, repository, runId, sha } from '../task/example.ts';
@@ -9,7 +10,7 @@ import { problem, World } from './world.ts';
 const signal = new AbortController().signal;
 const checkout = {
   ...{ at: 1, baseBranch: 'main' as never, base: sha('0'), start: sha('0'), remote: null },
-  ...{ checks: [], allow: ['registry.example'], repositories: ['/mirror'] },
+  ...{ checks: [], allow: ['docs.example', 'evil.example'], repositories: ['/mirror'] },
 };
 const finished = { type: 'finished', exitCode: 0, claim: 'Done.', unread: [] };
 
@@ -42,7 +43,7 @@ test('a worker that comes after a crash tells a run what the first one took for 
   expect(world.look(task).run).toMatchObject({ type: 'queued' });
 });
 
-test('a run may reach what the operator and the base branch allow, as it was when the run was prepared', async () => {
+test('a run may reach what both the operator and the base branch allow, as it was when the run was prepared', async () => {
   const world = new World();
   const task = await world.running();
   await world.store.apply(task.id, {
@@ -51,10 +52,12 @@ test('a run may reach what the operator and the base branch allow, as it was whe
     checkouts: [{ repository, checkout }],
     at: 1,
   });
+  const network = { model: true, registries: true, hosts: ['docs.example', 'operator.example'] };
+  world.policy = { ...world.policy, repositories: [{ ...plainRepository(repository), network }] };
   const orders: RunOrder[] = [];
   world.sandbox.start = async (order) => void orders.push(order);
   await attendRun(world.worker, world.look(task), signal);
-  expect(orders[0]?.policy.allow).toEqual(['operator.example', 'registry.example']);
+  expect(orders[0]?.policy).toMatchObject({ allow: ['docs.example'], open: false, registries: true });
 });
 
 describe('a run whose base branch asks for a set-up', () => {

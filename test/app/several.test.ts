@@ -169,7 +169,15 @@ describe('a run in two repositories', () => {
     };
     const { id, run, epoch } = await world.start();
     const attendance = { deps: world.worker, id, run: currentRun(run)?.id ?? toRunId(id, 1), epoch, signal };
-    const checkout = { at: 1, baseBranch: base, base: sha('0'), start: sha('0'), remote: null, checks: [], allow: [] };
+    const checkout = {
+      at: 1,
+      baseBranch: base,
+      base: sha('0'),
+      start: sha('0'),
+      remote: null,
+      checks: [],
+      allow: null,
+    };
     const checkouts = [repository, other].map((each) => ({
       ...{ repository: each, checkout: { ...checkout, repositories: ['/mirror'] } },
     }));
@@ -260,7 +268,7 @@ describe('a run in two repositories', () => {
 test('a stopped run that may not be pushed to one repository is kept in the other', async () => {
   const world = new TwoRepositories();
   const prepared = { at: 1, baseBranch: base, base: sha('0'), start: sha('0'), remote: null };
-  const checkout = { ...prepared, checks: [], allow: [], repositories: ['/mirror'] };
+  const checkout = { ...prepared, checks: [], allow: null, repositories: ['/mirror'] };
   const task = await world.start({ parts: [part({ checkout }), part({ repository: other, checkout })] });
   const checkouts = [
     { repository, checkout },

@@ -189,8 +189,9 @@ export class World {
         setup: null,
         maintenance: null,
         checks: [],
-        allow: [],
         ci: null,
+        network: null,
+        allow: null,
         agent: null,
         model: null,
         merge: { method: 'squash', approvers: [], selfApproval: null },
@@ -257,13 +258,9 @@ export class World {
     },
   };
 
-  readonly toAgent: WorkerDeps['toAgent'] = (_task, _run, prompt) => ({
+  readonly toAgent: WorkerDeps['toAgent'] = ({ prompt }) => ({
     command: { type: 'shell', script: prompt },
-    network: {
-      providers: [],
-      allow: ['operator.example'],
-      dummyKey: 'errand-dummy',
-    },
+    grants: { providers: [], dummyKey: 'errand-dummy' },
     image: 'default',
   });
 

@@ -339,7 +339,7 @@ describe('the YAML file', () => {
         model: 'house-2',
         provider: 'own',
         environment: 'java',
-        network: ['docs.example.com'],
+        network: { model: true, registries: false, hosts: ['docs.example.com'] },
         approvers: ['S0614TZR7'],
         budgetUsd: 9,
         budgetTokens: 500_000,
@@ -460,7 +460,7 @@ describe('the YAML file', () => {
     expect(problemsOf({}, yaml).map((line) => line.split(';')[0])).toEqual([
       'emoji: must be a mapping, found "no"',
       'repositories.shop: its name must be owner/name',
-      'repositories.acme/shop.network: must be exact host names, separated by commas, found ["*.example.com"]',
+      'repositories.acme/shop.network: must be one of off, model, registries and open, exact host names, or both, found ["*.example.com"]',
       'channels.general: its name must be a channel id',
       'agents.mine.command: must be a list of words, the program first, found "x"',
       'providers.own.kind: must be one of anthropic, openai, found "gemini"',

@@ -9,8 +9,9 @@ test('an empty file says what no file says', () => {
     setup: null,
     maintenance: null,
     checks: [],
-    allow: [],
     ci: null,
+    network: null,
+    allow: null,
     agent: null,
     model: null,
     merge: { method: 'squash', approvers: [], selfApproval: null },
@@ -25,6 +26,7 @@ setup: { run: npm ci, secrets: [NPM_TOKEN, NPM_TOKEN] }
 maintenance: npm install
 checks: [npm test, npm run lint]
 allow: [registry.example.com]
+network: [registries, docs.example.com]
 agent: codex
 model: gpt-5.5
 merge: { method: rebase, approvers: [U012AB3CD, W0123], selfApproval: true }
@@ -38,6 +40,7 @@ ci: hold
     checks: ['npm test', 'npm run lint'],
     allow: ['registry.example.com'],
     ci: 'hold',
+    network: { model: true, registries: true, hosts: ['docs.example.com'] },
     agent: 'codex',
     model: 'gpt-5.5',
     merge: { method: 'rebase', approvers: ['U012AB3CD', 'W0123'], selfApproval: true },
@@ -65,6 +68,7 @@ test.each([
   ['merge:\n  approvers: [S0123]\n', /line 2: `merge.approvers.0`: .*user/],
   ['merge:\n  method: fast\n', /line 2: `merge.method`/],
   ['allow:\n  - ok.example.com\n  - "*.example.com"\n', /line 3: `allow.1`: .*exact host name/],
+  ['checks: []\nnetwork: everything\n', /line 2: `network`: is neither/],
   ['allow: [10.0.0.1x/y]\n', /`allow.0`/],
   ['secrets: { ignore: ["**"] }\n', /`secrets.ignore.0`: .*a folder/],
   ['secrets: { ignore: [../x] }\n', /`secrets.ignore.0`/],

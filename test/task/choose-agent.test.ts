@@ -114,7 +114,7 @@ describe('the model', () => {
     const of = (agent: string, provider: string | null, policy: Policy = base) => {
       const found = policy.agents.find((each) => each.name === agent);
       if (found === undefined) throw new Error(agent);
-      return chooseProvider(policy, found, { channel, repositories: [{ provider }], model: null });
+      return chooseProvider(policy, found, { channel, repositories: [{ provider }], model: null, closed: false });
     };
     expect(of('claude', 'inhouse')).toMatchObject({
       value: { provider: 'inhouse', api: 'messages', model: 'house-1' },
@@ -148,7 +148,7 @@ describe('the provider', () => {
     const [claude] = base.agents;
     if (claude === undefined) throw new Error('no claude');
     const repositories = [{ provider: 'inhouse' }, { provider: 'anthropic' }];
-    expect(chooseProvider(base, claude, { channel, repositories, model: null })).toMatchObject({
+    expect(chooseProvider(base, claude, { channel, repositories, model: null, closed: false })).toMatchObject({
       failure: { code: 'provider_conflict' },
     });
   });

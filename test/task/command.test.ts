@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Command, parseCommand, type TaskCommand } from '../../src/task/command.ts';
+import { presets } from '../../src/task/network.ts';
 
-const bare: Record<keyof TaskCommand, string | number | readonly string[] | null> = {
+const bare: Record<keyof TaskCommand, string | number | object | null> = {
   text: '',
   repositories: [],
   base: null,
@@ -13,7 +14,7 @@ const bare: Record<keyof TaskCommand, string | number | readonly string[] | null
   environment: null,
 };
 
-const task = (fields: Partial<Record<keyof TaskCommand, string | number | readonly string[]>>) => ({
+const task = (fields: Partial<Record<keyof TaskCommand, string | number | object>>) => ({
   type: 'task',
   task: { ...bare, ...fields },
 });
@@ -78,7 +79,7 @@ describe('parseCommand', () => {
         model: 'openai/gpt-5.2',
         attempts: 3,
         budgetUsd: 2.5,
-        network: 'registries',
+        network: presets.registries,
         environment: 'node24',
         text: 'fix it',
       }),

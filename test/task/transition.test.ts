@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TaskEvent, TaskEventType } from '../../src/task/events.ts';
 import type { BranchName } from '../../src/task/ids.ts';
 import { givenUp } from '../../src/task/problem.ts';
-import { maxAttempts, type PullState, type RunState, type Task } from '../../src/task/task.ts';
+import { maxAttempts, maxBlocked, type PullState, type RunState, type Task } from '../../src/task/task.ts';
 import { currentRun, hasUnread, type Refusal, transition } from '../../src/task/transition.ts';
 import {
   alice,
@@ -38,7 +38,7 @@ const checkout = {
   start: sha('2'),
   remote: null,
   checks: ['npm test'],
-  allow: [],
+  allow: null,
   repositories: ['/mirror'],
 };
 
@@ -54,6 +54,8 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
     metered: { meter: 'm1', inputTokens: 100, outputTokens: 10, usd: 0.5, usdAtMost: 0.5 },
     durationMs: 1_000,
   },
+  hosts_blocked: { at, type: 'hosts_blocked', run: runId(1), hosts: [{ host: 'docs.example', allowable: true }] },
+  host_allowed: { at, type: 'host_allowed', host: 'docs.example', by: alice, byName: 'Alice' },
   checkout_prepared: { at, type: 'checkout_prepared', run: runId(1), checkouts: [{ repository, checkout }] },
   set_up: { at, type: 'set_up', run: runId(1), setUps: [{ repository, kind: 'setup', durationMs: 1, changed: [] }] },
   messages_taken: { at, type: 'messages_taken', run: runId(1), taken: 1 },
@@ -103,6 +105,8 @@ const runTable = {
   run_delayed: { idle: 'not_queued', queued: '► queued', running: 'not_queued', waiting: 'not_queued' },
   retried: { idle: '► queued', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
   stopped: { idle: 'not_running', queued: '► idle', running: '► idle', waiting: '► idle' },
+  hosts_blocked: { idle: 'not_running', queued: 'not_running', running: '► running', waiting: '► waiting' },
+  host_allowed: { idle: 'not_blocked', queued: 'not_blocked', running: 'not_blocked', waiting: 'not_blocked' },
   work_kept: { idle: '► idle', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
   time_passed: { idle: 'not_running', queued: '► queued', running: '► running', waiting: '► waiting' },
   continued: { idle: '► idle', queued: '► queued', running: '► running', waiting: '► waiting' },
@@ -597,5 +601,33 @@ describe('a draft', () => {
 
   it('is marked once', () => {
     expect(reasonOf(apply(drafted, events.pull_request_ready), events.pull_request_ready)).toBe('duplicate');
+  });
+});
+
+describe('hosts that a run was refused', () => {
+  const blocked = apply(inState('running', 'none'), events.hosts_blocked);
+
+  it('are kept once, with the run that met them first', () => {
+    expect(blocked.blocked).toEqual([{ host: 'docs.example', allowable: true, run: 1 }]);
+    expect(reasonOf(blocked, events.hosts_blocked)).toBe('duplicate');
+  });
+
+  it('are kept up to a number that a person could read', () => {
+    const hosts = Array.from({ length: 80 }, (_, n) => ({ host: `h${n}.example`, allowable: true }));
+    expect(apply(inState('running', 'none'), { ...events.hosts_blocked, hosts }).blocked).toHaveLength(maxBlocked);
+  });
+
+  it('can be allowed by their name, once, in every state of the run', () => {
+    const allowed = apply(blocked, events.host_allowed);
+    expect(allowed.allowed).toEqual([{ host: 'docs.example', by: alice, byName: 'Alice', at }]);
+    expect(reasonOf(allowed, events.host_allowed)).toBe('duplicate');
+    expect(reasonOf(apply(blocked, events.run_finished), events.host_allowed)).toBe('applied');
+  });
+
+  it('can’t be allowed where the list was not what was in the way', () => {
+    const hosts = [{ host: 'docs.example', allowable: false }];
+    expect(reasonOf(apply(inState('running', 'none'), { ...events.hosts_blocked, hosts }), events.host_allowed)).toBe(
+      'not_blocked',
+    );
   });
 });

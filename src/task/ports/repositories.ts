@@ -1,4 +1,5 @@
 import type { BranchName, RepositoryName, RunId, Sha, TaskId } from '../ids.ts';
+import type { Network } from '../network.ts';
 import type { ChangeSize, FileChange, Secrets, SensitivePath, SetupScript } from '../task.ts';
 import type { WorkflowEvents } from '../workflows.ts';
 
@@ -8,9 +9,12 @@ export interface RepositoryRules {
   /** A script for a checkout that an earlier run worked in. It gets no secrets: an agent was there. */
   readonly maintenance: string | null;
   readonly checks: readonly string[];
-  readonly allow: readonly string[];
   /** `hold` has GitHub's workflows wait for an approver's word. */
   readonly ci: 'hold' | null;
+  /** What it leaves of what the operator opens; null where it says nothing. */
+  readonly network: Network | null;
+  /** The same for host names alone. */
+  readonly allow: readonly string[] | null;
   readonly agent: string | null;
   readonly model: string | null;
   readonly merge: {
