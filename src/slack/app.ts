@@ -225,6 +225,7 @@ function registerIntake(app: App, options: SlackAppOptions): Intake {
     clock,
     log,
     self: { userId: connection.userId, emoji: wording.emoji },
+    teamId: connection.teamId,
     refuse: (event) => refuseStoreDown(event, options),
     giveUp: async (body, received) => {
       const from = origin(body);

@@ -15,9 +15,10 @@ const person = z.object({
   team_id: z.string().optional(),
   name: z.string().default(''),
   deleted: z.boolean().default(false),
-  is_bot: z.boolean().default(false),
-  is_restricted: z.boolean().default(false),
-  is_ultra_restricted: z.boolean().default(false),
+  // Slack says these of every account that is in use: one of whom it doesn't is no full member.
+  is_bot: z.boolean().optional(),
+  is_restricted: z.boolean().optional(),
+  is_ultra_restricted: z.boolean().optional(),
   is_stranger: z.boolean().default(false),
   real_name: z.string().default(''),
   profile: z.object({ display_name: z.string().default(''), real_name: z.string().default('') }).prefault({}),
@@ -79,10 +80,11 @@ async function findMember(reader: WebClient, teamId: string, id: UserId): Promis
   const shown =
     [profile.real_name, real_name, profile.display_name, name].map((text) => oneLine(text, 80)).find(Boolean) ?? id;
   // Slackbot is a bot that says it is none.
-  if (who.is_bot || id === 'USLACKBOT') return { type: 'bot', id, name: shown };
+  if (who.is_bot === true || id === 'USLACKBOT') return { type: 'bot', id, name: shown };
   if (who.deleted) return { type: 'deactivated', id, name: shown };
   if (who.is_stranger || who.team_id !== teamId) return { type: 'stranger', id, name: shown };
-  if (who.is_restricted || who.is_ultra_restricted) return { type: 'guest', id, name: shown };
+  if (who.is_bot === undefined) return { type: 'stranger', id, name: shown };
+  if (who.is_restricted !== false || who.is_ultra_restricted !== false) return { type: 'guest', id, name: shown };
   return { type: 'member', id, name: shown };
 }
 

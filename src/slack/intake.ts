@@ -4,6 +4,7 @@ import type { Clock } from '../task/ports/clock.ts';
 import type { Inbox } from '../task/ports/inbox.ts';
 import type { Log } from './log.ts';
 import { naturalKey, type Self } from './natural-key.ts';
+import { isOwnWorkspace } from './own-workspace.ts';
 import { fieldChange, suggestionRequest } from './payloads.ts';
 
 /** What a listener learns of the act beside Slack's payload. */
@@ -21,6 +22,7 @@ const envelope = z.object({ at: z.number(), body: z.record(z.string(), z.unknown
 export interface IntakeOptions {
   readonly inbox: Inbox;
   readonly self: Self;
+  readonly teamId: string;
   readonly clock: Clock;
   readonly log: Log;
   /** Answers a person whose act could not be stored, in the ack; false for what can only be left to Slack to send again. */
@@ -44,7 +46,7 @@ const maxAttempts = 5;
  * an event before any listener runs, so its way in is wrapped; that serves HTTP and Socket Mode alike.
  */
 export function storeFirst(app: App, options: IntakeOptions): Intake {
-  const { inbox, self, clock, log } = options;
+  const { inbox, self, teamId, clock, log } = options;
   const consume = app.processEvent.bind(app);
   const inFlight = new Map<string, Promise<void>>();
 
@@ -61,6 +63,10 @@ export function storeFirst(app: App, options: IntakeOptions): Intake {
   }
 
   app.processEvent = async (event) => {
+    if (!isOwnWorkspace(event.body, teamId)) {
+      log.warn({ team: event.body.team_id }, 'What another workspace sent is left alone');
+      return event.ack();
+    }
     // What only changes an open form is worth nothing later, so it is not stored.
     if ([suggestionRequest, fieldChange].some((each) => each.safeParse(event.body).success)) return consume(event);
     const key = naturalKey(event.body, self);
