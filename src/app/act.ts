@@ -1,9 +1,11 @@
 import { isOver } from '../task/parts.ts';
-import type { Task } from '../task/task.ts';
+import type { Failure, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import type { Answer, Asked, Target, UseCases } from '../task/use-cases.ts';
+import { attest } from './attest.ts';
 import type { BotDeps } from './deps.ts';
-import { maySteer, say, silent } from './people.ts';
+import { crowdedRefusal, floodRefusal } from './flood.ts';
+import { channelRefusal, maySteer, say, silent } from './people.ts';
 import { followUpRefusal } from './spending.ts';
 
 /** The task that is meant; a target that is no task's is a sentence rather than silence. */
@@ -40,12 +42,24 @@ export async function retry(deps: BotDeps, asked: Asked, target: Target): Promis
       next: 'Reply in its thread to start a task that continues it.',
     });
   }
-  const spent = task.run.type === 'idle' ? await followUpRefusal(deps, task) : null;
-  if (spent !== null) return say(spent);
+  const refused = task.run.type === 'idle' ? await retryRefusal(deps, asked, task) : null;
+  if (refused !== null) return say(refused);
   const retried = await deps.store.apply(task.id, { type: 'retried', by: asked.by, at: deps.clock.now() });
-  if (retried.task?.run.type === 'queued') await deps.queue.wake({ type: 'run', task: task.id });
+  if (retried.task?.run.type === 'queued') {
+    await attest(deps, task.requester);
+    await deps.queue.wake({ type: 'run', task: task.id });
+  }
   if (retried.type === 'applied' || retried.task?.run.type === 'queued') return silent;
   return say({ sentence: `Task ${task.id} is still at work.`, next: 'Stop it first, or wait for its end.' });
+}
+
+async function retryRefusal(deps: BotDeps, asked: Asked, task: Task): Promise<Failure | null> {
+  return (
+    (await channelRefusal(deps, task.origin.channel)) ??
+    (await followUpRefusal(deps, task)) ??
+    (await floodRefusal(deps, asked)) ??
+    (await crowdedRefusal(deps, task.requester, task.id))
+  );
 }
 
 type Found = { readonly task: Task } | { readonly answer: Answer };
@@ -53,7 +67,9 @@ type Found = { readonly task: Task } | { readonly answer: Answer };
 async function allowed(deps: BotDeps, asked: Asked, target: Target, verb: string): Promise<Found> {
   const task = await findTarget(deps, target);
   if (task === undefined) return { answer: unknownTask(deps, target) };
-  if (await maySteer(deps, task, asked.by)) return { task };
+  // Who asked for something may always end it.
+  if ((verb === 'stop' && asked.by === task.requester) || (await maySteer(deps, task, asked.by))) return { task };
+  deps.log.warn({ task: task.id, person: asked.by, code: `may_not_${verb}` }, 'Refused');
   return {
     answer: say({
       sentence: `Only <@${task.requester}> and the people listed for it may ${verb} task ${task.id}.`,

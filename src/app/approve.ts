@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RepositoryName, TaskId, UserId } from '../task/ids.ts';
 import { partIn } from '../task/parts.ts';
-import { mayApprove } from '../task/policy.ts';
+import { closedChannel, mayApprove } from '../task/policy.ts';
 import type { Failure, Task } from '../task/task.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
+import { attest } from './attest.ts';
 import type { BotDeps } from './deps.ts';
 import { groupsOf, say, silent } from './people.ts';
 
@@ -25,8 +26,10 @@ export async function approve(deps: BotDeps, asked: Approve): Promise<Answer> {
     approval,
     at: deps.clock.now(),
   });
-  if (approved.task && partIn(approved.task, repository)?.pull.type === 'merging')
+  if (approved.task && partIn(approved.task, repository)?.pull.type === 'merging') {
+    await attest(deps, asked.by);
     await deps.queue.wake({ type: 'merge', task: task.id }, { priority: 1 });
+  }
   if (approved.type === 'applied') return silent;
   switch (approved.reason) {
     case 'older_head':
@@ -52,9 +55,25 @@ export async function mayPassGate(
   by: UserId,
   gate: { readonly task: Task; readonly repository: RepositoryName },
 ): Promise<Pick<Failure, 'sentence' | 'next'> | null> {
+  const refusal = await refusalAtGate(deps, by, gate);
+  if (refusal !== null) deps.log.warn({ task: gate.task.id, person: by, code: refusal.code }, 'Refused');
+  return refusal;
+}
+
+async function refusalAtGate(
+  deps: BotDeps,
+  by: UserId,
+  gate: { readonly task: Task; readonly repository: RepositoryName },
+): Promise<Failure | null> {
+  const closed = closedChannel(deps.policy, gate.task.origin.channel);
+  if (closed !== null) return closed;
   const member = await deps.directory.member(by);
   if (member.type !== 'member') {
-    return { sentence: 'Only full members of this workspace approve merges.', next: 'Ask one of them to look.' };
+    return {
+      code: 'not_a_member',
+      sentence: 'Only full members of this workspace approve merges.',
+      next: 'Ask one of them to look.',
+    };
   }
   const lists = [deps.policy.approvers, ...deps.policy.repositories.map(({ approvers }) => approvers)];
   return mayApprove(deps.policy, gate, by, await groupsOf(deps, lists));

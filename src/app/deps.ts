@@ -2,6 +2,7 @@ import type { AgentCommand } from '../../sandbox/protocol.ts';
 import type { BranchName, EngineId, RepositoryName, TaskId } from '../task/ids.ts';
 import type { Network } from '../task/network.ts';
 import type { Policy } from '../task/policy.ts';
+import type { Attestations } from '../task/ports/attestations.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Directory } from '../task/ports/directory.ts';
 import type { FileSource, FileStore } from '../task/ports/files.ts';
@@ -14,6 +15,7 @@ import type { RunQueue } from '../task/ports/run-queue.ts';
 import type { Limits, NetworkPolicy, Sandbox } from '../task/ports/sandbox.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import type { ThreadReader } from '../task/ports/thread-reader.ts';
+import type { Turnstile } from '../task/ports/turnstile.ts';
 import type { Run, Task } from '../task/task.ts';
 
 /** Structured, with the task and run as fields. */
@@ -31,6 +33,8 @@ export interface BotDeps {
   readonly queue: RunQueue;
   readonly ledger: Ledger;
   readonly directory: Directory;
+  readonly attestations: Attestations;
+  readonly turnstile: Turnstile;
   readonly threads: ThreadReader;
   readonly fileSource: FileSource;
   readonly files: FileStore;
@@ -49,6 +53,7 @@ export interface WorkerDeps {
   readonly repositories: Repositories;
   readonly forge: Forge;
   readonly files: Pick<FileStore, 'get'>;
+  readonly attestations: Pick<Attestations, 'find'>;
   readonly engine: EngineId;
   readonly policy: Policy;
   readonly limits: Limits;

@@ -4,6 +4,7 @@ import { heldResult, isOver, partIn } from '../task/parts.ts';
 import type { RepositoryRules } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure, Head, Part, PullState, Task } from '../task/task.ts';
+import { authoriseMerge } from './authorise.ts';
 import type { WorkerDeps } from './deps.ts';
 import { toMergeMessage, toPullRequestTitle } from './pull-request-words.ts';
 import { holdToRepository } from './same-repository.ts';
@@ -78,6 +79,9 @@ async function tryMerge(
 ): Promise<Next> {
   const { repository, base, repositoryId = null } = part;
   await holdToRepository(deps, part);
+  const authority = await authoriseMerge(deps, task, repository, approval);
+  if (authority.type === 'wait') return { type: 'pending', reason: `${authority.reason}.` };
+  if (authority.type === 'refused') return authority;
   const place = { task: task.id, part: task.parts.indexOf(part) };
   const { rules } = await deps.repositories.prepare({ ...place, repository, base, branch: task.branch, signal });
   if (heldResult(part) !== undefined) return { type: 'refused', problem: held };

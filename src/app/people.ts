@@ -1,5 +1,5 @@
 import type { ChannelId, UserId } from '../task/ids.ts';
-import { isListed } from '../task/policy.ts';
+import { closedChannel, isListed } from '../task/policy.ts';
 import type { Member } from '../task/ports/directory.ts';
 import type { Said } from '../task/said.ts';
 import type { Failure, Task } from '../task/task.ts';
@@ -24,21 +24,29 @@ export async function groupsOf(deps: BotDeps, lists: readonly (readonly string[]
 /** A full member who is on the requesters' list, or the sentence that says why not. */
 export async function mayAsk(deps: BotDeps, by: UserId): Promise<{ member: Member; failure: Failure | null }> {
   const member = await deps.directory.member(by);
-  if (member.type !== 'member') return { member, failure: notAMember(member) };
-  const groups = await groupsOf(deps, [deps.policy.requesters]);
-  if (isListed(deps.policy.requesters, by, groups)) return { member, failure: null };
+  const failure = member.type === 'member' ? await unlistedRequester(deps, by) : notAMember(member);
+  if (failure !== null) deps.log.warn({ person: by, is: member.type, code: failure.code }, 'Refused');
+  return { member, failure };
+}
+
+async function unlistedRequester(deps: BotDeps, by: UserId): Promise<Failure | null> {
+  const { requesters } = deps.policy;
+  if (isListed(requesters, by, await groupsOf(deps, [requesters]))) return null;
   return {
-    member,
-    failure: {
-      code: 'not_a_requester',
-      sentence: 'You are not on the list of people whom Errand works for here.',
-      next: 'Whoever runs Errand can add you to ERRAND_REQUESTERS.',
-    },
+    code: 'not_a_requester',
+    sentence: 'You are not on the list of people whom Errand works for here.',
+    next: 'Whoever runs Errand can add you to ERRAND_REQUESTERS.',
   };
 }
 
-/** Why nothing may be started in a channel; null where nobody but this workspace reads what Errand would say there. */
+/** Why nothing may be started in a channel; null where it is open, and nobody but this workspace reads what Errand would say there. */
 export async function channelRefusal(deps: BotDeps, channel: ChannelId): Promise<Failure | null> {
+  const failure = closedChannel(deps.policy, channel) ?? (await readByOthers(deps, channel));
+  if (failure !== null) deps.log.warn({ channel, code: failure.code }, 'Refused');
+  return failure;
+}
+
+async function readByOthers(deps: BotDeps, channel: ChannelId): Promise<Failure | null> {
   switch (await deps.directory.channel(channel)) {
     case 'own':
       return null;
@@ -79,11 +87,14 @@ function notAMember(member: Member): Failure {
   };
 }
 
-/** The requester, and full members who are listed as requesters or approvers, may steer a task and stop it. */
+/**
+ * Full members who are listed as requesters or approvers may steer a task, and whoever asked for it while they may still ask.
+ * Throws `Problem` when Slack can't say who somebody is: nobody steers then.
+ */
 export async function maySteer(deps: BotDeps, task: Task, by: UserId): Promise<boolean> {
-  if (by === task.requester) return true;
   const { requesters, approvers } = deps.policy;
-  const listed = [...requesters, ...approvers];
-  if (listed.length === 0 || !isListed(listed, by, await groupsOf(deps, [listed]))) return false;
-  return (await deps.directory.member(by)).type === 'member';
+  const listed = by === task.requester ? requesters : [...requesters, ...approvers];
+  if (by !== task.requester && listed.length === 0) return false;
+  if ((await deps.directory.member(by)).type !== 'member') return false;
+  return isListed(listed, by, await groupsOf(deps, [listed]));
 }

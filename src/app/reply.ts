@@ -1,9 +1,12 @@
+import { maxContextChars, maxContextMessages, maxSpecChars } from '../task/intake.ts';
 import { isOver } from '../task/parts.ts';
-import { shellScript } from '../task/policy.ts';
-import type { SpecMessage } from '../task/task.ts';
+import { closedChannel, shellScript } from '../task/policy.ts';
+import type { Failure, SpecMessage, Task } from '../task/task.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
+import { attest } from './attest.ts';
 import type { BotDeps } from './deps.ts';
-import { maySteer, say, silent } from './people.ts';
+import { crowdedRefusal, floodRefusal } from './flood.ts';
+import { channelRefusal, maySteer, say, silent } from './people.ts';
 import { scriptMissing } from './prompt.ts';
 import { followUpRefusal, spendingRefusal } from './spending.ts';
 import { continueTask } from './submit.ts';
@@ -26,6 +29,10 @@ export async function reply(
   const member = await deps.directory.member(asked.by);
   const steers = member.type === 'member' && (await maySteer(deps, task, asked.by));
   const offered = asked.files ?? [];
+  if (!steers && isFull(task.spec)) {
+    deps.log.warn({ task: task.id, person: asked.by }, 'Left out of the context: it is full');
+    return silent;
+  }
   const startsAnew = isOver(task) && task.run.type === 'idle';
   const toMessage = async (): Promise<SpecMessage> => {
     const taken = steers
@@ -37,7 +44,7 @@ export async function reply(
       author: asked.by,
       authorName: member.name,
       trust: steers ? 'steering' : 'context',
-      text: asked.text,
+      text: steers ? asked.text : asked.text.slice(0, maxContextChars),
       ...attachments(taken, key),
       ...(taken.leftOut === null ? {} : { leftOut: taken.leftOut }),
       at: asked.at,
@@ -57,6 +64,10 @@ export async function reply(
     if (given.type === 'applied' && offered.length === 0) return silent;
   }
   if (task.run.type === 'idle' && asked.chatter) return silent;
+  if (steers && !asked.chatter) {
+    const held = await refusal(deps, task, { ...asked, key });
+    if (held !== null) return say(held, asked.text);
+  }
   if (task.agent === 'shell' && steers && shellScript(asked.text) === null) {
     return asked.chatter ? silent : say(scriptMissing('reply'), asked.text);
   }
@@ -64,8 +75,8 @@ export async function reply(
     if (!steers) return silent;
     const spent = await spendingRefusal(deps, { person: asked.by, name: member.name, agent: task.agent });
     if (spent !== null) return say(spent, asked.text);
-    await continueTask(deps, task, asked.thread, await toMessage());
-    return silent;
+    const refused = await continueTask(deps, task, asked.thread, await toMessage());
+    return refused === null ? silent : say(refused, asked.text);
   }
   if (steers && task.run.type === 'idle') {
     const spent = await followUpRefusal(deps, task);
@@ -74,6 +85,32 @@ export async function reply(
   const message = await toMessage();
   const added = await deps.store.apply(task.id, { type: 'message_added', message, at: deps.clock.now() });
   // A refused duplicate wakes too: the first delivery may have died between the two steps.
-  if (added.task?.run.type === 'queued') await deps.queue.wake({ type: 'run', task: task.id });
+  if (added.task?.run.type === 'queued') {
+    await attest(deps, task.requester);
+    await deps.queue.wake({ type: 'run', task: task.id });
+  }
   return silent;
+}
+
+/** Why an instruction is not taken here and now. */
+async function refusal(deps: BotDeps, task: Task, asked: Reply & { key: string }): Promise<Failure | null> {
+  const { run, spec, requester, origin } = task;
+  // Who reads the channel may have changed since the task began.
+  const elsewhere =
+    run.type === 'idle' ? await channelRefusal(deps, origin.channel) : closedChannel(deps.policy, origin.channel);
+  if (elsewhere !== null) return elsewhere;
+  if (spec.reduce((sum, { text }) => sum + text.length, asked.text.length) > maxSpecChars) return tooLong;
+  const flooded = await floodRefusal(deps, asked);
+  if (flooded !== null || run.type !== 'idle') return flooded;
+  return crowdedRefusal(deps, requester, task.id);
+}
+
+const tooLong = {
+  code: 'spec_full',
+  sentence: 'More words than this task has got already can’t be given to an agent.',
+  next: 'Send it as a new task.',
+};
+
+function isFull(spec: Task['spec']): boolean {
+  return spec.filter(({ trust }) => trust === 'context').length >= maxContextMessages;
 }

@@ -2,7 +2,7 @@ import { chooseBudget } from '../task/budget.ts';
 import { chooseAgent } from '../task/choose-agent.ts';
 import { readKeys, type TaskCommand } from '../task/command.ts';
 import { type Field, toSpecText } from '../task/draft.ts';
-import { type MessageTs, type TaskId, toTaskId } from '../task/ids.ts';
+import { type MessageTs, toTaskId } from '../task/ids.ts';
 import {
   chooseEnvironment,
   chooseRepositories,
@@ -13,9 +13,12 @@ import {
 } from '../task/policy.ts';
 import { chooseNetwork } from '../task/reach.ts';
 import { noSpending } from '../task/spending.ts';
-import type { Part, SpecMessage, Task } from '../task/task.ts';
+import type { Failure, Part, SpecMessage, Task } from '../task/task.ts';
+import { turns } from '../task/turns.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
+import { attest } from './attest.ts';
 import type { BotDeps } from './deps.ts';
+import { crowdedRefusal, floodRefusal } from './flood.ts';
 import { giveBack } from './give-back.ts';
 import { narrate } from './narrate.ts';
 import { channelRefusal, mayAsk, silent } from './people.ts';
@@ -36,6 +39,7 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   // Before any check: what would refuse it by now comes too late, and a refusal would have the person make a second task.
   const made = await deps.store.findByOrigin(asked.originKey);
   if (made !== undefined) {
+    await attest(deps, made.requester);
     await deps.queue.wake({ type: 'run', task: made.id }, { unlessWaiting: true });
     return { type: 'accepted', task: made, created: false };
   }
@@ -74,6 +78,8 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
   if (!budget.ok) return refused('budget', budget.failure);
   const spent = await spendingRefusal(deps, { person: asked.by, name: member.name, agent: agent.value.agent });
   if (spent !== null) return refused('goal', spent);
+  const flooded = await floodRefusal(deps, { ...asked, key: asked.originKey });
+  if (flooded !== null) return refused('goal', flooded);
 
   const key = asked.message === null ? asked.key : `${asked.channel}:${asked.message}`;
   const before = asked.thread === null ? nobodySpoke : await threadBefore(deps, asked, asked.thread);
@@ -123,6 +129,7 @@ export async function accept(deps: BotDeps, asked: Request): Promise<Accepted> {
     spec: [...context, request],
     run: { type: 'queued', since: deps.clock.now(), reason: null },
   });
+  if ('sentence' in stored) return refused('goal', stored);
   if (stored.created) await rememberChoices(deps, asked, stored.task, command);
   return { type: 'accepted', ...stored };
 }
@@ -146,13 +153,13 @@ async function rememberChoices(deps: BotDeps, asked: Request, task: Task, { base
     .catch((error: unknown) => deps.log.warn({ task: task.id, err: error }, 'What was chosen is not remembered'));
 }
 
-/** A task that continues an ended one: same repositories, agent and thread, and what went before as context. */
+/** A task that continues an ended one: same repositories, agent and thread, and what went before as context. Or why there is none. */
 export async function continueTask(
   deps: BotDeps,
   ended: Task,
   thread: MessageTs,
   message: SpecMessage,
-): Promise<TaskId> {
+): Promise<Failure | null> {
   const title = toTitle(message.text);
   const id = toTaskId(deps.randomBytes(6));
   const [first, ...others] = ended.parts;
@@ -166,7 +173,7 @@ export async function continueTask(
     text: `This continues “${ended.title}”${whatBecameOf(ended)}.`,
     at: ended.createdAt,
   };
-  const { task } = await store(deps, {
+  const stored = await store(deps, {
     ...blank,
     id,
     createdAt: deps.clock.now(),
@@ -185,8 +192,9 @@ export async function continueTask(
     run: { type: 'queued', since: deps.clock.now(), reason: null },
     follows: ended.id,
   });
-  await deps.store.apply(ended.id, { type: 'continued', as: task.id, at: deps.clock.now() });
-  return task.id;
+  if ('sentence' in stored) return stored;
+  await deps.store.apply(ended.id, { type: 'continued', as: stored.task.id, at: deps.clock.now() });
+  return null;
 }
 
 /** “, which was merged as pull request 3”; '' for a task without one. */
@@ -210,12 +218,18 @@ const blank = {
   follows: null,
 } as const;
 
-async function store(deps: BotDeps, task: Task): Promise<{ task: Task; created: boolean }> {
+/** One after the other, so that many at once don't all find the last place free. */
+const inTurn = turns<string>();
+
+async function store(deps: BotDeps, task: Task): Promise<{ task: Task; created: boolean } | Failure> {
   const rows = narrate(task, { type: 'task_created', at: task.createdAt }, task);
-  const stored = await deps.store.create(task, rows);
-  const busy = (await deps.store.recent(200)).filter(
-    (other) => other.requester === task.requester && other.run.type !== 'idle',
-  );
+  const stored = await inTurn('store', async () => {
+    const full = await crowdedRefusal(deps, task.requester);
+    return full ?? deps.store.create(task, rows);
+  });
+  if ('sentence' in stored) return stored;
+  await attest(deps, task.requester);
+  const busy = (await deps.store.open()).filter(({ requester }) => requester === task.requester);
   await deps.queue.wake({ type: 'run', task: stored.task.id }, { priority: Math.max(1, busy.length) });
   deps.log.info(
     { task: stored.task.id, created: stored.created, repositories: task.parts.map(({ repository }) => repository) },

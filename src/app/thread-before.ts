@@ -1,6 +1,7 @@
 import { splitKeys } from '../task/command.ts';
 import type { OfferedFile } from '../task/files.ts';
 import type { MessageTs } from '../task/ids.ts';
+import { maxContextChars } from '../task/intake.ts';
 import type { ThreadMessage } from '../task/ports/thread-reader.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure, SpecMessage } from '../task/task.ts';
@@ -54,7 +55,7 @@ export async function threadBefore(deps: BotDeps, asked: Request, thread: Messag
       author: author ?? asked.by,
       authorName: await nameOf(each),
       trust: author === asked.by && each !== picked ? 'steering' : 'context',
-      text,
+      text: author === asked.by && each !== picked ? text : text.slice(0, maxContextChars),
       at: Math.round(Number(ts) * 1000),
     };
     return { message, files };

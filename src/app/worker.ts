@@ -6,6 +6,7 @@ import { Problem } from '../task/problem.ts';
 import type { Part, Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { attendRun, lost } from './attend-run.ts';
+import { authoriseRun } from './authorise.ts';
 import type { WorkerDeps } from './deps.ts';
 import { keepWork } from './keep-work.ts';
 import { forget, merge } from './merge.ts';
@@ -15,6 +16,7 @@ import { admitRun, releaseOthers, settleRun, withdraw } from './spending.ts';
 import { holdsAllUp, watchPulls } from './watch-pull.ts';
 
 const engineRetryMs = 5_000;
+const authorityRetryMs = 5_000;
 /** Longer than all that comes after an agent's time is up: taking out, checks, the push. */
 const engineGoneMs = 4 * 60 * 60_000;
 
@@ -83,6 +85,7 @@ export class Worker {
       this.#afterwards(id);
       return;
     }
+    if (!(await this.#isAuthorised(task))) return;
     if (!(await this.#engineAnswers(id))) return;
     const allowance = await admitRun(this.#deps, task);
     if (allowance === null) return;
@@ -98,6 +101,28 @@ export class Worker {
     });
     if (started.type === 'applied') this.#attend(started.task, signal);
     else await withdraw(this.#deps, started.task, run);
+  }
+
+  /** What was allowed when it was asked for may not be by now; a job in the queue proves nothing. */
+  async #isAuthorised(task: Task): Promise<boolean> {
+    const { store, queue, clock, log } = this.#deps;
+    const authority = await authoriseRun(this.#deps, task);
+    const at = clock.now();
+    switch (authority.type) {
+      case 'held':
+        return true;
+      case 'wait':
+        await store.apply(task.id, { type: 'run_delayed', reason: authority.reason, at });
+        await queue.wake({ type: 'run', task: task.id }, { delayMs: authorityRetryMs });
+        return false;
+      case 'refused':
+        log.warn({ task: task.id, person: task.requester, code: authority.problem.code }, 'Refused');
+        await store.apply(task.id, { type: 'run_failed', run: null, problem: authority.problem, retry: false, at });
+        this.#afterwards(task.id);
+        return false;
+      default:
+        return authority satisfies never;
+    }
   }
 
   /** A task that finds its engine down stays queued, says so, and costs no attempt. */

@@ -3,6 +3,7 @@ import type { Price } from '../gateway/prices.ts';
 import type { RuntimeWish } from '../sandbox/runtime.ts';
 import type { Agent } from '../task/agents.ts';
 import type { BranchName, ChannelId, RepositoryName, UserId } from '../task/ids.ts';
+import type { IntakeLimits } from '../task/intake.ts';
 import type { Budget, DayLimits } from '../task/money.ts';
 import type { Network } from '../task/network.ts';
 import type { Limits } from '../task/ports/sandbox.ts';
@@ -47,6 +48,9 @@ export interface Config {
     readonly approvers: readonly string[];
     readonly selfApproval: boolean;
   };
+  /** Ids of channels, and `direct`; empty is everywhere. */
+  readonly onlyChannels: readonly string[];
+  readonly intake: IntakeLimits;
   readonly budget: Budget;
   /** The most that a request may ask for with `budget:`; null is no limit. */
   readonly maxBudgetUsd: number | null;

@@ -109,6 +109,12 @@ export const minutes = kind(
   z.union([z.literal('none').transform(() => null), z.null(), number.pipe(z.number().positive())]),
 );
 
+/** A whole number, or `none` for no limit. */
+export const count = kind(
+  'a whole number above 0, or none',
+  z.union([z.literal('none').transform(() => null), z.null(), number.pipe(z.int().positive())]),
+);
+
 export const timeZone = kind(
   'the name of a time zone, such as Europe/Berlin',
   z
@@ -156,6 +162,10 @@ export const branch = kind('a branch name', branchItem);
 export const people = listOf(
   'Slack ids of people (U…, W…) or groups (S…), separated by commas',
   z.string().regex(/^[UWS][A-Z0-9]{2,}$/),
+);
+export const channels = listOf(
+  'ids of channels (C…, G…) or the word direct, separated by commas',
+  z.string().regex(/^(?:[CG][A-Z0-9]{2,}|direct)$/),
 );
 /** By the name that scripts know them by: a variable of Errand's own environment, or a file. */
 export const secretSources: Kind<Record<string, string>> = kind(

@@ -193,6 +193,12 @@ export const settings = {
     default: 'every full member of the workspace',
     example: 'U024BE7LH,S0614TZR7',
   }),
+  onlyChannels: setting('ERRAND_CHANNELS', 'onlyChannels', kinds.channels, {
+    meaning: 'The channels that Errand works in; `direct` stands for direct messages.',
+    default: 'every channel it is in that this workspace alone reads, and direct messages',
+    example: 'C024BE91L,direct',
+    holders: storeUsers,
+  }),
   selfApproval: setting('ERRAND_SELF_APPROVAL', 'selfApproval', kinds.yesOrNo, {
     meaning: 'Whether somebody may approve what they asked for.',
     default: 'false',
@@ -263,6 +269,30 @@ export const settings = {
     meaning: 'Whose midnight begins the day that daily limits count.',
     default: 'UTC',
     example: 'Europe/Berlin',
+  }),
+  personRequests: setting(null, 'limits.personRequests', kinds.count, {
+    meaning: 'Requests, replies to tasks among them, that one person may send in ten minutes; `none` for no limit.',
+    default: '30',
+    example: '60',
+    holders: bot,
+  }),
+  channelRequests: setting(null, 'limits.channelRequests', kinds.count, {
+    meaning: 'The same out of one channel.',
+    default: '120',
+    example: '300',
+    holders: bot,
+  }),
+  personTasks: setting(null, 'limits.personTasks', kinds.count, {
+    meaning: 'Tasks of one person that may be queued or running at once; `none` for no limit.',
+    default: '20',
+    example: '50',
+    holders: bot,
+  }),
+  queuedTasks: setting(null, 'limits.queuedTasks', kinds.count, {
+    meaning: 'Tasks that may wait for a worker, everybody’s together; `none` for no limit.',
+    default: '200',
+    example: '1000',
+    holders: bot,
   }),
   memory: setting(null, 'limits.memory', kinds.size('128MiB'), {
     meaning: 'Memory of one sandbox.',

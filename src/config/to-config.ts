@@ -87,6 +87,13 @@ export function toConfig(
       approvers: values.approvers ?? [],
       selfApproval: values.selfApproval ?? false,
     },
+    onlyChannels: values.onlyChannels ?? [],
+    intake: {
+      personRequests: orDefault(values.personRequests, 30),
+      channelRequests: orDefault(values.channelRequests, 120),
+      personTasks: orDefault(values.personTasks, 20),
+      queuedTasks: orDefault(values.queuedTasks, 200),
+    },
     budget: {
       usd: budgetUsd,
       tokens: orDefault(values.budgetTokens, 20e6),
@@ -124,6 +131,7 @@ export function toConfig(
     logLevel: values.logLevel ?? 'info',
   };
   checkNames(config, problems);
+  checkEmoji(config.emoji, problems);
   if (config.maxBudgetUsd !== null && (budgetUsd === null || budgetUsd > config.maxBudgetUsd)) {
     const found = budgetUsd === null ? 'none' : budgetUsd;
     problems.push({
@@ -143,6 +151,16 @@ function toMs(days: number | null): number | null {
 
 function orDefault(written: number | null | undefined, standard: number | null): number | null {
   return written === undefined ? standard : written;
+}
+
+/** One reaction can't mean two things: what stops a task must not approve it. */
+function checkEmoji(emoji: Config['emoji'], problems: ConfigProblem[]): void {
+  const bare = (name: string) => name.replaceAll(':', '').trim().toLowerCase();
+  for (const [meaning, name] of Object.entries(emoji)) {
+    const [same] = Object.entries(emoji).find(([, other]) => bare(other) === bare(name)) ?? [];
+    if (same === undefined || same === meaning) continue;
+    problems.push({ where: `emoji.${meaning}`, problem: `is the same reaction as emoji.${same}`, example: null });
+  }
 }
 
 const topHolders: Readonly<Record<Config['role'], readonly ProcessName[]>> = {

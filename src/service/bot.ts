@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { attestAll } from '../app/attest.ts';
+import type { BotDeps } from '../app/deps.ts';
 import { renewSessions } from '../app/session.ts';
 import { createUseCases } from '../app/use-cases.ts';
 import type { Config } from '../config.ts';
@@ -10,6 +12,7 @@ import { createDirectory } from '../slack/directory.ts';
 import { createFileSource } from '../slack/file-source.ts';
 import type { Latches } from '../slack/latches.ts';
 import { createThreadReader } from '../slack/thread-reader.ts';
+import type { Policy } from '../task/policy.ts';
 import type { Crew } from '../task/ports/crew.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
@@ -35,16 +38,19 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   };
   const { teamId, reader, client } = connection;
   const policy = await livePolicy(config, store.tasks, scope);
+  const directory = createDirectory({ reader, teamId, clock });
   const useCases = createUseCases({
     store: store.tasks,
     outbox: store.outbox,
     drafts: store.drafts,
     queue: store.queue,
     ledger: store.ledger,
-    directory: createDirectory({ reader, teamId, clock }),
+    directory,
     threads: createThreadReader(reader),
     fileSource: createFileSource({ ...connection, botToken, apiUrl, log, ...way }),
     files: store.files,
+    attestations: store.attestations,
+    turnstile: store.turnstile,
     get policy() {
       return policy();
     },
@@ -79,6 +85,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     ...way,
   });
   renew(store.tasks, connection.latches, scope);
+  await keepAttesting({ store: store.tasks, attestations: store.attestations, directory, policy }, scope);
   // It may be refused before anything waits for it.
   delivering.catch(() => undefined);
   await app.start();
@@ -118,6 +125,22 @@ function renew(store: TaskStore, latches: Latches, { log, signal }: ProcessScope
 }
 
 const renewEveryMs = 10 * 60_000;
+
+/** Leaves word of who people are by now, for as long as something of theirs is to be done. */
+async function keepAttesting(
+  { policy, ...deps }: Pick<BotDeps, 'store' | 'attestations' | 'directory'> & { policy: () => Policy },
+  { log, signal }: ProcessScope,
+): Promise<void> {
+  const look = () =>
+    attestAll({ ...deps, policy: policy(), log }).catch((error: unknown) =>
+      log.warn({ err: error }, 'Who people are by now is not noted'),
+    );
+  await look();
+  const timer = setInterval(look, attestEveryMs);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+}
+
+const attestEveryMs = 60_000;
 
 function modeOf({ slack }: Config, dispatcher: WayOut['dispatcher']): SlackMode {
   const proxied = dispatcher === undefined ? {} : { dispatcher };

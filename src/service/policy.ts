@@ -17,6 +17,8 @@ export function toPolicy(config: Config): Policy {
     providers: config.providers,
     environments: ['default', ...config.environments.keys()],
     requesters: config.people.requesters,
+    onlyChannels: config.onlyChannels,
+    intake: config.intake,
     approvers: config.people.approvers,
     selfApproval: config.people.selfApproval,
     budget: config.budget,

@@ -70,6 +70,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     queue: store.queue,
     ledger: store.ledger,
     files: store.files,
+    attestations: store.attestations,
     sandbox,
     repositories,
     forge,

@@ -45,10 +45,10 @@ export function agentLabel(text: string, limit: number, hosts: readonly string[]
   return oneLine(defang(plain(text), hosts), limit).replaceAll(/<(?=[!@#]|[a-z][a-z0-9+.-]*:)/gi, '‹');
 }
 
-/** `escapeMrkdwn` for Errand's own sentences, which name people as `<@U…>`. Only where naming them notifies nobody. */
+/** `escapeMrkdwn` for Errand's own sentences, which name people as `<@U…>` and channels as `<#C…>`. Only where that notifies nobody. */
 export function escapeExceptPeople(text: string): string {
   // What stands in code was quoted from somewhere.
-  return escapeMrkdwn(text).replaceAll(/`[^`]*`|&lt;@([UW][A-Z0-9]+)&gt;/g, (found, id) =>
-    id === undefined ? found : `<@${id}>`,
+  return escapeMrkdwn(text).replaceAll(/`[^`]*`|&lt;(@[UW][A-Z0-9]+|#[CG][A-Z0-9]+)&gt;/g, (found, id) =>
+    id === undefined ? found : `<${id}>`,
   );
 }

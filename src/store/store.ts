@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Attestations } from '../task/ports/attestations.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Crew } from '../task/ports/crew.ts';
 import type { FileStore } from '../task/ports/files.ts';
@@ -6,6 +7,8 @@ import type { Drafts, Inbox } from '../task/ports/inbox.ts';
 import type { Ledger } from '../task/ports/ledger.ts';
 import type { Outbox } from '../task/ports/outbox.ts';
 import type { Narrator, TaskStore } from '../task/ports/task-store.ts';
+import type { Turnstile } from '../task/ports/turnstile.ts';
+import { createAttestations } from './attestations.ts';
 import { createCrew } from './crew.ts';
 import { createDrafts } from './drafts.ts';
 import { createFileStore } from './files.ts';
@@ -14,6 +17,7 @@ import { createKeys } from './keys.ts';
 import { createLedger } from './ledger.ts';
 import { createOutbox } from './outbox.ts';
 import { createTaskStore } from './tasks.ts';
+import { createTurnstile } from './turnstile.ts';
 
 export interface Store {
   readonly tasks: TaskStore;
@@ -23,6 +27,8 @@ export interface Store {
   readonly ledger: Ledger;
   readonly files: FileStore;
   readonly crew: Crew;
+  readonly turnstile: Turnstile;
+  readonly attestations: Attestations;
 }
 
 /**
@@ -39,5 +45,7 @@ export function createStore(redis: Redis, options: { instance?: string; narrate:
     ledger: createLedger(redis, keys, options.clock),
     files: createFileStore(redis, keys, options.clock),
     crew: createCrew(redis, keys, options.clock),
+    turnstile: createTurnstile(redis, keys),
+    attestations: createAttestations(redis, keys),
   };
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { TaskEvent } from '../task/events.ts';
-import { type MessageTs, parseTaskId, type TaskId } from '../task/ids.ts';
+import { type MessageTs, parseTaskId, type TaskId, type UserId } from '../task/ids.ts';
 import { isUnderReview } from '../task/parts.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Applied, Narrator, TaskStore } from '../task/ports/task-store.ts';
@@ -24,7 +24,7 @@ const passing: ReadonlySet<TaskEvent['type']> = new Set(['progressed', 'time_pas
 const cursorSeconds = 14 * 24 * 3_600;
 
 const createTask = createScript(`
-local prefix, id, origin, json, event, now, thread = unpack(ARGV, 1, 7)
+local prefix, id, origin, json, event, now, thread, open = unpack(ARGV, 1, 8)
 ${upsertRowsLua}
 local existing = redis.call('GET', prefix .. 'origin:' .. origin)
 if existing then return {'duplicate', existing} end
@@ -35,14 +35,15 @@ redis.call('HSET', task, 'version', 1, 'json', json)
 redis.call('XADD', prefix .. 'events:' .. id, '*', 'event', event)
 redis.call('ZADD', prefix .. 'tasks:recent', now, id)
 redis.call('ZADD', prefix .. 'tasks:unsettled', now, id)
+if open ~= '' then redis.call('HSET', prefix .. 'tasks:open', id, open) end
 if thread ~= '' then redis.call('SET', thread, id) end
-upsertRows(9, now)
+upsertRows(10, now)
 redis.call('PUBLISH', prefix .. 'changed:tasks', id)
 return {'created', id}
 `);
 
 const replaceTask = createScript(`
-local prefix, id, version, json, event, now, createdAt, unsettled = unpack(ARGV, 1, 8)
+local prefix, id, version, json, event, now, createdAt, unsettled, open = unpack(ARGV, 1, 9)
 ${upsertRowsLua}
 local task = prefix .. 'task:' .. id
 local found = redis.call('HMGET', task, 'version', 'json')
@@ -56,7 +57,12 @@ else
   redis.call('ZREM', prefix .. 'tasks:unsettled', id)
   redis.call('ZADD', prefix .. 'tasks:settled', now, id)
 end
-upsertRows(10, now)
+if open ~= '' then
+  redis.call('HSET', prefix .. 'tasks:open', id, open)
+else
+  redis.call('HDEL', prefix .. 'tasks:open', id)
+end
+upsertRows(11, now)
 redis.call('PUBLISH', prefix .. 'changed:tasks', id)
 return {'replaced', '', ''}
 `);
@@ -106,6 +112,7 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
             clock.now(),
             task.createdAt,
             isSettled(task) ? '0' : '1',
+            formatOpen(task),
             ...rowValues(narrate(task, event, before)),
           ],
         ),
@@ -139,6 +146,7 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
               JSON.stringify({ type: 'task_created', at: task.createdAt }),
               task.createdAt,
               thread === null ? '' : keys.thread(channel, thread),
+              formatOpen(task),
               ...rowValues(rows),
             ],
           ),
@@ -187,6 +195,15 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
         (await redis.zrange(keys.unsettledTasks, 0, '-1')).flatMap((id) => parseTaskId(id) ?? []),
       ),
 
+    open: () =>
+      guarded('list what is queued or running', async () =>
+        Object.entries(await redis.hgetall(keys.openTasks)).flatMap(([text, value]) => {
+          const id = parseTaskId(text);
+          const [requester = '', queued] = value.split(' ');
+          return id === undefined ? [] : [{ id, requester: requester as UserId, queued: queued === 'queued' }];
+        }),
+      ),
+
     recent: (limit) =>
       guarded('list tasks', async () => {
         const ids = await redis.zrange(keys.recentTasks, 0, String(limit - 1), 'REV');
@@ -232,6 +249,11 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
         await redis.set(keys.cursor(run), cursor, 'EX', cursorSeconds);
       }),
   };
+}
+
+/** Whose it is, and whether it waits; '' for a task that neither waits nor runs. */
+function formatOpen({ requester, run }: Task): string {
+  return run.type === 'idle' ? '' : `${requester} ${run.type}`;
 }
 
 function isSettled(task: Task): boolean {

@@ -1,4 +1,5 @@
 import type { BranchName, ChannelId, RepositoryName, UserId } from './ids.ts';
+import { type IntakeLimits, placeOf } from './intake.ts';
 import type { Budget, DayLimits } from './money.ts';
 import { type Network, presets } from './network.ts';
 import type { ModelApi, ProviderPolicy } from './providers.ts';
@@ -17,6 +18,9 @@ export interface Policy {
   readonly environments: readonly string[];
   /** Slack user or group ids; empty is every full member. */
   readonly requesters: readonly string[];
+  /** Ids of channels, and `direct` for direct messages; empty is everywhere. */
+  readonly onlyChannels: readonly string[];
+  readonly intake: IntakeLimits;
   readonly approvers: readonly string[];
   readonly selfApproval: boolean;
   readonly budget: Budget;
@@ -206,6 +210,18 @@ export function unlisted(policy: Policy, repositories: readonly RepositoryName[]
     code: 'repository_unlisted',
     sentence: `${stranger} is no longer one of the repositories that Errand may work on.`,
     next: 'Whoever runs Errand can list it again, or install the GitHub App on it; then it goes on from here.',
+  };
+}
+
+/** Why Errand does nothing for people in this channel; null where it may. */
+export function closedChannel({ onlyChannels }: Policy, channel: ChannelId): Failure | null {
+  const place = placeOf(channel);
+  if (onlyChannels.length === 0 || onlyChannels.includes(place)) return null;
+  const open = onlyChannels.map((id) => (id === 'direct' ? 'direct messages' : `<#${id}>`));
+  return {
+    code: 'channel_closed',
+    sentence: `Errand does not work in ${place === 'direct' ? 'direct messages' : 'this channel'}.`,
+    next: `It works in ${listed(open)}; whoever runs Errand can add more to ERRAND_CHANNELS.`,
   };
 }
 

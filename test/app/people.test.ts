@@ -46,6 +46,56 @@ test('a guest may not stop a task, listed or not', async () => {
   expect(world.tasks.get(id)?.run.type).toBe('idle');
 });
 
+test.each(['guest', 'deactivated', 'stranger'] as const)(
+  'who asked for a task and is %s by now may end it, and no more',
+  async (kind) => {
+    const world = new World();
+    const before = world.has({ run: idle });
+    world.members.set(alice, kind);
+    const { retry, reply, stop } = createUseCases(world.bot);
+    const target = { type: 'task', task: before.id } as const;
+    expect((await retry({ ...asked, by: alice }, target)).type).toBe('say');
+    await reply({ ...inThread, by: alice, text: 'go on', chatter: false });
+    expect(world.look(before).run).toEqual(idle);
+    expect(world.look(before).spec.at(-1)?.trust).toBe('context');
+    await world.store.apply(before.id, { type: 'retried', by: bob, at: 1 });
+    expect(await stop({ ...asked, by: alice }, target)).toEqual({ type: 'silent' });
+  },
+);
+
+test('who asked for a task and is no longer on the list steers it no more', async () => {
+  const world = new World();
+  const before = world.has({ run: idle });
+  world.policy = { ...world.policy, requesters: [bob] };
+  await createUseCases(world.bot).reply({ ...inThread, by: alice, text: 'go on', chatter: false });
+  expect(world.look(before).run).toEqual(idle);
+});
+
+test('nothing is started, continued or approved in a channel that is not listed', async () => {
+  const world = new World();
+  const before = world.has({ run: idle });
+  world.policy = { ...world.policy, onlyChannels: ['C0OTHER', 'direct'] };
+  const { submit, reply, retry } = createUseCases(world.bot);
+  const answers = [
+    await submit(submission('fix the tests')),
+    await reply({ ...inThread, by: alice, text: 'fix the tests', chatter: false }),
+    await retry({ ...asked, by: alice }, { type: 'task', task: before.id }),
+  ];
+  for (const answer of answers) expect(JSON.stringify(answer)).toContain('<#C0OTHER>, direct messages');
+  expect(world.tasks.size).toBe(1);
+  expect(world.look(before).run).toEqual(idle);
+  const direct = { ...submission('fix the tests'), channel: 'D0ALICE' as typeof asked.channel };
+  await submit(direct);
+  expect(world.tasks.size).toBe(2);
+});
+
+test('who is refused is on record', async () => {
+  const world = new World();
+  world.members.set(bob, 'guest');
+  await createUseCases(world.bot).submit({ ...submission('fix the tests'), by: bob });
+  expect(world.logged).toContain('Refused');
+});
+
 test('the shell agent runs the newest script that somebody who may steer wrote for this run', () => {
   const fenced = (number: number, script: string, more = {}) =>
     message(number, { text: `\`\`\`sh\n${script}\n\`\`\``, ...more });

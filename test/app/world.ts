@@ -2,9 +2,11 @@ import type { BotDeps, Log, WorkerDeps } from '../../src/app/deps.ts';
 import { narrate } from '../../src/app/narrate.ts';
 import type { Choices, KeptDraft } from '../../src/task/draft.ts';
 import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../../src/task/ids.ts';
+import type { Held } from '../../src/task/intake.ts';
 import type { Grant, Metered } from '../../src/task/money.ts';
 import { isUnderReview } from '../../src/task/parts.ts';
 import { type Policy, plainRepository } from '../../src/task/policy.ts';
+import type { Attestation, Attestations } from '../../src/task/ports/attestations.ts';
 import type { ChannelKind, Member } from '../../src/task/ports/directory.ts';
 import type { FileSource, FileStore } from '../../src/task/ports/files.ts';
 import type { Forge, PullView } from '../../src/task/ports/forge.ts';
@@ -95,6 +97,10 @@ export class World {
       return { type: 'applied', task: moved.task };
     },
     events: async (id) => this.events.get(id) ?? [],
+    open: async () =>
+      [...this.tasks.values()].flatMap(({ id, requester, run }) =>
+        run.type === 'idle' ? [] : [{ id, requester, queued: run.type === 'queued' }],
+      ),
     unsettled: async () =>
       [...this.tasks.values()]
         .filter(({ run, parts }) => run.type !== 'idle' || parts.some(({ pull }) => isUnderReview(pull)))
@@ -122,6 +128,19 @@ export class World {
       return true;
     },
     get: async (id) => this.shelf.get(id) ?? null,
+  };
+
+  /** Who sends too much, and until when. */
+  held: Held | null = null;
+  /** What the bot left word of; of whom it has said nothing yet, that they are a member, unless a test takes that away. */
+  readonly attested = new Map<string, Attestation>();
+  attestsUnasked = true;
+  readonly attestations: Attestations = {
+    attest: async (seen) => void this.attested.set(seen.person, seen),
+    find: async (person) => {
+      const known = this.attested.get(person);
+      return known ?? (this.attestsUnasked ? { person, type: 'member', groups: [] } : undefined);
+    },
   };
 
   /** Nothing is handed out by itself: a test calls what `work` was given. */
@@ -247,6 +266,8 @@ export class World {
     providers: providerPolicies(),
     environments: ['default'],
     requesters: [],
+    onlyChannels: [],
+    intake: { personRequests: 30, channelRequests: 120, personTasks: 20, queuedTasks: 200 },
     approvers: [],
     selfApproval: false,
     budget: { usd: 5, tokens: 20e6, minutes: 30, taskMinutes: 240 },
@@ -268,6 +289,7 @@ export class World {
     const { store, queue, ledger, sandbox, repositories, forge, files, policy, log, toAgent } = this;
     return {
       ...{ store, queue, ledger, sandbox, repositories, forge, files, policy, log, toAgent, engine },
+      attestations: this.attestations,
       clock: { now: () => this.now },
       askAgainMs: 1_000,
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },
@@ -293,6 +315,8 @@ export class World {
     };
     return {
       ...{ store, queue, ledger, files, policy, log },
+      attestations: this.attestations,
+      turnstile: { pass: async () => this.held },
       fileSource: { fetch: async ({ id }) => this.fetched.get(id) ?? { ok: false, why: 'gone' } },
       outbox: {
         add: missing,

@@ -448,6 +448,12 @@ describe('the YAML file', () => {
     ]);
   });
 
+  it('is refused where one reaction would mean two things', () => {
+    expect(problemsOf({}, 'emoji: { approve: ":Repeat:" }')).toEqual([
+      'emoji.retry: is the same reaction as emoji.approve',
+    ]);
+  });
+
   it('is refused where a value or a name can’t be', () => {
     const yaml = `
       limits: { memory: 1 }

@@ -136,6 +136,64 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
 });
 
 describe('over http', () => {
+  /** A command as Slack would send it, but for what `more` says. */
+  async function post(port: number, more: { body?: string; signed?: string; ageS?: number; headers?: object } = {}) {
+    const fields = { team_id: seed.team, command: '/agent', text: 'fix it', user_id: ada, channel_id: dev };
+    const body = new URLSearchParams({
+      ...fields,
+      trigger_id: 'one.act',
+      response_url: 'https://127.0.0.1:9/',
+    }).toString();
+    const at = String(Math.floor(Date.now() / 1000) - (more.ageS ?? 0));
+    const signed = createHmac('sha256', secrets.signingSecret).update(`v0:${at}:${more.signed ?? more.body ?? body}`);
+    const answer = await fetch(`http://127.0.0.1:${port}/slack/events`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-slack-request-timestamp': at,
+        'x-slack-signature': `v0=${signed.digest('hex')}`,
+        ...more.headers,
+      },
+      body: more.body ?? body,
+    });
+    return { status: answer.status, body };
+  }
+
+  test('one signed body is one act, sent twice or marked as sent again', async () => {
+    const { port, acts } = await start('http');
+    expect((await post(port)).status).toBe(200);
+    expect((await post(port)).status).toBe(200);
+    expect(
+      (await post(port, { headers: { 'x-slack-retry-num': '1', 'x-slack-retry-reason': 'http_timeout' } })).status,
+    ).toBe(200);
+    expect(names(acts.items)).toEqual(['submit']);
+  });
+
+  test('what is older than five minutes, or was changed on its way, or has no signature is no act', async () => {
+    const { port, acts } = await start('http');
+    const { body } = await post(port, { ageS: 301 });
+    const changed = body.replace('fix', 'break');
+    const unsigned = { 'x-slack-signature': 'v0=' };
+    const answers = [
+      await post(port, { ageS: 301 }),
+      await post(port, { body: changed, signed: body }),
+      await post(port, { headers: unsigned }),
+      await post(port, { body: `${body}&ssl_check=1`, headers: unsigned }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 200]);
+    expect(acts.items).toEqual([]);
+  });
+
+  test('what another workspace sent is no act, whoever signed it', async () => {
+    const { port, acts } = await start('http');
+    const body = new URLSearchParams({
+      ...{ team_id: 'T0PARTNERS', command: '/agent', text: 'fix it', user_id: ada, channel_id: dev },
+      ...{ trigger_id: 'two.acts', response_url: 'https://127.0.0.1:9/' },
+    }).toString();
+    expect((await post(port, { body })).status).toBe(200);
+    expect(acts.items).toEqual([]);
+  });
+
   test('only what Slack signed is let in, and /healthz answers whoever watches', async () => {
     const { port, acts } = await start('http');
     const body = JSON.stringify({ type: 'url_verification', challenge: 'c' });

@@ -16,6 +16,8 @@ const policy: Policy = {
   providers: new Map(),
   environments: ['default'],
   requesters: [],
+  onlyChannels: [],
+  intake: { personRequests: null, channelRequests: null, personTasks: null, queuedTasks: null },
   approvers: [],
   selfApproval: false,
   budget: { usd: 5, tokens: 1_000, minutes: 30, taskMinutes: 240 },

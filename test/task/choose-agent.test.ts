@@ -20,6 +20,8 @@ const base: Policy = {
   providers: new Map([...providerPolicies(), ['inhouse', inhouse], ['deepseek', deepseek]]),
   environments: ['default'],
   requesters: [],
+  onlyChannels: [],
+  intake: { personRequests: null, channelRequests: null, personTasks: null, queuedTasks: null },
   approvers: [],
   selfApproval: false,
   budget: { usd: 5, tokens: null, minutes: 30, taskMinutes: null },

@@ -32,6 +32,8 @@ function policy(more: Partial<Policy> = {}): Policy {
     providers: new Map(),
     environments: ['default', 'java'],
     requesters: [],
+    onlyChannels: [],
+    intake: { personRequests: null, channelRequests: null, personTasks: null, queuedTasks: null },
     approvers: [],
     selfApproval: false,
     budget: { usd: 5, tokens: 20e6, minutes: 30, taskMinutes: 240 },

@@ -1,5 +1,6 @@
 import type { TaskEvent } from '../events.ts';
 import type { ChannelId, MessageTs, RunId, TaskId } from '../ids.ts';
+import type { OpenTask } from '../intake.ts';
 import type { OutboxRow } from '../said.ts';
 import type { Task } from '../task.ts';
 import type { Refusal } from '../transition.ts';
@@ -21,6 +22,8 @@ export interface TaskStore {
   events(id: TaskId): Promise<readonly TaskEvent[]>;
   /** Ids of tasks that still need somebody: queued, running, waiting, or with an open pull request; oldest first. */
   unsettled(): Promise<readonly TaskId[]>;
+  /** Tasks that are queued or under way. */
+  open(): Promise<readonly OpenTask[]>;
   /** Newest tasks first. */
   recent(limit: number): Promise<readonly Task[]>;
   /**
