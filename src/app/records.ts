@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import type { RunnerRecord } from '../../sandbox/protocol.ts';
+import { withoutSecrets } from '../task/secrets.ts';
 
-const text = (max: number) => z.string().transform((value) => value.slice(0, max));
+/** People and GitHub are shown it: what looks like a secret is taken out at once, and so from all that is told of it. */
+const text = (max: number) => z.string().transform((value) => withoutSecrets(value.slice(0, max)));
+/** Only its last line is ever shown. */
+const ending = (max: number) => z.string().transform((value) => withoutSecrets(value.trimEnd().slice(-max)));
 const stamp = { n: z.number().int().positive(), at: z.number() };
 const step = z.object({
   title: text(150),
@@ -33,7 +37,7 @@ const record = z.discriminatedUnion('type', [
     status: z.enum(['in_progress', 'complete', 'error']),
   }),
   z.object({ ...stamp, type: z.literal('message'), text: text(16_000) }),
-  z.object({ ...stamp, type: z.literal('output'), text: text(65_536) }),
+  z.object({ ...stamp, type: z.literal('output'), text: ending(2_000) }),
   z.object({ ...stamp, type: z.literal('steered'), id: z.string().max(200), accepted: z.boolean() }),
   z.object({
     ...stamp,

@@ -88,3 +88,15 @@ test('a long text in a record is cut rather than believed', () => {
   const parsed = parseRecord({ n: 3, at, type: 'message', text: 'x'.repeat(20_000) });
   expect(parsed?.type === 'message' && parsed.text.length).toBe(16_000);
 });
+
+test('what looks like a secret is taken out of all that an agent says before anybody is told', () => {
+  const key = ['AKIA', 'Q4ZT7XW2MPLK6RVD'].join('');
+  const output = parseRecord({ n: 1, at, type: 'output', text: `${'x'.repeat(3_000)}\nSigned in with ${key}\n` });
+  const plan = parseRecord({ n: 2, at, type: 'plan', steps: [step(`Use ${key}`)] });
+  const result = { type: 'finished', exitCode: 0, claim: `It is ${key}.`, unread: [] };
+  const ended = parseRecord({ n: 3, at, type: 'result', result });
+  expect(JSON.stringify([output, plan, ended])).not.toContain(key);
+  expect(output === undefined ? null : fold(nothingFolded, output).activity).toMatch(
+    /^Signed in with \[.*taken out\]$/,
+  );
+});
