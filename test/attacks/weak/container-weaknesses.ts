@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type Dockerode from 'dockerode';
 import type { ContainerOrder, Spec } from '../../../src/sandbox/container-spec.ts';
 import { plan } from './weakness.ts';
@@ -14,6 +15,14 @@ export const containerWeaknesses: Readonly<Record<string, Weaken>> = {
   },
   /** No list of system calls, and the right to mount; its user is root, for whom that right holds. */
   mounts: (spec) => with_(asRoot(spec), { SecurityOpt: ['seccomp=unconfined'], CapAdd: ['SYS_ADMIN'], CapDrop: [] }),
+  /** The folder of all gateways, beside the task's own. */
+  'shared-gateways': (spec) => {
+    const mounts = spec.HostConfig?.Mounts ?? [];
+    const own = mounts.find(({ Target }) => Target === '/run/errand');
+    if (own === undefined) return spec;
+    const others = { ...own, Source: dirname(dirname(own.Source)), Target: '/run/others' };
+    return with_(spec, { Mounts: [...mounts, others] });
+  },
 };
 
 function with_(spec: Spec, change: Dockerode.HostConfig): Spec {
