@@ -6,24 +6,15 @@ import { inside } from '../../sandbox/protocol.ts';
 import type { Config } from '../config.ts';
 import { createGit, must } from '../git/git.ts';
 import { initBare } from '../git/mirror.ts';
+import type { ChosenDisk } from '../sandbox/disk-ways.ts';
 import { openDockerSandbox } from '../sandbox/docker-sandbox.ts';
 import { sandboxOptionsSchema } from '../sandbox/options.ts';
+import type { Passed } from '../sandbox/self-test.ts';
 import { makePlaces, type Places } from '../setup/places.ts';
 import type { AcpAgent } from '../task/agents.ts';
 import { toRunId, toTaskId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 
-const walls = z.object({
-  probe: z.literal('walls'),
-  uid: z.number(),
-  capabilities: z.string(),
-  noNewPrivileges: z.boolean(),
-  seccomp: z.boolean(),
-  writableRoot: z.boolean(),
-  interfaces: z.array(z.string()),
-  outside: z.boolean(),
-  gateway: z.number().nullable(),
-});
 const started = z.object({
   probe: z.literal('agent'),
   name: z.string(),
@@ -35,7 +26,6 @@ const started = z.object({
     })
     .nullable(),
 });
-const line = z.discriminatedUnion('probe', [walls, started]);
 const record = z.discriminatedUnion('type', [
   z.object({ type: z.literal('output'), text: z.string() }),
   z.object({
@@ -45,9 +35,11 @@ const record = z.discriminatedUnion('type', [
 ]);
 
 export interface ProbeReport {
-  readonly walls: z.output<typeof walls>;
+  /** The test that every start of Errand makes. */
+  readonly walls: Passed;
+  readonly disk: Pick<ChosenDisk, 'way' | 'because'>;
   readonly agents: readonly z.output<typeof started>[];
-  /** From the order to the first word from inside. */
+  /** From the order of a run to the first word from inside. */
   readonly startedInMs: number;
 }
 
@@ -63,8 +55,8 @@ export function agentsToStart(config: Config): ReadonlyMap<string, AcpAgent> {
 }
 
 /**
- * One run as every task has it: gateway, workspace, container, runner, checkout. It has folders, a Docker instance and uids of its own,
- * and leaves nothing. Throws `Problem`; the engine ends it after two minutes at the latest.
+ * The self-test that every start makes, and one run as every task has it: gateway, workspace, container, runner, checkout. Both have
+ * folders, a Docker instance and uids of their own, and leave nothing. Throws `Problem`; the engine ends it after two minutes at the latest.
  */
 export async function probe(
   config: Config,
@@ -86,6 +78,7 @@ export async function probe(
     images: { default: image },
     repositoryDirs: [mirrors],
     maxLimits: limits,
+    runtime: config.sandbox.runtime,
     gateway: { entry: join(source, 'gateway/main.ts'), env: { PATH: '/usr/local/bin:/usr/bin:/bin' } },
     // Apart from those of tasks, which begin at 20,001.
     firstUid: 30_001,
@@ -97,13 +90,14 @@ export async function probe(
   const policy = { providers: [], allow: [], budgetUsd: 0, budgetTokens: 0, unpriced: 'dearest', dummyKey } as const;
   const sandbox = openDockerSandbox(options, () => undefined);
   try {
+    const walls = await sandbox.checkWalls('default');
     const checkout = await makeRepository(join(mirrors, 'probe.git'));
     const agent = { type: 'shell', script: toScript(config, dummyKey) } as const;
     const began = performance.now();
     await sandbox.start({ task, run, image: 'default', repositories: [checkout.from], limits, policy });
     const spec = { type: 'spec', checkouts: [{ ...checkout, folder: 'repo' }], cwd: 'repo', agent } as const;
     await sandbox.send(run, spec);
-    return await listen(sandbox.records(run, 0, signal), began);
+    return { walls, disk: await sandbox.diskWay(), ...(await listen(sandbox.records(run, 0, signal), began)) };
   } finally {
     await sandbox.remove(task, { workspace: true });
     await sandbox[Symbol.asyncDispose]();
@@ -112,7 +106,10 @@ export async function probe(
   }
 }
 
-async function listen(records: AsyncIterable<unknown>, began: number): Promise<ProbeReport> {
+async function listen(
+  records: AsyncIterable<unknown>,
+  began: number,
+): Promise<Pick<ProbeReport, 'agents' | 'startedInMs'>> {
   let output = '';
   let startedInMs = 0;
   for await (const each of records) {
@@ -123,13 +120,12 @@ async function listen(records: AsyncIterable<unknown>, began: number): Promise<P
     else if (parsed.data.result.type === 'failed') throw silent(parsed.data.result.message ?? 'it failed');
     else break;
   }
-  const lines = output.split('\n').flatMap((text) => {
-    if (!text.startsWith('{"probe"')) return [];
-    return [line.parse(JSON.parse(text))];
-  });
-  const found = lines.find((each) => each.probe === 'walls');
-  if (found === undefined) throw silent(output.trim().slice(-300) || 'it said nothing');
-  return { walls: found, agents: lines.filter((each) => each.probe === 'agent'), startedInMs };
+  const agents = output
+    .split('\n')
+    .filter((text) => text.startsWith('{"probe"'))
+    .map((text) => started.parse(JSON.parse(text)));
+  if (agents.length === 0) throw silent(output.trim().slice(-300) || 'it said nothing');
+  return { agents, startedInMs };
 }
 
 function silent(found: string): Problem {

@@ -1,32 +1,11 @@
 import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
-import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import type { Engine } from '../../sandbox/docker.ts';
 import { findImage } from '../../setup/image.ts';
 import { Problem } from '../../task/problem.ts';
-import { checked, type Finding, fail, ok, skip, toFinding, warn } from '../finding.ts';
-import { runcHoles } from '../runc.ts';
-
-const infoSchema = z.object({
-  ServerVersion: z.string().default('?'),
-  OperatingSystem: z.string().default(''),
-  CgroupVersion: z.string().default('1'),
-  LiveRestoreEnabled: z.boolean().default(false),
-  DockerRootDir: z.string().default(''),
-  SecurityOptions: z.array(z.string()).nullish(),
-});
-const versionSchema = z.object({
-  Components: z
-    .array(
-      z.object({
-        Name: z.string(),
-        Version: z.string(),
-        Details: z.object({ GitCommit: z.string() }).partial().nullish(),
-      }),
-    )
-    .default([]),
-});
+import { checked, type Finding, fail, ok, skip, toFinding } from '../finding.ts';
+import { checkIsolation, infoSchema, versionSchema } from './isolation.ts';
 
 export interface EngineReport {
   readonly rows: readonly Finding[];
@@ -47,7 +26,7 @@ export async function checkEngine(config: Config, engine: Engine): Promise<Engin
       const lasting = info.LiveRestoreEnabled
         ? null
         : 'Containers end when dockerd restarts: set "live-restore": true in /etc/docker/daemon.json.';
-      return [ok('Docker', found, lasting), isolation(info, version.Components)];
+      return [ok('Docker', found, lasting), ...checkIsolation(info, version.Components)];
     } catch (error) {
       return await unanswered(config, engine, error);
     }
@@ -73,36 +52,6 @@ async function unanswered(config: Config, engine: Engine, error: unknown): Promi
   return allowed
     ? fail('Docker', error.failure.sentence, 'Start Docker: sudo systemctl start docker')
     : fail('Docker', `This user may not talk to ${socket}.`, 'sudo usermod -aG docker $USER, then log in again.');
-}
-
-function isolation(
-  info: z.output<typeof infoSchema>,
-  components: z.output<typeof versionSchema>['Components'],
-): Finding {
-  const options = (info.SecurityOptions ?? []).map((option) => /name=([^,]+)/.exec(option)?.[1] ?? option);
-  const found = components.find(({ Name }) => Name === 'runc');
-  // Distributions put their own whole version where the commit belongs.
-  const commit = found?.Details?.GitCommit ?? '';
-  const runc = /^\d+\.\d+/.test(commit) ? commit : found?.Version;
-  const holes = runc === undefined ? [] : runcHoles(runc);
-  const parts = [
-    runc === undefined ? null : `runc ${runc}`,
-    `cgroup v${info.CgroupVersion}`,
-    `${options.join(', ')}`,
-  ].filter((part) => part !== null);
-  const hints = [
-    options.includes('apparmor') || options.includes('selinux') ? null : 'AppArmor (or SELinux) on this host',
-    options.includes('userns') || options.includes('rootless')
-      ? null
-      : '"userns-remap" in daemon.json, or rootless Docker',
-  ].filter((hint) => hint !== null);
-  const more = hints.length === 0 ? '' : `A second wall would be ${hints.join(', and ')}.`;
-  if (holes.length === 0) return ok('Docker isolation', `${parts.join(', ')}.`, more || null);
-  return warn(
-    'Docker isolation',
-    `${parts.join(', ')}. By its number, this runc has ${holes.join(', ')}.`,
-    `Update runc, or see in its package’s changelog that they are mended. ${more}`.trim(),
-  );
 }
 
 /** The image that set-up makes from the files of this folder, and those of the configuration. */
