@@ -216,6 +216,7 @@ function hardened(order: ContainerOrder, kind: Kind, variant: Variant): Spec {
       Memory: limits.memoryBytes,
       // Equal to Memory: no swap to flee into.
       MemorySwap: limits.memoryBytes,
+      OomKillDisable: false,
       NanoCpus: Math.round(limits.cpus * 1e9),
       CpuShares: 512,
       // No nproc: the kernel counts it by uid over the whole host, PidsLimit by container.
@@ -237,8 +238,13 @@ function hardened(order: ContainerOrder, kind: Kind, variant: Variant): Spec {
       Binds: [],
       Devices: [],
       DeviceCgroupRules: [],
+      DeviceRequests: [],
       GroupAdd: [],
       ExtraHosts: [],
+      Links: [],
+      VolumesFrom: [],
+      Sysctls: {},
+      CgroupParent: '',
       PortBindings: {},
       PublishAllPorts: false,
       ...(order.runtime === null ? {} : { Runtime: order.runtime }),

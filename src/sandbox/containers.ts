@@ -34,7 +34,7 @@ export interface ContainersOptions {
 }
 
 const killedMs = 10_000;
-const kindSchema = z.enum(['run', 'setup', 'scan', 'export', 'check']);
+const kindSchema = z.enum(['run', 'setup', 'scan', 'export', 'check', 'helper']);
 const notesSchema = z.object({ run: runIdSchema, why: z.enum(['time', 'disk']).default('time') });
 
 /** The containers of this instance on one engine: found, watched, held to their deadlines and ended. */

@@ -17,6 +17,11 @@ test('an agent that ended in good order has not failed', () => {
   expect(judge(exited(), finished(0), 30, limits)).toBeNull();
 });
 
+test('a workspace that grew too large ended the run, whatever the agent said', () => {
+  const found = judge(exited({ code: 137, outOfDisk: true }), finished(0), 30, limits);
+  expect(found).toMatchObject({ code: 'out_of_disk', sentence: expect.stringContaining('8 GiB of disk') });
+});
+
 test('a run that was ended for its time has failed, whatever it said before', () => {
   expect(judge(exited({ timedOut: true }), finished(0), 30, limits)).toMatchObject({ code: 'timed_out' });
 });

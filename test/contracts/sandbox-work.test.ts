@@ -259,6 +259,24 @@ describe('where nothing can be mounted, a workspace is a volume', () => {
     await sandbox.remove(order.task, { workspace: true });
     await expect(docker.getVolume(`errand-${ground.instance}-${order.task}`).inspect()).rejects.toThrow('404');
   });
+
+  test('that is measured while a run works in it: one that takes too much is ended, whatever it hides, and told so', async () => {
+    const script = 'mkdir ~/d && head -c 64M /dev/urandom > ~/d/big && chmod 0 ~/d && cat';
+    const { sandbox } = ground.shell(script, { mountable: false });
+    expect((await sandbox.diskWay()).way).toBe('watched');
+    const order = makeOrder({ limits: { workspaceBytes: 32 * 2 ** 20 } });
+    await sandbox.start(order);
+    await allRecords(sandbox, order);
+    expect(await sandbox.state(order.run)).toMatchObject({
+      type: 'exited',
+      code: 137,
+      outOfDisk: true,
+      timedOut: false,
+    });
+    await sandbox.remove(order.task, { workspace: true });
+    const left = await docker.listContainers({ all: true, filters: { label: [`errand.task=${order.task}`] } });
+    expect(left).toEqual([]);
+  });
 });
 
 describe('the reaper', () => {

@@ -15,7 +15,7 @@ import {
   makeOrder,
   record,
 } from '../sandbox/ground.ts';
-import { hardening, pathValue } from '../sandbox/hardening.ts';
+import { hardening, hidden, pathValue } from '../sandbox/hardening.ts';
 
 let ground: Ground;
 beforeAll(async () => {
@@ -34,7 +34,7 @@ describe('a run', () => {
     await sandbox.start(order);
     const live = await docker.getContainer(name(order.run)).inspect();
     const differing = hardening.filter(({ field, value }) => {
-      const found = pathValue(live, field);
+      const found = field === 'Config.User' ? value : pathValue(live, field);
       // Docker drops what is empty.
       const empty = JSON.stringify(value) === '[]' || JSON.stringify(value) === '{}';
       try {
@@ -45,6 +45,8 @@ describe('a run', () => {
       }
     });
     expect(differing).toEqual([]);
+    for (const field of hidden) expect(pathValue(live, field)).not.toEqual([]);
+    expect(live.Mounts.map(({ Propagation }) => Propagation)).not.toContain('shared');
     expect(live.Mounts.filter((mount) => mount.RW).map((mount) => mount.Destination)).toEqual(['/workspace']);
     expect(Object.keys(live.NetworkSettings.Networks)).toEqual(['none']);
     expect(live.Config.User).toMatch(/^4\d{4}:4\d{4}$/);

@@ -1,11 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { checkSpec, exportSpec, runSpec, scanSpec, setUpSpec } from '../../src/sandbox/container-spec.ts';
+import {
+  checkSpec,
+  exportSpec,
+  helperSpec,
+  probeSpec,
+  runSpec,
+  scanSpec,
+  setUpSpec,
+} from '../../src/sandbox/container-spec.ts';
 import { containerOrder } from './example.ts';
-import { hardening, pathValue } from './hardening.ts';
+import { asInspected, hardening, hidden, pathValue } from './hardening.ts';
 
 const run = runSpec(containerOrder, { command: ['node', 'runner.ts'], gateway: '/run/e/g/t000000/s' });
 const out = exportSpec(containerOrder, ['sh', '-c', 'true']);
 const check = checkSpec(containerOrder, ['sh', '-c', 'true'], 'abc');
+const probe = probeSpec(containerOrder, { command: ['node', '-e', ''], gateway: '/run/e/g/t000000/s' });
 
 const setUp = setUpSpec(containerOrder, { command: ['node', 'set-up.ts'], gateway: '/run/e/s/t000000/s' });
 const scan = scanSpec(containerOrder, ['node', 'scan.ts']);
@@ -16,9 +25,21 @@ describe.each([
   ['scan', scan],
   ['export', out],
   ['check', check],
+  ['probe', probe],
 ])('the %s container', (_kind, spec) => {
   test.each(hardening)('keeps $item: $field', ({ field, value }) => {
-    expect(pathValue(spec, field)).toEqual(value);
+    expect(pathValue(asInspected(spec), field)).toEqual(value);
+  });
+
+  test('leaves what Docker hides of the machine hidden', () => {
+    for (const field of hidden) expect(pathValue(spec, field)).toBeUndefined();
+  });
+
+  test('shares no mount back to the host, and mounts none of its folders (CIS 5.6, 5.20)', () => {
+    for (const mount of spec.HostConfig?.Mounts ?? []) {
+      expect(mount.Source).not.toMatch(/^\/(?:boot|dev|etc|lib|proc|sys|usr|var\/run|run\/docker)?(?:\/|$)/);
+      if (mount.ReadOnly) expect(mount.BindOptions?.Propagation).toBe('rprivate');
+    }
   });
 
   test('can write nowhere but its workspace and temporary file systems', () => {
@@ -26,7 +47,7 @@ describe.each([
     expect(writable.map((mount) => mount.Target)).toEqual(['/workspace']);
   });
 
-  test('mounts no socket of Docker', () => {
+  test('mounts no socket of Docker (CIS 5.32)', () => {
     expect(JSON.stringify(spec.HostConfig?.Mounts)).not.toMatch(/docker\.sock|containerd/);
   });
 
@@ -74,7 +95,39 @@ test('the log is capped where there is one, and Docker keeps none of a bundle', 
   expect(check.HostConfig?.LogConfig?.Type).toBe('none');
 });
 
-test('an engine with AppArmor confines by it; gVisor brings its own system call filter', () => {
+test('a probe is a run in all that holds it, and differs in its name, its command and its stdin alone', () => {
+  const { name, Cmd, Labels, OpenStdin, ...rest } = probe;
+  const { name: _name, Cmd: _command, Labels: _labels, OpenStdin: _stdin, ...same } = run;
+  expect(rest).toEqual(same);
+  expect([name, OpenStdin, Labels?.['errand.kind']]).toEqual(['errand-unit-probe', false, 'probe']);
+});
+
+describe('a helper on a workspace', () => {
+  const helper = (capability: 'CHOWN' | 'DAC_READ_SEARCH') =>
+    helperSpec(containerOrder, { command: ['sh'], capability, suffix: 'x' });
+
+  test('is root with one capability, and in all else a container like the others', () => {
+    const made = asInspected(helper('CHOWN'));
+    const differing = hardening.filter(
+      ({ field, value }) => JSON.stringify(pathValue(made, field)) !== JSON.stringify(value),
+    );
+    expect(differing.map(({ field }) => field)).toEqual([
+      'HostConfig.CapAdd',
+      // A matcher, and no text.
+      'HostConfig.SecurityOpt.1',
+      'Config.User',
+    ]);
+    expect(helper('CHOWN')).toMatchObject({ User: '0:0', HostConfig: { CapAdd: ['CHOWN'] } });
+  });
+
+  test('that measures can read everything there and write nothing', () => {
+    const { HostConfig } = helper('DAC_READ_SEARCH');
+    expect(HostConfig?.CapAdd).toEqual(['DAC_READ_SEARCH']);
+    expect(HostConfig?.Mounts?.every(({ ReadOnly }) => ReadOnly)).toBe(true);
+  });
+});
+
+test('an engine with AppArmor confines by it (CIS 5.2); gVisor brings its own system call filter', () => {
   const options = (change: object) => exportSpec({ ...containerOrder, ...change }, []).HostConfig?.SecurityOpt;
   const engine = { ...containerOrder.engine, apparmor: true };
   expect(options({ engine })).toContain('apparmor=docker-default');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seccompProfile } from '../../src/sandbox/seccomp.ts';
+import { groups, seccompProfile } from '../../src/sandbox/seccomp.ts';
 
 const profile = seccompProfile('x86_64');
 const names = profile.syscalls.flatMap((rule) => rule.names);
@@ -52,6 +52,13 @@ test('each name is listed once, for the native ABI alone', () => {
   expect(freely.length).toBe(new Set(freely).size);
   expect(profile.architectures).toEqual(['SCMP_ARCH_X86_64']);
   expect(seccompProfile('aarch64').architectures).toEqual(['SCMP_ARCH_AARCH64']);
+});
+
+test('each group of calls has its reason', () => {
+  for (const { why, calls } of groups) {
+    expect(why.length).toBeGreaterThan(40);
+    expect(calls.trim()).toBe(calls);
+  }
 });
 
 test('an architecture that it was not written for is an error', () => {
