@@ -9,6 +9,7 @@ import { toConfig } from './config/to-config.ts';
 export { childEnv } from './config/child-env.ts';
 export type * from './config/config.ts';
 export { type Env, readEnv } from './config/env.ts';
+export { ownSecrets } from './config/own-secrets.ts';
 export { ConfigError, type ConfigProblem } from './config/problems.ts';
 export { type ProcessName, type Setting, settingList, settings } from './config/settings.ts';
 export { type Host, toConfig } from './config/to-config.ts';

@@ -99,7 +99,8 @@ export async function unapprove(deps: BotDeps, asked: Unapprove): Promise<Answer
 const recordedWithinMs = 2_000;
 const lookAgainMs = 100;
 
-async function findDelivered(deps: BotDeps, { channel, message }: Pick<Approve, 'channel' | 'message'>) {
+/** What Errand delivered as this message; undefined for one that isn't its own. */
+export async function findDelivered(deps: BotDeps, { channel, message }: Pick<Approve, 'channel' | 'message'>) {
   for (let waitedMs = 0; waitedMs < recordedWithinMs; waitedMs += lookAgainMs) {
     const delivered = await deps.outbox.findMessage(channel, message);
     if (delivered !== undefined) return delivered;

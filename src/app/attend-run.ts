@@ -149,8 +149,8 @@ async function begin(attendance: Attendance, task: Task, run: Run, parts: readon
     },
   });
   const begun = await record(attendance, { type: 'messages_taken', run: run.id, taken: told.spec.length });
-  const orders = parts.map(({ folder, checkout: { repositories, start } }) => {
-    return { folder, from: repositories.at(-1) ?? '', start, branch: task.branch };
+  const orders = parts.map(({ folder, checkout: { repositories, start, from } }) => {
+    return { folder, from: repositories.at(-1) ?? '', start: from ?? start, branch: task.branch };
   });
   const spec: Control = {
     type: 'spec',

@@ -10,6 +10,7 @@ import { measure } from './measure.ts';
 import { openPulls } from './open-pulls.ts';
 import { overtakenIn } from './overtaken.ts';
 import { moveHead, pushWork } from './push-work.ts';
+import { toSecretFailure } from './secret-words.ts';
 import { measureRun } from './spending.ts';
 import { takeOut, type Work } from './take-out.ts';
 import { together } from './together.ts';
@@ -37,24 +38,49 @@ export async function finishRun(attendance: Attendance, folded: Folded, last: bo
 
   await show('keeping');
   const works = await takeAllOut(attendance, task, parts, verdict);
-  const made = works.flatMap(({ part, imported }) => (imported === null ? [] : [{ part, head: imported.head }]));
-  const refused = works.flatMap((work) =>
-    work.refused === null ? [] : [{ repository: work.part.repository, problem: work.refused, kept: null }],
+  const made = works.flatMap(({ part, imported }) =>
+    imported === null || imported.secrets.count > 0 ? [] : [{ part, head: imported.head }],
   );
+  const withSecrets = works.flatMap(({ part, imported }) =>
+    imported === null || imported.secrets.count === 0 ? [] : [{ part, head: imported.head, secrets: imported.secrets }],
+  );
+  // Of a run that failed nothing is up for review, and so for nobody to decide about.
+  const held = verdict === null ? withSecrets : [];
+  const refused = works.flatMap((work) => {
+    const secret = work.imported === null || verdict === null ? null : toSecretFailure(work.imported.secrets);
+    const problem = work.refused ?? secret;
+    return problem === null ? [] : [{ repository: work.part.repository, problem, kept: null }];
+  });
   const standing =
     verdict === null ? works.filter(stands).map(({ part }) => ({ part, head: part.checkout.start })) : [];
-  if (refused.length > 0 && made.length + standing.length === 0) {
-    await finish({ type: 'refused', problem: together(task, refused) });
+  if (refused.length > 0 && made.length + standing.length + held.length === 0) {
+    const problem = together(task, refused);
+    await finish(
+      verdict === null
+        ? { type: 'refused', problem }
+        : { type: 'failed', problem: beside(verdict, problem), kept: [], report: null },
+    );
     return;
   }
   const checked = verdict === null;
-  if (checked && made.length > 0 && checks > 0) await show('checking');
+  if (checked && made.length + held.length > 0 && checks > 0) await show('checking');
   const { startedAt } = current;
   const measured = await measure(attendance, task, {
-    ...{ works, heads: [...made, ...standing] },
+    ...{ works, heads: [...made, ...held, ...standing] },
     ...{ result: folded.result, startedAt, checked, spending },
   });
   const report = measured.whole;
+  for (const { part, head, secrets } of held) {
+    const { repository, checkout } = part;
+    const common = { run: current.number, head, remote: checkout.remote, engine: current.engine };
+    const hold = { ...common, secrets, report: measured.of(repository) };
+    await record(attendance, { type: 'work_held', run, repository, hold });
+  }
+  if (held.length > 0 && made.length + standing.length === 0) {
+    await show('opening');
+    await finish({ type: 'held', missing: refused });
+    return;
+  }
   if (made.length + standing.length === 0) {
     await finish(
       verdict === null ? { type: 'unchanged', report } : { type: 'failed', problem: verdict, kept: [], report },
@@ -101,12 +127,21 @@ export async function finishRun(attendance: Attendance, folded: Folded, last: bo
     return;
   }
   if (refused.length + late.length === 0) throwFirst(stuck);
+  if (held.length > 0) {
+    await finish({ type: 'held', missing });
+    return;
+  }
   const kept = missing.flatMap(({ repository, kept: head }) => (head === null ? [] : [{ repository, head }]));
   await finish(
     missing.length === 0
       ? { type: 'unchanged', report }
       : { type: 'failed', problem: together(task, missing), kept, report },
   );
+}
+
+/** Why a run failed, and why nothing of it was kept. */
+function beside(verdict: Failure, refusal: Failure): Failure {
+  return { ...verdict, sentence: `${verdict.sentence} ${refusal.sentence}` };
 }
 
 /** A new head of one of the task's branches. */
@@ -162,7 +197,9 @@ async function pushAll(
   // A pull request that a person merged or closed on GitHub just now takes no more commits.
   const seen = await withEach(made, ({ part }) => watchPull(deps, id, part.repository));
   const now = await ours(attendance);
-  const pushed = await withEach(seen.through, ({ part, head }) => pushWork(deps, now, part, head));
+  const pushed = await withEach(seen.through, ({ part, head }) =>
+    pushWork(deps, now, { ...part, remote: part.checkout.remote }, head),
+  );
   return { pushed: pushed.through, obstacles: [...seen.obstacles, ...pushed.obstacles], now };
 }
 

@@ -1,5 +1,6 @@
 import type { RunnerRecord, RunnerResult } from '../../sandbox/protocol.ts';
 import { duration } from '../task/amounts.ts';
+import { withoutSecrets } from '../task/secrets.ts';
 import type { Progress, SetUp, Step, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 
@@ -35,7 +36,7 @@ export function fold(folded: Folded, record: RunnerRecord): Folded {
     case 'note':
       return { ...next, note: record.text.replace(/\s+/g, ' ').trim() };
     case 'plan':
-      return { ...next, plan: record.steps };
+      return { ...next, plan: record.steps.map((step) => ({ ...step, title: withoutSecrets(step.title) })) };
     case 'activity':
       return { ...next, activity: oneLine(record.title) };
     case 'message':
@@ -55,8 +56,11 @@ export function fold(folded: Folded, record: RunnerRecord): Folded {
   }
 }
 
+/** A secret that an agent prints is for nobody in the thread; more than this of a line is shown nowhere. */
+const maxReadChars = 1_000;
+
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, 120);
+  return withoutSecrets(text.slice(0, maxReadChars)).replace(/\s+/g, ' ').trim().slice(0, 120);
 }
 
 const order: readonly Phase[] = ['preparing', 'settingUp', 'working', 'keeping', 'checking', 'opening', 'done'];

@@ -2,6 +2,7 @@ import type { Control, RunnerRecord } from '../../sandbox/protocol.ts';
 import type { TaskEvent } from '../task/events.ts';
 import type { RunId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
+import { withoutSecrets } from '../task/secrets.ts';
 import type { SpecMessage, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { handFiles, namesOf, toWords } from './attachments.ts';
@@ -86,7 +87,7 @@ async function effect(attendance: Attendance, next: RunnerRecord, steering: Stee
     case 'question': {
       const question = {
         id: next.id,
-        text: next.text,
+        text: withoutSecrets(next.text),
         options: next.options,
         fallback: next.options[0] ?? 'Go on with your best judgement.',
         expiresAt: deps.clock.now() + questionExpiresMs,

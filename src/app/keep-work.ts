@@ -33,7 +33,15 @@ async function keepPart(deps: WorkerDeps, task: Task, part: PreparedPart): Promi
   try {
     const { imported } = await takeOut(deps, task, run, part);
     if (imported === null) return [];
-    await pushWork(deps, task, part, imported.head);
+    if (imported.secrets.count > 0) {
+      const { findings } = imported.secrets;
+      deps.log.warn(
+        { task: task.id, run, repository, findings },
+        'Nothing was kept: it holds what looks like a secret',
+      );
+      return [];
+    }
+    await pushWork(deps, task, { ...part, remote: part.checkout.remote }, imported.head);
     return [{ repository, head: imported.head }];
   } catch (error) {
     if (!(error instanceof Problem) || (error.retry && error.failure.code !== 'branch_moved')) throw error;

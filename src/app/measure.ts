@@ -1,6 +1,7 @@
 import type { RunnerResult } from '../../sandbox/protocol.ts';
 import type { RepositoryName, Sha } from '../task/ids.ts';
 import type { PreparedPart } from '../task/parts.ts';
+import { withoutSecrets } from '../task/secrets.ts';
 import type { ChangeSize, Check, Report, Task } from '../task/task.ts';
 import type { Attendance } from './attendance.ts';
 import type { Work } from './take-out.ts';
@@ -47,7 +48,7 @@ export async function measure(
     wholes.set(repository, await deps.repositories.size({ task: task.id, part: index, base, head }));
   }
   const common = {
-    claim: result?.type === 'finished' ? result.claim : '',
+    claim: result?.type === 'finished' ? withoutSecrets(result.claim) : '',
     usage: spending.usage,
     total: spending.total,
     durationMs: deps.clock.now() - startedAt,

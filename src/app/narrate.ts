@@ -7,7 +7,7 @@ import type { Effect, OutboxRow, Said, TaskLine, Thread } from '../task/said.ts'
 import { nearing, tokensOf } from '../task/spending.ts';
 import type { Outcome, Run, RunState, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
-import { resultsIn } from './results.ts';
+import { holdOf, resultsIn } from './results.ts';
 import { toSession } from './session.ts';
 import { toNearingLine } from './spending-words.ts';
 import { toLine } from './task-line.ts';
@@ -30,6 +30,7 @@ export const narrate: Narrator = (task, event, before) => {
     ...endingRow(task, line, event, before),
     ...nearingRow(task, event, before),
     ...task.parts.flatMap((part) => resultsIn(task, part).map(({ key, said }) => message(task, key, said))),
+    ...holdRows(task, before),
     ...leftOutRows(task),
     ...takenRows(task, event),
     // In the new task's own lane, so that it stands before all that the new task says.
@@ -113,10 +114,23 @@ function endingRow(task: Task, line: TaskLine, event: TaskEvent, before: Task): 
         ? outcome
         : null;
   if (shown === null) return [];
-  const ending = shown.type === 'changed' ? shortfall(task, shown) : shown;
+  const ending = shown.type === 'changed' || shown.type === 'held' ? shortfall(task, shown) : shown;
   if (ending === null) return [];
   const effort = unstarted || before.run.type === 'queued' ? null : toEffort(task);
   return [message(task, key, { type: 'ending', task: line, run: task.runs, outcome: ending, effort, retryable })];
+}
+
+/** Held work of each part; one that a later run had the last word on can't be decided about any more. */
+function holdRows(task: Task, before: Task): OutboxRow[] {
+  const now = task.parts.flatMap((part) => holdOf(task, part) ?? []);
+  const gone = before.parts
+    .flatMap((part) => (part.hold?.state.type === 'open' ? (holdOf(before, part) ?? []) : []))
+    .filter(({ key }) => !now.some((each) => each.key === key))
+    .map(({ key, said }) => ({
+      key,
+      said: said.type === 'hold' ? { ...said, state: { type: 'replaced' } as const } : said,
+    }));
+  return [...gone, ...now].map(({ key, said }) => message(task, key, said));
 }
 
 /** What a run spent is counted to the last only after it was stopped or broke off. */
@@ -146,7 +160,7 @@ function nearingRow(task: Task, event: TaskEvent, before: Task): OutboxRow[] {
 /** What a run that made pull requests could not bring into one. */
 function shortfall(
   task: Task,
-  { missing }: Extract<Outcome, { type: 'changed' }>,
+  { missing }: Extract<Outcome, { missing: unknown }>,
 ): Extract<Outcome, { type: 'failed' }> | null {
   if (missing.length === 0) return null;
   const kept = missing.flatMap(({ repository, kept: head }) => (head === null ? [] : [{ repository, head }]));

@@ -1,5 +1,6 @@
 import type { Wish } from '../task/choose-agent.ts';
 import type { PartCheckout } from '../task/events.ts';
+import { heldWork } from '../task/hold.ts';
 import type { BranchName } from '../task/ids.ts';
 import type { RepositoryPolicy } from '../task/policy.ts';
 import type { Prepared } from '../task/ports/repositories.ts';
@@ -55,13 +56,15 @@ async function prepare(
 ): Promise<PreparedPart> {
   const { repository } = part;
   const place = { task: task.id, part: task.parts.indexOf(part) };
-  const order = { ...place, repository, base: wanted, branch: task.branch, signal };
+  const { head, remote: heldOn } = heldWork(part) ?? { head: null, remote: null };
+  const held = head === null ? null : { head, remote: heldOn };
+  const order = { ...place, repository, base: wanted, branch: task.branch, held, signal };
   const policy = deps.policy.repositories.find(({ name }) => name === repository);
   // Asked meanwhile; what git finds amiss is said first.
   const identified = deps.forge.identify(repository);
   identified.catch(() => undefined);
   const prepared = await deps.repositories.prepare(order);
-  const { baseBranch, base, start, remote, repositories, rules } = prepared;
+  const { baseBranch, base, start, from, remote, repositories, rules } = prepared;
   const repositoryId = await identified;
   if (repositoryId !== (part.repositoryId ?? policy?.id ?? repositoryId)) throw replaced(repository);
   if (remote !== null && isUntouched(part)) throw branchTaken(task, repository);
@@ -69,7 +72,7 @@ async function prepare(
   const { checks, network, allow, setup, maintenance } = rules;
   const draft = policy?.draft ?? rules.pullRequest.draft;
   const checkout = {
-    ...{ at, baseBranch, base, start, remote, checks, network, allow, setup, maintenance },
+    ...{ at, baseBranch, base, start, from, remote, checks, network, allow, setup, maintenance },
     ...{ repositories, draft, repositoryId, ...toCi(task, prepared, policy) },
   };
   return { repository, checkout, wish: rules };

@@ -1,9 +1,11 @@
+import { heldWork } from '../task/hold.ts';
 import { checkoutFolders } from '../task/parts.ts';
 import { shellScript } from '../task/policy.ts';
 import { Problem } from '../task/problem.ts';
-import type { Task } from '../task/task.ts';
+import type { Part, Task } from '../task/task.ts';
 import { visible } from '../task/visible.ts';
 import { toWords } from './attachments.ts';
+import { toSecretFailure } from './secret-words.ts';
 
 /**
  * What the agent is told. A first run, or one without a session to resume, gets the whole spec; a later one what is new.
@@ -14,9 +16,22 @@ export function toPrompt(task: Task, from: number): string {
   const messages = fresh ? task.spec : task.spec.slice(from);
   const wanted = messages.filter(({ trust }) => trust === 'steering').map(toWords);
   const context = messages.filter(({ trust }) => trust === 'context');
-  return [...wanted, ...(context.length === 0 ? [] : [untrusted(context)]), ...(fresh ? [houseRules(task)] : [])].join(
-    '\n\n',
-  );
+  return [
+    ...wanted,
+    ...(context.length === 0 ? [] : [untrusted(context)]),
+    ...task.parts.flatMap((part) => notPushed(part)),
+    ...(fresh ? [houseRules(task)] : []),
+  ].join('\n\n');
+}
+
+/** What an earlier run left lies in the checkout although no branch has it. */
+function notPushed(part: Part): string[] {
+  const hold = heldWork(part);
+  const found = hold === undefined ? null : toSecretFailure(hold.secrets);
+  if (found === null) return [];
+  return [
+    `The checkout of ${part.repository} holds what you changed before. ${found.sentence} Take it out and read it from the environment or a file that is not committed, unless the message above says otherwise.`,
+  ];
 }
 
 /**

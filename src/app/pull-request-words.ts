@@ -3,6 +3,7 @@ import type { RunId } from '../task/ids.ts';
 import { inert } from '../task/inert.ts';
 import { toTitle } from '../task/policy.ts';
 import type { LinkedAuthor } from '../task/ports/repositories.ts';
+import { withoutSecrets } from '../task/secrets.ts';
 import type { Report, Task } from '../task/task.ts';
 
 /**
@@ -110,14 +111,14 @@ function toTook(report: Report): string {
 
 /** Fenced, so that no mention, closing keyword, image or HTML of it means anything on GitHub. */
 function quoted(text: string, max: number): string {
-  const plain = withoutControls(text).slice(0, max).trim();
+  const plain = withoutSecrets(withoutControls(text)).slice(0, max).trim();
   const longest = Math.max(2, ...Array.from(plain.matchAll(/`+/g), ([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
   return `${fence}text\n${plain}${text.length > max ? '\n…' : ''}\n${fence}`;
 }
 
 function inline(text: string): string {
-  const plain = withoutControls(text).replace(/\s+/g, ' ').replace(/[<>`]/g, '').trim();
+  const plain = withoutSecrets(withoutControls(text)).replace(/\s+/g, ' ').replace(/[<>`]/g, '').trim();
   return inert(plain)
     .replace(/@(?!\u200b)/g, '@\u200b')
     .replace(/#(?=\d)/g, '#\u200b');

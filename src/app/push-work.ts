@@ -1,15 +1,20 @@
 import type { Sha } from '../task/ids.ts';
 import type { PreparedPart } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
-import type { Task } from '../task/task.ts';
+import type { Part, Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';
 import { holdToRepository } from './same-repository.ts';
 
 const pushDeadlineMs = 120_000;
 
 /** Pushes a part's new head to the task's branch, over nobody else's. Throws `Problem`; one that was pushed before is fine. */
-export async function pushWork(deps: WorkerDeps, task: Task, part: PreparedPart, head: Sha): Promise<void> {
-  const { repository, index, checkout } = part;
+export async function pushWork(
+  deps: WorkerDeps,
+  task: Task,
+  part: Pick<Part, 'repository' | 'repositoryId'> & { readonly index: number; readonly remote: Sha | null },
+  head: Sha,
+): Promise<void> {
+  const { repository, index, remote } = part;
   await holdToRepository(deps, part);
   const pushed = await deps.repositories.push({
     task: task.id,
@@ -17,7 +22,7 @@ export async function pushWork(deps: WorkerDeps, task: Task, part: PreparedPart,
     repository,
     branch: task.branch,
     head,
-    remote: checkout.remote,
+    remote,
     signal: AbortSignal.timeout(pushDeadlineMs),
   });
   if (pushed !== 'moved') return;

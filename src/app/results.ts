@@ -35,6 +35,16 @@ function toResult(task: Task, line: TaskLine, part: Part, pull: MadePull, result
   };
 }
 
+/** Work of this part that is or was held, by the key of its message. */
+export function holdOf(task: Task, part: Part): { readonly key: string; readonly said: Said } | null {
+  const { hold } = part;
+  if (hold === undefined) return null;
+  const { head, report, secrets, state } = hold;
+  const index = task.parts.indexOf(part);
+  const said = { type: 'hold', task: toLine(task), part: toPartLine(part), head, report, secrets, state } as const;
+  return { key: `hold-${index === 0 ? '' : `${index}-`}${head}`, said };
+}
+
 /** The agent speaks, and spends, once for all of its run: that stands in the first of its results alone. */
 function reportOf(task: Task, part: Part, { run, by, report }: Result): Report | null {
   const first = task.parts.find(({ results }) => results.some((other) => other.run === run && other.by === 'run'));

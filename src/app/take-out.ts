@@ -5,7 +5,6 @@ import { Problem } from '../task/problem.ts';
 import type { Failure, Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';
 import { toCommitMessage } from './pull-request-words.ts';
-import { toSecretFailure } from './secret-words.ts';
 
 /** The largest bundle that may leave a sandbox. */
 const bundleCapBytes = 200 * 1024 * 1024;
@@ -13,6 +12,7 @@ const bundleCapBytes = 200 * 1024 * 1024;
 /** What a run left in one of its checkouts: a commit of ours, nothing, or why it may not leave. */
 export interface Work {
   readonly part: PreparedPart;
+  /** It may hold what looks like a secret, and must not be pushed then. */
   readonly imported: Imported | null;
   readonly refused: Failure | null;
 }
@@ -39,8 +39,7 @@ export async function takeOut(deps: WorkerDeps, task: Task, run: RunId, part: Pr
         holdCi: checkout.ci?.held ?? false,
       },
     });
-    const found = imported === null ? null : toSecretFailure(imported.secrets);
-    return { part, imported: found === null ? imported : null, refused: found };
+    return { part, imported, refused: null };
   } catch (error) {
     if (error instanceof Problem && !error.retry) return { part, imported: null, refused: error.failure };
     throw error;

@@ -1,4 +1,3 @@
-import { isOwed } from '../task/parts.ts';
 import type { Status } from '../task/said.ts';
 import type { Task } from '../task/task.ts';
 
@@ -12,8 +11,11 @@ export function toStatus(task: Task): Status {
   }
   const pulls = task.parts.map(({ pull }) => pull);
   const missing = run.outcome?.type === 'changed' ? run.outcome.missing.map(({ repository }) => repository) : [];
-  const owed = task.parts.filter(isOwed).map(({ repository }) => repository);
+  const owed = task.parts
+    .filter(({ pull, owed }) => pull.type === 'none' && owed === true)
+    .map(({ repository }) => repository);
   if (pulls.some(({ type }) => type === 'merging')) return reviewed(task, 'Merging', []);
+  if (run.outcome?.type === 'held') return { word: 'Refused' };
   if (pulls.some(({ type }) => type === 'open')) {
     return run.outcome?.type === 'failed'
       ? { word: 'Failed' }
@@ -44,6 +46,7 @@ function outcomeWord(task: Task) {
     case 'stopped':
       return 'Stopped';
     case 'refused':
+    case 'held':
       return 'Refused';
     case 'answered':
       return 'Answered';

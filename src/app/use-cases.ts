@@ -4,6 +4,7 @@ import { approve, unapprove } from './approve.ts';
 import type { BotDeps } from './deps.ts';
 import { findRepositories, form, resend, submitForm } from './form.ts';
 import { giveFormBack } from './give-back.ts';
+import { pushAnyway } from './push-anyway.ts';
 import { reply } from './reply.ts';
 import { runCi } from './run-ci.ts';
 import { start } from './start.ts';
@@ -30,6 +31,7 @@ export function createUseCases(deps: BotDeps): UseCases {
     approve: (asked) => approve(deps, asked),
     runCi: (asked) => runCi(deps, asked),
     unapprove: (asked) => unapprove(deps, asked),
+    pushAnyway: (asked) => pushAnyway(deps, asked),
     answer: (asked) => answer(deps, asked),
   };
 }

@@ -41,9 +41,10 @@ export async function watchPull(deps: WorkerDeps, id: TaskId, repository: Reposi
   const seen = await deps.forge.findPull(repository, pull.pull.number);
   const at = deps.clock.now();
   const tell = (event: TaskEvent) => deps.store.apply(id, event);
-  // While a run is at work, or CI is being released, a new head may be our own push: whoever pushes tells that one.
+  // While a run is at work, CI is being released or held work is being pushed, a new head may be our own: whoever pushes tells that one.
   const idle = task.run.type === 'idle' && !(pull.type === 'open' && pull.release !== undefined);
-  if (seen.head !== pull.pull.head && idle) {
+  const isOurs = partIn(task, repository)?.hold?.head === seen.head;
+  if (seen.head !== pull.pull.head && idle && !isOurs) {
     await tell({ type: 'head_moved', repository, head: seen.head, by: 'person', at });
   }
   if (!seen.isDraft && pull.pull.draft === 'draft') await tell({ type: 'pull_request_ready', repository, at });

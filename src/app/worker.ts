@@ -11,6 +11,7 @@ import type { WorkerDeps } from './deps.ts';
 import { keepWork } from './keep-work.ts';
 import { forget, merge } from './merge.ts';
 import { overtakenBy } from './overtaken.ts';
+import { pushReleased } from './push-released.ts';
 import { isToRelease, releaseCi } from './release-ci.ts';
 import { admitRun, releaseOthers, settleRun, withdraw } from './spending.ts';
 import { holdsAllUp, watchPulls } from './watch-pull.ts';
@@ -45,6 +46,7 @@ export class Worker {
         concurrency: 4,
         signal,
       }),
+      queue.work('push', (job) => this.#pushReleased(job.task), { concurrency: 2, signal }),
       queue.work('pull', (job) => watchPulls(this.#deps, job.task), { concurrency: 2, signal }),
       this.#every(options.sweepEveryMs, signal, () => this.recover(signal)),
       this.#every(options.pullEveryMs, signal, () => this.#watchPulls()),
@@ -198,6 +200,8 @@ export class Worker {
       }
       if (task.parts.some((part) => part.pull.type === 'merging' || isToRelease(part)))
         await queue.wake({ type: 'merge', task: id }, { unlessWaiting: true });
+      if (task.parts.some(({ hold }) => hold?.state.type === 'released'))
+        await queue.wake({ type: 'push', task: id }, { unlessWaiting: true });
     });
     const left = new Map(containers.map(({ task, run }) => [task, run]));
     await this.#each(left.keys(), 'A leftover sandbox stays for the next sweep', async (id) => {
@@ -225,6 +229,14 @@ export class Worker {
     const event = { type: 'run_failed', run: run.id, problem, retry: true, at: clock.now() } as const;
     const failed = await store.apply(task.id, event, { epoch: task.epoch });
     if (failed.task?.run.type === 'queued') await queue.wake({ type: 'run', task: task.id });
+  }
+
+  /** No run of the task starts here meanwhile. */
+  async #pushReleased(id: TaskId): Promise<void> {
+    await this.#attended.get(id);
+    const pushing = this.#deps.during(() => pushReleased(this.#deps, id));
+    this.#hold(id, pushing, () => this.#afterwards(id));
+    await pushing;
   }
 
   async #clear(id: TaskId, run: RunId): Promise<void> {

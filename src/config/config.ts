@@ -159,6 +159,8 @@ export interface RepositoryConfig {
   /** The most that a task may reach. */
   readonly network: Network;
   readonly approvers: readonly string[];
+  /** Whether agents may change what runs on GitHub with the repository's secrets. */
+  readonly workflows: boolean;
   /** Null is what holds in general. */
   readonly budgetUsd: number | null;
   readonly budgetTokens: number | null;

@@ -40,6 +40,7 @@ function plainly(written: Pick<Written, 'name'> & Partial<Written>): Omit<Reposi
     maxBudgetUsd: written.maxBudgetUsd ?? null,
     merge: { method: written.merge?.method ?? null, selfApproval: written.merge?.selfApproval ?? null },
     holdCi: written.ci === 'hold',
+    workflows: written.workflows ?? false,
     pullRequest: { draft: written.pullRequest?.draft ?? null },
   };
 }

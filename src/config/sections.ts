@@ -34,6 +34,7 @@ const repositoryFields = {
   merge: field(anything, '{ method: squash }'),
   pullRequest: field(anything, '{ draft: true }'),
   ci: field(kinds.oneOf('hold'), 'hold'),
+  workflows: field(kinds.yesOrNo, 'true'),
 };
 const setupFields = {
   secrets: field(kinds.secretSources, '{ NPM_TOKEN: SHOP_NPM_TOKEN, CARGO_TOKEN: /run/secrets/cargo }'),

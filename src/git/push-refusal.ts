@@ -37,7 +37,7 @@ const known: readonly { match: RegExp; next: string }[] = [
   { match: /file path|file extension|path length/i, next: 'Reply in the thread to have these files left out.' },
   {
     match: /without `?workflows?`? (?:permission|scope)/i,
-    next: 'Errand changes no workflow: reply in the thread to have it left out.',
+    next: 'Give Errand’s token the right to change workflows, or reply in the thread to have it left out.',
   },
 ];
 

@@ -52,9 +52,17 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
   const taskPath = ({ task, part }: PartPlace) => join(tasksDir, part === 0 ? `${task}.git` : `${task}-${part}.git`);
 
   return {
-    async prepare({ repository, base: wanted, branch, signal, ...place }) {
+    async prepare({ repository, base: wanted, branch, held = null, signal, ...place }) {
       try {
-        return await prepare(remote, { mirrorsDir, taskPath: taskPath(place), repository, wanted, branch, signal });
+        return await prepare(remote, {
+          mirrorsDir,
+          taskPath: taskPath(place),
+          repository,
+          wanted,
+          branch,
+          held,
+          signal,
+        });
       } catch (error) {
         throw toProblem(`Fetching ${repository}`, error);
       }
@@ -140,6 +148,7 @@ interface PrepareOrder {
   readonly repository: RepositoryName;
   readonly wanted: BranchName | null;
   readonly branch: BranchName;
+  readonly held: { readonly head: Sha; readonly remote: Sha | null } | null;
   readonly signal: AbortSignal;
 }
 
@@ -161,15 +170,25 @@ async function prepare(remote: Remote, order: PrepareOrder): Promise<Prepared> {
     readRules(remote, path, base, `${repository} on \`${baseBranch}\``),
     head === null ? Promise.resolve(null) : fetchTaskBranch(remote, order, head),
   );
-  const start = pushed ?? base;
+  const heldOn = await startOfHeld(remote, order, pushed);
+  const start = heldOn ?? pushed ?? base;
+  const from = heldOn === undefined ? undefined : order.held?.head;
   const gitDir = order.taskPath;
-  await must(remote.git, ['update-ref', 'refs/heads/start', start], { gitDir });
+  await must(remote.git, ['update-ref', 'refs/heads/start', from ?? start], { gitDir });
   const [workflows, startHeld] = await together(
     readWorkflows(remote.git, gitDir, [base, start]),
     pushed === null ? Promise.resolve(false) : isHeld(remote.git, gitDir, pushed),
   );
   const repositories = [path, gitDir];
-  return { baseBranch, base, start, remote: pushed, repositories, rules, workflows, startHeld };
+  return { baseBranch, base, start, from, remote: pushed, repositories, rules, workflows, startHeld };
+}
+
+/** The commit that held work was made on; undefined where that work is gone, or the branch has moved since. */
+async function startOfHeld({ git }: Remote, order: PrepareOrder, pushed: Sha | null): Promise<Sha | undefined> {
+  const { held, taskPath } = order;
+  if (held === null || held.remote !== pushed) return undefined;
+  const { code, stdout } = await git(['rev-parse', '--verify', `${held.head}^1`], { gitDir: taskPath });
+  return code === 0 ? parseSha(stdout.trim()) : undefined;
 }
 
 function missing(repository: RepositoryName, wanted: BranchName | null, other: BranchName | undefined): Problem {

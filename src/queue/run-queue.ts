@@ -26,7 +26,7 @@ const closeTimeoutMs = 2_000;
 const lockMs = 15_000;
 const stalledMs = 5_000;
 
-const types = ['run', 'merge', 'pull'] as const satisfies readonly Job['type'][];
+const types = ['run', 'merge', 'push', 'pull'] as const satisfies readonly Job['type'][];
 const data = z.object({ task: z.string() });
 
 interface Data {
@@ -53,7 +53,7 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
     queue.on('error', options.onError);
     return queue;
   };
-  const queues = { run: open('run'), merge: open('merge'), pull: open('pull') };
+  const queues = { run: open('run'), merge: open('merge'), push: open('push'), pull: open('pull') };
 
   return {
     wake: (job, { priority = 1, delayMs = 0, unlessWaiting = false } = {}) =>

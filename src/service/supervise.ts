@@ -5,6 +5,7 @@ import { type Config, childEnv, type Env, type ProcessName, type RepositoryConfi
 import { makePlaces, type Places } from '../setup/places.ts';
 import { Problem } from '../task/problem.ts';
 import { type LocalSide, localSide } from './local-side.ts';
+import { toMarks } from './own-secrets.ts';
 import { aborted, type ProcessScope } from './process.ts';
 import { Supervisor } from './supervisor.ts';
 import { welcome } from './welcome.ts';
@@ -37,6 +38,7 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
     args: argumentsOf(name, local, places),
     env: { ...childEnv(env, config, name), ...local?.env[name], ERRAND_DATA_DIR: places.dataDir },
     ...(name === 'broker' && { input: JSON.stringify({ keys: gatewayKeys(config), setup: setupSecrets(config) }) }),
+    ...(name === 'worker' && { input: toMarks(config) }),
   });
   const start = (...names: ProcessName[]) =>
     Promise.all(

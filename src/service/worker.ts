@@ -28,6 +28,7 @@ import { shareInstalled } from './installed.ts';
 import { livePolicy } from './live-policy.ts';
 import { toMayPush } from './may-push.ts';
 import { outbound, outboundEnv } from './outbound.ts';
+import { readMarks } from './own-secrets.ts';
 import { toPolicy } from './policy.ts';
 import type { ProcessScope } from './process.ts';
 import { systemClock as clock, openStore } from './store.ts';
@@ -63,6 +64,8 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     credentials,
     committer,
     signer,
+    allowWorkflows: (repository) => config.repositories.find(({ name }) => name === repository)?.workflows ?? false,
+    isOwnSecret: await readMarks(process.stdin),
     outboundEnv: outboundEnv(config.outbound),
   });
   const deps: WorkerDeps = {

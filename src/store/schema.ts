@@ -99,6 +99,10 @@ const outcome = z.discriminatedUnion('type', [
   object({ type: z.literal('answered'), report }),
   object({ type: z.literal('failed'), problem: failure, kept: heads, report: report.nullable() }),
   object({ type: z.literal('refused'), problem: failure }),
+  object({
+    type: z.literal('held'),
+    missing: z.array(object({ repository: repositoryName, problem: failure, kept: sha.nullable() })),
+  }),
   object({ type: z.literal('stopped'), by: userId, kept: heads }),
 ]);
 
@@ -150,6 +154,7 @@ const checkout = object({
   baseBranch: branchName,
   base: sha,
   start: sha,
+  from: sha.optional(),
   remote: sha.nullable(),
   checks: z.array(z.string()),
   network: network.nullable().optional(),
@@ -195,6 +200,18 @@ const ci = z.discriminatedUnion('type', [
   object({ type: z.literal('unheld'), target: z.boolean() }),
   object({ type: z.literal('released'), from: sha, by: userId }),
 ]);
+const hold = object({
+  run: count,
+  head: sha,
+  remote: sha.nullable(),
+  engine: engineId,
+  report,
+  secrets,
+  state: z.discriminatedUnion('type', [
+    object({ type: z.literal('open'), refusal: failure.nullable() }),
+    object({ type: z.enum(['released', 'pushed']), by: userId, byName: z.string() }),
+  ]),
+});
 
 const part = object({
   repository: repositoryName,
@@ -213,6 +230,7 @@ const part = object({
     }),
   ),
   owed: z.literal(true).optional(),
+  hold: hold.optional(),
 });
 
 const task = object({
@@ -294,6 +312,10 @@ const eventTypes = {
   work_kept: true,
   hosts_blocked: true,
   host_allowed: true,
+  work_held: true,
+  hold_released: true,
+  hold_refused: true,
+  hold_pushed: true,
   pull_request_opened: true,
   head_moved: true,
   ci_requested: true,

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { TaskEvent } from '../task/events.ts';
+import { isHeld } from '../task/hold.ts';
 import { type MessageTs, parseTaskId, type TaskId, type UserId } from '../task/ids.ts';
 import { isUnderReview } from '../task/parts.ts';
 import type { Clock } from '../task/ports/clock.ts';
@@ -257,5 +258,5 @@ function formatOpen({ requester, run }: Task): string {
 }
 
 function isSettled(task: Task): boolean {
-  return task.run.type === 'idle' && !task.parts.some(({ pull }) => isUnderReview(pull));
+  return task.run.type === 'idle' && !task.parts.some((part) => isUnderReview(part.pull) || isHeld(part));
 }

@@ -6,6 +6,7 @@ import type {
   Checkout,
   Failure,
   Head,
+  Hold,
   Outcome,
   Progress,
   PullRequest,
@@ -58,6 +59,8 @@ export type TaskEvent = { readonly at: number } & (
   /** Somebody who may opened one of them for this task. */
   | { readonly type: 'host_allowed'; readonly host: string; readonly by: UserId; readonly byName: string }
   | { readonly type: 'work_kept'; readonly run: RunId; readonly kept: readonly Head[] }
+  | { readonly type: 'work_held'; readonly run: RunId; readonly repository: RepositoryName; readonly hold: Held }
+  | HoldEvent
   | PullEvent
   /** The task is still at work, and what is only shown for a time is to be shown again. */
   | { readonly type: 'time_passed' }
@@ -81,6 +84,16 @@ export type PullEvent = { readonly at: number; readonly repository: RepositoryNa
   | { readonly type: 'merge_delayed'; readonly head: Sha; readonly reason: string }
   | { readonly type: 'pull_request_merged'; readonly commit: Sha; readonly by: UserId | null }
   | { readonly type: 'pull_request_closed' }
+);
+
+/** Work that is held, before anybody decided about it. */
+export type Held = Omit<Hold, 'state'>;
+
+/** A decision about held work, or what came of one. */
+export type HoldEvent = { readonly at: number; readonly repository: RepositoryName; readonly head: Sha } & (
+  | { readonly type: 'hold_released'; readonly by: UserId; readonly byName: string }
+  | { readonly type: 'hold_refused'; readonly problem: Failure }
+  | { readonly type: 'hold_pushed' }
 );
 
 /** What a run was given in one of the task's repositories. */

@@ -49,9 +49,9 @@ export function hasEnded(pull: PullState): pull is Extract<PullState, { type: 'm
   return pull.type === 'merged' || pull.type === 'closed';
 }
 
-/** Whether a run made something in this part that no pull request has. */
-export function isOwed({ pull, owed }: Part): boolean {
-  return pull.type === 'none' && owed === true;
+/** Whether a run made something in this part that no pull request has, held or not. */
+export function isOwed({ pull, owed, hold }: Part): boolean {
+  return pull.type === 'none' && (owed === true || hold !== undefined);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Effort } from './amounts.ts';
 import type { BranchName, ChannelId, MessageTs, RepositoryName, Sha, TaskId, UserId } from './ids.ts';
 import type { Account } from './money.ts';
-import type { Ci, Outcome, Progress, PullRequest, PullState, Question, Report } from './task.ts';
+import type { Ci, Outcome, Progress, PullRequest, PullState, Question, Report, Secrets } from './task.ts';
 
 /** What the root message says of a task, as a word and never as a colour alone. */
 export type Status =
@@ -69,6 +69,13 @@ export type Gate =
   | { readonly type: 'elsewhere' }
   | { readonly type: 'replaced'; readonly head: Sha };
 
+/** How work stands that must not be pushed without an approver's word. */
+export type HoldLine =
+  | { readonly type: 'open'; readonly refusal: { readonly sentence: string; readonly next: string } | null }
+  | { readonly type: 'released' | 'pushed'; readonly by: UserId }
+  /** A later run had the last word. */
+  | { readonly type: 'replaced' };
+
 /** Everything Errand can say, in the domain's words. Wording and layout are the Slack adapter's. */
 export type Said =
   | {
@@ -113,10 +120,19 @@ export type Said =
       readonly type: 'ending';
       readonly task: TaskLine;
       readonly run: number;
-      readonly outcome: Exclude<Outcome, { type: 'changed' }>;
+      readonly outcome: Exclude<Outcome, { type: 'changed' | 'held' }>;
       /** What the run took where its outcome has no report, as after a stop; null while that is not known. */
       readonly effort?: Effort | null;
       readonly retryable: boolean;
+    }
+  | {
+      readonly type: 'hold';
+      readonly task: TaskLine;
+      readonly part: PartLine;
+      readonly head: Sha;
+      readonly report: Report;
+      readonly secrets: Secrets;
+      readonly state: HoldLine;
     }
   | {
       readonly type: 'merged';

@@ -8,6 +8,9 @@ export interface SecretRule {
   readonly random?: true;
 }
 
+/** What no issuer's form tells, but its name and looks. */
+export const byName = 'a key or password';
+
 /**
  * What the issuers of keys document of their form, each with a prefix of its own or under a name that only it has. Anchored by what may
  * not stand beside it, so that a longer word, a hash or a path is none.
@@ -94,7 +97,7 @@ export const secretRules: readonly SecretRule[] = [
     random: true,
   },
   {
-    kind: 'what is named like a secret and looks random',
+    kind: byName,
     match:
       /(?<name>(?:secret|token|passw(?:or)?d|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credential)s?[\w.-]{0,30})["'`\]]{0,2}\s{0,5}(?::=|=>|[:=])\s{0,5}["'`]?(?<value>[^\s"'`,;<>(){}[\]]{16,200})(?![^\s"'`,;>)}\]])/gi,
     random: true,

@@ -1,4 +1,4 @@
-import { privateKeyStart, type SecretRule, secretRules } from './secret-rules.ts';
+import { byName, privateKeyStart, type SecretRule, secretRules } from './secret-rules.ts';
 
 /** Finds secrets in a text that comes line by line, such as the added lines of a file. */
 export interface SecretFinder {
@@ -23,6 +23,8 @@ export function createSecretFinder({ quiet = false }: { readonly quiet?: boolean
       // What comes between the first line and the key: headers of old formats, and an empty line after them.
       begun = start === null ? begun && /^[\s"'+>#*/-]*(?:[A-Za-z-]+: .*)?$/.test(text) : kinds.size === 0;
       for (const piece of pieces(text)) for (const { kind } of matches(rules, piece)) kinds.add(kind);
+      // Whose key it is says more than that it is one.
+      if (kinds.size > 1) kinds.delete(byName);
       return [...kinds];
     },
   };

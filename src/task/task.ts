@@ -83,6 +83,8 @@ export interface Checkout {
   readonly baseBranch: BranchName;
   readonly base: Sha;
   readonly start: Sha;
+  /** Held work on top of `start` that the agent finds; what it leaves becomes one commit on `start` all the same. */
+  readonly from?: Sha | undefined;
   readonly remote: Sha | null;
   /** Commands that the base branch's `.errand.yml` sets; their exit codes are what Errand measures. */
   readonly checks: readonly string[];
@@ -225,6 +227,8 @@ export type Outcome =
       readonly report: Report | null;
     }
   | { readonly type: 'refused'; readonly problem: Failure }
+  /** All that was made is held; its parts say why. `missing` is what was refused beside it. */
+  | { readonly type: 'held'; readonly missing: readonly Shortfall[] }
   | { readonly type: 'stopped'; readonly by: UserId; readonly kept: readonly Head[] };
 
 /** One clear sentence of what went wrong and one of what to do next; the cause is in the log. */
@@ -293,6 +297,24 @@ export interface Result {
   readonly ci?: Ci | undefined;
 }
 
+/**
+ * Work that was made, checked and not pushed, since it holds what looks like a secret: an approver may have it pushed all the same, and
+ * a next run goes on from it.
+ */
+export interface Hold {
+  readonly run: number;
+  readonly head: Sha;
+  /** What the task's branch was at on the remote. */
+  readonly remote: Sha | null;
+  /** On whose machine the commit is. */
+  readonly engine: EngineId;
+  readonly report: Report;
+  readonly secrets: Secrets;
+  readonly state: /** `refusal` is why it could not be pushed when somebody wanted it. */
+    | { readonly type: 'open'; readonly refusal: Failure | null }
+    | { readonly type: 'released' | 'pushed'; readonly by: UserId; readonly byName: string };
+}
+
 /** A task in one of its repositories. Each part has a pull request, and so an approval, of its own. */
 export interface Part {
   readonly repository: RepositoryName;
@@ -307,6 +329,8 @@ export interface Part {
   readonly results: readonly Result[];
   /** A run made something here that did not get into a pull request, and none has come up since. */
   readonly owed?: true | undefined;
+  /** What the latest run made here and must not be pushed without an approver's word. */
+  readonly hold?: Hold | undefined;
 }
 
 /** One thread's errand. Everything a worker or a message needs is here; nothing here is a secret. */

@@ -1,4 +1,5 @@
 import type { PullEvent, TaskEvent } from './events.ts';
+import { moveHold, withoutHolds } from './hold.ts';
 import { type RunId, toRunId } from './ids.ts';
 import { atEveryPart, ciOf, heldResult } from './parts.ts';
 import { givenUp } from './problem.ts';
@@ -115,9 +116,22 @@ export function transition(task: Task, event: TaskEvent): Transition {
     case 'run_finished':
       return duringRun(task, event.run, (run) => {
         const { outcome } = event;
-        const reported = outcome.type === 'changed' ? withResults(task, run, outcome) : task;
+        const known = withoutHolds(task, (hold) => hold.run === run.number);
+        const reported = outcome.type === 'changed' ? withResults(known, run, outcome) : known;
         return ended({ ...withOwed(reported, outcome), attempt: 0 }, event.at, outcome);
       });
+    case 'work_held':
+      return duringRun(task, event.run, () => {
+        const { repository, hold } = event;
+        const part = task.parts.find((each) => each.repository === repository);
+        if (part === undefined || part.hold?.head === hold.head) return undefined;
+        const held = { ...part, hold: { ...hold, state: { type: 'open', refusal: null } } } as const;
+        return atEveryPart(task, (each) => (each === part ? held : each));
+      });
+    case 'hold_released':
+    case 'hold_refused':
+    case 'hold_pushed':
+      return moveHold(task, event);
     case 'run_failed': {
       const current = currentRun(task.run);
       if (task.run.type === 'idle') return refused('not_running');
@@ -141,7 +155,9 @@ export function transition(task: Task, event: TaskEvent): Transition {
     }
     case 'retried': {
       if (task.run.type !== 'idle') return refused('not_idle');
-      return applied(queued({ ...task, taken: 0 }, event.at, null));
+      // Anew, and so not from what an earlier run left.
+      const anew = withoutHolds(task, ({ state }) => state.type !== 'open');
+      return applied(queued({ ...anew, taken: 0 }, event.at, null));
     }
     case 'stopped': {
       if (task.run.type === 'idle') return refused('not_running');
@@ -298,7 +314,8 @@ export function hasUnread(task: Task): boolean {
 
 function withResults(task: Task, run: Run, { changes, missing }: Extract<Outcome, { type: 'changed' }>): Task {
   const [first] = changes;
-  const reached = [...changes, ...missing].map(({ repository }) => repository);
+  const held = task.parts.filter(({ hold }) => hold?.run === run.number);
+  const reached = [...changes, ...missing, ...held].map(({ repository }) => repository);
   const unchanged = task.parts.map(({ repository }) => repository).filter((name) => !reached.includes(name));
   return atEveryPart(task, (part) => {
     const made = changes.find(({ repository }) => repository === part.repository);

@@ -105,6 +105,8 @@ export interface UseCases {
   runCi(asked: Asked & { readonly message: MessageTs }): Promise<Answer>;
   /** The approval emoji taken off `message` again. */
   unapprove(asked: Asked & { readonly message: MessageTs }): Promise<Answer>;
+  /** The button that has work pushed although it holds what looks like a secret; silent when `message` shows no such work. */
+  pushAnyway(asked: Asked & { readonly message: MessageTs }): Promise<Answer>;
   /** A button under a question; an answer in words comes as a `reply`. */
   answer(
     asked: Asked & { readonly message: MessageTs; readonly question: string; readonly text: string },

@@ -345,6 +345,7 @@ describe('the YAML file', () => {
         budgetTokens: 500_000,
         maxBudgetUsd: 30,
         merge: { method: 'squash', selfApproval: false },
+        workflows: false,
         pullRequest: { draft: true },
         holdCi: true,
         setup: {

@@ -76,6 +76,7 @@ export function recordActs(answers: Partial<UseCases> = {}): { acts: Seen<Act>; 
     approve: silent,
     runCi: silent,
     unapprove: silent,
+    pushAnyway: silent,
     answer: silent,
     start: silent,
     form: silent,

@@ -1,5 +1,5 @@
 import type { PullLine, Said } from '../../src/task/said.ts';
-import { ada, at, channel, grace, head, line, newer, part, report, result, ts } from './said.ts';
+import { ada, at, channel, grace, head, hold, line, newer, part, report, result, secrets, ts } from './said.ts';
 
 const kept = [{ repository: part.repository, head }];
 const pulls = (state: PullLine['state']) => ({
@@ -127,6 +127,15 @@ export const everything: Record<string, Said> = {
   'question answered': { type: 'question', task: line, question, answer: { by: grace, text: 'Real clock' } },
   'question expired': { type: 'question', task: line, question, answer: { by: null, text: 'Fake clock' } },
   'result open': result({ type: 'open' }),
+  'result pushed although it looked like a secret': result(
+    { type: 'open' },
+    { report: { ...report, pushedAnyway: { ...secrets, by: grace, byName: 'Grace Lin' } } },
+  ),
+  'hold open': hold({ type: 'open', refusal: null }),
+  'hold refused': hold({ type: 'open', refusal: failure }),
+  'hold released': hold({ type: 'released', by: grace }),
+  'hold pushed': hold({ type: 'pushed', by: grace }),
+  'hold replaced': hold({ type: 'replaced' }),
   'result without checks': result({ type: 'open' }, { report: { ...report, checks: [], sensitive: [], usage: null } }),
   'result pushed by a person': result({ type: 'open' }, { report: null, by: 'person' }),
   'result kept': result({ type: 'open' }, { report: null, by: 'kept' }),

@@ -10,7 +10,7 @@ import {
   parseTaskId,
   type UserId,
 } from '../../src/task/ids.ts';
-import type { Gate, PartLine, Said, TaskLine } from '../../src/task/said.ts';
+import type { Gate, HoldLine, PartLine, Said, TaskLine } from '../../src/task/said.ts';
 import type { Report } from '../../src/task/task.ts';
 
 function must<T>(value: T | undefined): T {
@@ -62,6 +62,16 @@ export const report: Report = {
   sensitive: [{ path: '.github/workflows/ci.yml', why: 'runs on GitHub with the repository’s secrets' }],
   blocked: ['telemetry.example.com'],
 };
+
+export const secrets = {
+  findings: [
+    { path: 'src/config.ts', line: 12, kind: 'a GitHub token' },
+    { path: 'test/keys/server.pem', line: 1, kind: 'a private key' },
+  ],
+  count: 2,
+};
+
+export const hold = (state: HoldLine): Said => ({ type: 'hold', task: line, part, head, report, secrets, state });
 
 export const result = (gate: Gate, fields: Partial<Extract<Said, { type: 'result' }>> = {}): Said => ({
   type: 'result',

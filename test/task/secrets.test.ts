@@ -28,12 +28,16 @@ test.each([
   ['an Azure key', `AccountKey=${body}${body}Qw7ErT==`],
   ['a password in an address', `postgres://app:${body.slice(0, 20)}@db.internal/app`],
   ['a password in a header', `curl -H "Authorization: Bearer ${body}"`],
-  ['what is named like a secret and looks random', `SESSION_SECRET=${body}`],
-  ['what is named like a secret and looks random', `  "apiKey": "${hex}",`],
-  ['what is named like a secret and looks random', `const clientSecret = '${body.slice(0, 24)}';`],
-  ['what is named like a secret and looks random', `password: ${body.slice(0, 18)}`],
+  ['a key or password', `SESSION_SECRET=${body}`],
+  ['a key or password', `  "apiKey": "${hex}",`],
+  ['a key or password', `const clientSecret = '${body.slice(0, 24)}';`],
+  ['a key or password', `password: ${body.slice(0, 18)}`],
 ])('%s is found', (kind, line) => {
   expect(found(line)).toContain(kind);
+});
+
+test('a line whose key is known by its form is not told as one by its name as well', () => {
+  expect(found(`SERVICE_TOKEN=ghp_${body.slice(0, 36)}`)).toEqual(['a GitHub token']);
 });
 
 test('a private key is told by what comes after its first line', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskEvent, TaskEventType } from '../../src/task/events.ts';
 import type { BranchName } from '../../src/task/ids.ts';
+import { isOver } from '../../src/task/parts.ts';
 import { givenUp } from '../../src/task/problem.ts';
 import { maxAttempts, maxBlocked, type PullState, type RunState, type Task } from '../../src/task/task.ts';
 import { currentRun, hasUnread, type Refusal, transition } from '../../src/task/transition.ts';
@@ -42,6 +43,15 @@ const checkout = {
   repositories: ['/mirror'],
 };
 
+const held = {
+  run: 1,
+  head: sha('9'),
+  remote: null,
+  engine,
+  report,
+  secrets: { findings: [{ path: 'a', line: 1, kind: 'a GitHub token' }], count: 1 },
+};
+
 /** One event of each type, about the current run, question and head, and the first of its kind. */
 const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = {
   task_created: { at, type: 'task_created' },
@@ -70,6 +80,10 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
   retried: { at, type: 'retried', by: alice },
   stopped: { at, type: 'stopped', by: alice },
   work_kept: { at, type: 'work_kept', run: runId(1), kept: [{ repository, head: sha('b') }] },
+  work_held: { at, type: 'work_held', run: runId(1), repository, hold: held },
+  hold_released: { at, type: 'hold_released', repository, head: held.head, by: bob, byName: 'Bob' },
+  hold_refused: { at, type: 'hold_refused', repository, head: held.head, problem: failure },
+  hold_pushed: { at, type: 'hold_pushed', repository, head: held.head },
   time_passed: { at, type: 'time_passed' },
   continued: { at, type: 'continued', as: taskId('t000002') },
   pull_request_opened: { at, type: 'pull_request_opened', repository, pull },
@@ -108,6 +122,11 @@ const runTable = {
   hosts_blocked: { idle: 'not_running', queued: 'not_running', running: '► running', waiting: '► waiting' },
   host_allowed: { idle: 'not_blocked', queued: 'not_blocked', running: 'not_blocked', waiting: 'not_blocked' },
   work_kept: { idle: '► idle', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
+  work_held: { idle: 'not_running', queued: 'not_running', running: '► running', waiting: '► waiting' },
+  // Without held work; with it: below.
+  hold_released: { idle: 'older_head', queued: 'older_head', running: 'older_head', waiting: 'older_head' },
+  hold_refused: { idle: 'older_head', queued: 'older_head', running: 'older_head', waiting: 'older_head' },
+  hold_pushed: { idle: 'older_head', queued: 'older_head', running: 'older_head', waiting: 'older_head' },
   time_passed: { idle: 'not_running', queued: '► queued', running: '► running', waiting: '► waiting' },
   continued: { idle: '► idle', queued: '► queued', running: '► running', waiting: '► waiting' },
 } as const satisfies Partial<Record<TaskEventType, RunRow>>;
@@ -260,6 +279,53 @@ describe('every state and every event', () => {
       expect(result.applied ? `► ${pullOf(result.task).type}` : result.reason).toBe(expected);
       expect(result.applied ? result.task.run : from.run).toBe(from.run);
     }
+  });
+});
+
+describe('held work', () => {
+  const finished = { ...events.run_finished, outcome: { type: 'held', missing: [] } } as const;
+  const holding = (pull: PullState['type'] = 'none') => apply(inState('running', pull), events.work_held, finished);
+  const holdOf = (of: Task) => of.parts[0].hold;
+
+  it('waits for a word, and goes up for review with the name of whoever gave it', () => {
+    const released = apply(holding(), events.hold_released);
+    expect(holdOf(released)?.state).toEqual({ type: 'released', by: bob, byName: 'Bob' });
+    const opened = { ...events.pull_request_opened, pull: { ...pull, head: held.head } };
+    const pushed = apply(released, opened, events.hold_pushed);
+    const made = { ...report, pushedAnyway: { ...held.secrets, by: bob, byName: 'Bob' } };
+    expect(pushed.parts[0].results).toEqual([{ run: 1, head: held.head, by: 'run', report: made }]);
+    expect(pushed.run).toEqual({
+      type: 'idle',
+      outcome: { type: 'changed', changes: [{ repository, head: held.head, report: made }], missing: [] },
+    });
+  });
+
+  it('is decided about once, for the commit that was shown, and not while the agent is at work', () => {
+    expect(reasonOf(apply(holding(), events.hold_released), events.hold_released)).toBe('duplicate');
+    expect(reasonOf(holding(), { ...events.hold_released, head: sha('8') })).toBe('older_head');
+    expect(reasonOf(apply(holding(), events.message_added), events.hold_released)).toBe('not_idle');
+    expect(reasonOf(holding('closed'), events.hold_released)).toBe('pull_request_ended');
+    expect(reasonOf(holding(), events.hold_pushed)).toBe('duplicate');
+  });
+
+  it('that could not be pushed waits again, with the reason', () => {
+    const back = apply(holding(), events.hold_released, events.hold_refused);
+    expect(holdOf(back)?.state).toEqual({ type: 'open', refusal: failure });
+    expect(reasonOf(back, events.hold_released)).toBe('applied');
+  });
+
+  it('lasts until the next run has ended, and not over a retry', () => {
+    const next = apply(holding(), events.message_added, events.run_started);
+    expect(holdOf(next)?.head).toBe(held.head);
+    expect(holdOf(apply(next, { ...events.run_finished, run: runId(2) }))).toBeUndefined();
+    expect(holdOf(apply(holding(), events.retried))).toBeUndefined();
+  });
+
+  it('keeps a task of several repositories from being over', () => {
+    const merged = { ...inState('running', 'none').parts[0], pull: pullStates.merged, repository: other };
+    const from = inState('running', 'none');
+    const both = apply({ ...from, parts: [...from.parts, merged] }, events.work_held, finished);
+    expect(isOver(both)).toBe(false);
   });
 });
 

@@ -32,6 +32,7 @@ export const actionIds = {
   retry: 'retry',
   approve: 'approve_merge',
   runCi: 'run_ci',
+  pushAnyway: 'push_anyway',
   answer: /^answer_\d+$/,
   /** Opens the form, with a kept draft where its value names one. */
   form: 'form_open',
@@ -108,6 +109,11 @@ export function repositoriesOf({ parts }: TaskLine): string {
 /** Code formatting for a name; a backtick inside would end it. */
 export function code(text: string): string {
   return `\`${escapeWithin(oneLine(text, 200).replaceAll('`', "'"), 400)}\``;
+}
+
+/** A path that names its file however deep that lies. */
+export function pathCode(path: string): string {
+  return code(path.length > 90 ? `…${path.slice(-89)}` : path);
 }
 
 /** A commit as people name it: its first seven characters. */

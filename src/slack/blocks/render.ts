@@ -2,6 +2,7 @@ import type { KnownBlock } from '@slack/types';
 import type { Said } from '../../task/said.ts';
 import { cut } from '../plain.ts';
 import { renderEnding } from './ending.ts';
+import { renderHold } from './hold.ts';
 import { renderContinued, renderHelp, renderList, renderMerged, renderSentence } from './notes.ts';
 import { maxTextLength, type Rendered, section, type Wording } from './parts.ts';
 import { renderPlan } from './plan.ts';
@@ -38,6 +39,8 @@ function compose(said: Said, wording: Wording): Rendered {
       return renderResult(said, wording);
     case 'ending':
       return renderEnding(said, wording);
+    case 'hold':
+      return renderHold(said);
     case 'merged':
       return renderMerged(said);
     case 'continued':

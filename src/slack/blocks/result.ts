@@ -15,6 +15,7 @@ import {
   effort,
   measured,
   mrkdwn,
+  pathCode,
   person,
   type Rendered,
   section,
@@ -80,7 +81,7 @@ export function renderResult(said: Result, wording: Wording): Rendered {
           `${task.agent === 'shell' ? 'Printed' : 'Claimed by the agent'}: ${escapeAgentText(oneLine(report?.claim ?? '', 800), 1200, wording.linkHosts)}`,
         ]),
     `${isMeasured ? 'Measured: ' : ''}${checks.join('; ')}`,
-    ...(sensitive.length === 0 ? [] : [`Look at these first: ${sensitive.join(', ')}`]),
+    ...(sensitive.length === 0 ? [] : [`Look at these first: ${sensitive.join('; ')}`]),
     ...(others === null ? [] : [others]),
     ...(ci === null ? [] : [ci]),
     ...(origin === null ? [] : [origin]),
@@ -238,11 +239,6 @@ function anywayLine({ findings, count, by }: NonNullable<Report['pushedAnyway']>
   const where = first === undefined ? '' : ` ${pathCode(first.path)} line ${first.line}`;
   const more = count > 1 ? ` and ${count - 1} more` : '';
   return `${where}${more}: looks like ${first?.kind ?? 'a secret'}; ${person(by)} had it pushed all the same`.trim();
-}
-
-/** A path that names its file however deep that lies. */
-function pathCode(path: string): string {
-  return code(path.length > 90 ? `…${path.slice(-89)}` : path);
 }
 
 function linkButton({ url, number }: Result): Button {

@@ -64,6 +64,7 @@ async function act({ useCases }: ListenerDeps, asked: Asked, press: Press): Prom
   if (action_id === actionIds.retry) return useCases.retry(asked, target);
   if (action_id === actionIds.approve) return useCases.approve({ ...asked, message, via: 'button' });
   if (action_id === actionIds.runCi) return useCases.runCi({ ...asked, message });
+  if (action_id === actionIds.pushAnyway) return useCases.pushAnyway({ ...asked, message });
   if (action_id === actionIds.repositoryChosen) {
     const { block_id, selected_option } = press.actions;
     return useCases.resend(asked, draftOfBlock(block_id), selected_option?.value ?? '');

@@ -39,6 +39,8 @@ export interface Prepared {
   readonly base: Sha;
   /** Where this run starts: the task branch's head on the remote, or `base`. */
   readonly start: Sha;
+  /** Held work on top of `start`, where the agent finds it; undefined where there is none, or somebody pushed since. */
+  readonly from?: Sha | undefined;
   /** Whether the task branch exists on the remote, and at what head; what the push leases against. */
   readonly remote: Sha | null;
   /** Bare repositories to mount read-only: the mirror, and the task's own. The runner fetches `start` from the last. */
@@ -93,6 +95,8 @@ export interface Repositories {
       /** Null is the remote's default branch. */
       base: BranchName | null;
       branch: BranchName;
+      /** Work that an earlier run left and that was not pushed, made while the branch was at `remote`. */
+      held?: { readonly head: Sha; readonly remote: Sha | null } | null;
       signal: AbortSignal;
     },
   ): Promise<Prepared>;

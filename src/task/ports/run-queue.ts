@@ -26,4 +26,5 @@ export interface WakeOptions {
 export type Job =
   | { readonly type: 'run'; readonly task: TaskId }
   | { readonly type: 'merge'; readonly task: TaskId }
+  | { readonly type: 'push'; readonly task: TaskId }
   | { readonly type: 'pull'; readonly task: TaskId };
