@@ -39,7 +39,7 @@ const repositoryFields = {
 const setupFields = {
   secrets: field(kinds.secretSources, '{ NPM_TOKEN: SHOP_NPM_TOKEN, CARGO_TOKEN: /run/secrets/cargo }'),
   network: field(kinds.hosts, '[packages.example.com]'),
-  minutes: field(kinds.amount(0.1, 240), '20'),
+  minutes: field(kinds.amount(0.1, 25), '20'),
 };
 const pullRequestFields = { draft: field(kinds.yesOrNo, 'true') };
 const mergeFields = {

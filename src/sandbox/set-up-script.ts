@@ -52,7 +52,8 @@ export async function runScript(parts: Parts, order: ContainerOrder, script: Scr
     await setUpGateways.open(order.task, {
       providers: [],
       allow: rules?.allow ?? [],
-      open: rules?.open ?? false,
+      // Whoever opened the repository's network spoke for its code, and not for this.
+      open: rules?.open === true && Object.keys(secrets).length === 0,
       registries: managers.registries,
       budgetUsd: null,
       budgetTokens: null,

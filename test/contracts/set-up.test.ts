@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { formsOf } from '../../src/sandbox/secret-forms.ts';
 import { type BranchName, parseRepositoryName, parseSha, type Sha, toRunId } from '../../src/task/ids.ts';
 import type { SetUpOrder, SetUpPart } from '../../src/task/ports/sandbox.ts';
@@ -42,10 +43,10 @@ afterAll(async () => {
   await ground[Symbol.asyncDispose]();
 });
 
-const rules = { 'acme/shop': { secrets: { TOKEN: secret }, allow: [], timeoutMs: 60_000 } };
+const rules: SandboxOptions['setup'] = { 'acme/shop': { secrets: { TOKEN: secret }, allow: [], timeoutMs: 60_000 } };
 
 /** A broker whose set-ups get one secret, and whose agents are a script. */
-const open = (script = 'true', setup: typeof rules = rules) =>
+const open = (script = 'true', setup: SandboxOptions['setup'] = rules) =>
   ground.open({ setup, command: ['sh', '-c', `${record} ${script}`] });
 
 function makeSetUp(change: Partial<SetUpPart>, of = makeOrder()): SetUpOrder {
@@ -126,6 +127,32 @@ describe('a set-up', () => {
     expect(await inWorkspace(order, 'repo/node_modules/times')).toBe('once\n');
   });
 
+  test('of one of two repositories has its own secrets alone, and finds none of the other’s', async () => {
+    const both = {
+      ...rules,
+      'acme/web': { secrets: { WEB: 'another canary of a set-up' }, allow: [], timeoutMs: 60_000 },
+    };
+    const show = (name: string) => `env | cut -d= -f1 | grep -E "TOKEN|WEB" > "$HOME/${name}"`;
+    const {
+      parts: [api],
+      ...order
+    } = makeSetUp({ ...setup(show('api')), folder: 'repos/shop' });
+    const web = {
+      ...must(api),
+      repository: must(parseRepositoryName('acme/web')),
+      folder: 'repos/web',
+      ...setup(show('web'), ['WEB']),
+    };
+    const done = await open('true', both).setUp({ ...order, parts: [must(api), web] });
+    expect(done.map(({ repository: of }) => of)).toEqual(['acme/Shop', 'acme/web']);
+    expect(await inWorkspace({ ...order, parts: [] }, 'home/api')).toBe('TOKEN\n');
+    expect(await inWorkspace({ ...order, parts: [] }, 'home/web')).toBe('WEB\n');
+    const asks = { ...web, ...setup('true', ['TOKEN']) };
+    await expect(open('true', both).setUp({ ...makeSetUp({}), parts: [asks] })).rejects.toMatchObject({
+      failure: { code: 'setup_secret_missing' },
+    });
+  });
+
   test('runs on what people have looked at, and never with a secret where an agent has been', async () => {
     const sandbox = open('record "{}"');
     const of = makeOrder();
@@ -161,7 +188,7 @@ describe('a set-up that does not end well', () => {
   });
 
   test('is ended after its time', async () => {
-    const quick = { 'acme/shop': { ...rules['acme/shop'], timeoutMs: 1_500 } };
+    const quick = { 'acme/shop': { ...must(rules['acme/shop']), timeoutMs: 1_500 } };
     await expect(open('true', quick).setUp(makeSetUp(setup('sleep 1000')))).rejects.toMatchObject({
       failure: { code: 'setup_timed_out' },
     });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -11,6 +11,7 @@ import { UnixProxy } from '../support/unix-proxy.ts';
 
 const names = [
   'worker-killed',
+  'set-up',
   'bot-killed',
   'doubled',
   'redis-frozen',
@@ -22,6 +23,8 @@ const names = [
   'pair',
   'pair-web',
 ];
+/** Goes on once it is told to. */
+const setUp = 'setup: echo done >> ~/times; touch ~/begun; while [ ! -e ~/go ]; do sleep 0.1; done\n';
 let errand: ErrandUnderTest;
 let docker: UnixProxy;
 
@@ -36,7 +39,8 @@ beforeAll(async () => {
     yaml: 'limits:\n  runMinutes: 1\n  memory: 512MiB\n',
   });
   for (const name of names) {
-    await errand.forge.control.createRepository({ repository: `acme/${name}`, files: { 'README.md': '# Faults\n' } });
+    const files = { 'README.md': '# Faults\n', ...(name === 'set-up' ? { '.errand.yml': setUp } : {}) };
+    await errand.forge.control.createRepository({ repository: `acme/${name}`, files });
   }
   // Its minute passes while everything else goes wrong around it.
   await ask('slow', 'echo early > early.txt; sleep 600');
@@ -55,6 +59,20 @@ describe('once acknowledged, a request has exactly one told outcome', () => {
     await expectOneOutcome('worker-killed');
     expect(await diffOf('worker-killed')).toContain('+8');
     expect(await diffOf('worker-killed')).not.toMatch(/\+1\n(?:.*\n)*\+1\n/);
+  });
+
+  test('when the worker is killed during a set-up: the next one waits for the same, which is done once', async () => {
+    await ask('set-up', 'cp ~/times times.txt');
+    await says('Setting up', 'set-up');
+    const { workspacesDir } = places({ ERRAND_DATA_DIR: errand.dataDir });
+    const task = (await errand.tasks.recent(100)).find(({ parts }) => parts[0].repository === 'acme/set-up');
+    const home = join(workspacesDir, task?.id ?? '', 'mount/home');
+    await vi.waitFor(() => expect(existsSync(join(home, 'begun'))).toBe(true), { timeout: 60_000, interval: 50 });
+    process.kill(childPid('worker'), 'SIGKILL');
+    await writeFile(join(home, 'go'), '');
+    await says('To merge', 'set-up');
+    await expectOneOutcome('set-up');
+    expect((await diffOf('set-up')).match(/^\+done$/gm)).toHaveLength(1);
   });
 
   test('when the worker is killed between the pushes to two repositories: nothing is lost or made twice', async () => {
