@@ -213,8 +213,9 @@ export class Control {
     number: number,
     change: Partial<Pick<Pull, 'draft' | 'openConversations' | 'body' | 'base'>>,
   ): Promise<void> {
-    Object.assign(this.#pull(name, number).pull, change);
-    await this.#forge.store.save();
+    const { repository, pull } = this.#pull(name, number);
+    // A new base has another head.
+    await this.#forge.changing(repository, 'dana', async () => Object.assign(pull, change));
   }
 
   async closePull(name: string, number: number, by = 'dana'): Promise<void> {

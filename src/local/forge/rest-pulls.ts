@@ -27,6 +27,7 @@ const change = z.object({
   state: z.enum(['open', 'closed']).optional(),
   base: z.string().optional(),
 });
+const reviewing = z.object({ event: z.enum(['APPROVE', 'REQUEST_CHANGES', 'COMMENT']) });
 const merging = z.object({
   sha: z.string().optional(),
   merge_method: z.enum(['merge', 'squash', 'rebase']).default('merge'),
@@ -132,6 +133,21 @@ export function addPullRoutes(app: Hono<RestEnvironment>, forge: Forge): void {
       renderCommit(each, { ...(await verifyCommit(store, forge.at, path, each.sha)) }),
     );
     return c.json(paged(c, await Promise.all(rendered)));
+  });
+
+  app.post('/repos/:owner/:repo/pulls/:number/reviews', async (c) => {
+    const { pull } = pullOf(forge, c);
+    const { event } = reviewing.parse(await bodyOf(c));
+    const by = c.get('login');
+    if (pull.user === by && event !== 'COMMENT') {
+      const words = event === 'APPROVE' ? 'approve' : 'request changes on';
+      throw new HttpError(422, 'Unprocessable Entity', { errors: [`Can not ${words} your own pull request`] });
+    }
+    const state = { APPROVE: 'APPROVED', REQUEST_CHANGES: 'CHANGES_REQUESTED', COMMENT: 'COMMENTED' } as const;
+    const at = new Date().toISOString();
+    const review = { id: store.nextId(), user: by, state: state[event], body: '', commit: pull.headSha, at };
+    pull.reviews.push(review);
+    return c.json(renderReview(review));
   });
 
   app.get('/repos/:owner/:repo/pulls/:number/reviews', (c) =>

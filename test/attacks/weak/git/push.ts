@@ -1,0 +1,17 @@
+import { pushBranch as push } from '../../../../src/git/push.ts';
+import { weaknessOfRepository } from '../weakness.ts';
+
+export * from '../../../../src/git/push.ts';
+
+const forced: ReadonlySet<string> = new Set(['no-lease', 'any-branch']);
+
+/** As in `src`; where the lease is missing, it takes the place of whatever stands there. */
+export async function pushBranch(...[remote, order]: Parameters<typeof push>): ReturnType<typeof push> {
+  const { repository, branch, head, gitDir, signal } = order;
+  if (!forced.has(weaknessOfRepository(repository) ?? '')) return push(remote, order);
+  const credentials = await remote.credentials(repository, 'write');
+  const args = ['push', '--force', '--', remote.url(repository), `${head}:refs/heads/${branch}`];
+  const { code, stderr } = await remote.git(args, { gitDir, signal, credentials });
+  if (code !== 0) throw new Error(`The forced push failed: ${stderr}`);
+  return 'pushed';
+}
