@@ -1,14 +1,14 @@
-import { App, HTTPReceiver, type Receiver } from '@slack/bolt';
+import { App, type Receiver } from '@slack/bolt';
 import { toTyped } from '../task/draft.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Inbox } from '../task/ports/inbox.ts';
 import type { Outbox } from '../task/ports/outbox.ts';
-import { Problem } from '../task/problem.ts';
 import type { UseCases } from '../task/use-cases.ts';
 import { formIds } from './blocks/form-fields.ts';
 import { actionIds, type Wording } from './blocks/parts.ts';
 import { type Connection, clientOptions } from './connection.ts';
 import { toEmojiNames } from './emoji.ts';
+import { createHttpReceiver, type HttpMode, listen } from './http.ts';
 import { type Intake, storeFirst } from './intake.ts';
 
 import { answerAlone, say } from './listeners/answers.ts';
@@ -36,7 +36,7 @@ import { createThreadOf } from './thread-reader.ts';
 
 export type SlackMode =
   | { readonly type: 'socket'; readonly appToken: string; readonly dispatcher?: SocketOptions['dispatcher'] }
-  | { readonly type: 'http'; readonly signingSecret: string; readonly port: number };
+  | HttpMode;
 
 export interface SlackAppOptions {
   readonly mode: SlackMode;
@@ -129,45 +129,6 @@ function createBolt(options: SlackAppOptions, receiver: Receiver | null): App {
     throw error;
   });
   return app;
-}
-
-function createHttpReceiver(mode: Extract<SlackMode, { type: 'http' }>, log: Log): HTTPReceiver {
-  return new HTTPReceiver({
-    signingSecret: mode.signingSecret,
-    endpoints: ['/slack/events'],
-    logger: toSlackLogger(log, 'http'),
-    // What could not be stored was logged; the answer makes Slack send it again. True ends Bolt's wait for an ack.
-    processEventErrorHandler: async ({ response }) => {
-      if (!response.headersSent) response.writeHead(503).end();
-      return true;
-    },
-    customRoutes: [
-      {
-        path: '/healthz',
-        method: ['GET'],
-        handler: (_, response) => {
-          response.writeHead(200, { 'content-type': 'text/plain' });
-          response.end('ok\n');
-        },
-      },
-    ],
-  });
-}
-
-async function listen(http: HTTPReceiver, port: number): Promise<number> {
-  try {
-    const address = (await http.start(port)).address();
-    return typeof address === 'object' && address !== null ? address.port : port;
-  } catch (error) {
-    throw new Problem(
-      {
-        code: 'port_taken',
-        sentence: `Errand could not listen on port ${port} for Slack.`,
-        next: 'Set PORT to a free one.',
-      },
-      { cause: error },
-    );
-  }
 }
 
 function registerListeners(app: App, options: SlackAppOptions): void {

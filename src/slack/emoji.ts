@@ -28,15 +28,23 @@ const aliases: Readonly<Record<string, string>> = {
   '🚀': 'rocket',
 };
 
+/** What Slack draws in several skin tones; of everything else a toned name is another emoji, and means nothing here. */
+const toned: ReadonlySet<string> = new Set(
+  '+1 -1 clap fist hand handshake metal muscle ok_hand point_up pray punch raised_hand raised_hands saluting_face v wave writing_hand'.split(
+    ' ',
+  ),
+);
+
 /** The name by which Slack reports a reaction: `:+1::skin-tone-3:`, `thumbsup` and `👍` are all `+1`. */
 export function emojiName(written: string): string {
   const name = written
     .trim()
     .replaceAll(/^:|:$/g, '')
-    .replace(/::skin-tone-\d$/, '')
     .replaceAll(/[\u{1f3fb}-\u{1f3ff}\ufe0f]/gu, '')
     .toLowerCase();
-  return aliases[name] ?? name;
+  const [base = '', tone] = name.split(/::(?=skin-tone-[2-6]$)/);
+  const canonical = aliases[base] ?? base;
+  return tone === undefined || toned.has(canonical) ? canonical : name;
 }
 
 /** Names as people write them in a configuration, as Slack reports them. */

@@ -61,13 +61,18 @@ export function crowded(
 export function tooFast({ personRequests, channelRequests }: IntakeLimits, { by, until }: Held, now: number): Failure {
   const minutes = Math.max(1, Math.ceil((until - now) / 60_000));
   const own = by === 'person';
+  const most = requests(own ? personRequests : channelRequests);
   return {
     code: own ? 'person_too_fast' : 'channel_too_fast',
     sentence: own
-      ? `Errand takes at most ${personRequests} requests of one person in ten minutes, and you have sent as many.`
-      : `Errand takes at most ${channelRequests} requests out of one channel in ten minutes, and this one has sent as many.`,
-    next: `Send it again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}; nothing was started.`,
+      ? `Errand takes at most ${most} of one person in ten minutes, and you have sent as many.`
+      : `Errand takes at most ${most} out of one channel in ten minutes, and this one has sent as many.`,
+    next: `Send it again in ${minutes} min; nothing was started.`,
   };
+}
+
+function requests(most: number | null): string {
+  return most === 1 ? '1 request' : `${most} requests`;
 }
 
 /** The place of a request as rules name it: direct messages are all one. */

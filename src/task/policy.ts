@@ -221,7 +221,7 @@ export function closedChannel({ onlyChannels }: Policy, channel: ChannelId): Fai
   return {
     code: 'channel_closed',
     sentence: `Errand does not work in ${place === 'direct' ? 'direct messages' : 'this channel'}.`,
-    next: `It works in ${listed(open)}; whoever runs Errand can add more to ERRAND_CHANNELS.`,
+    next: `Where it does: ${listed(open)}. Whoever runs Errand can add to ERRAND_CHANNELS.`,
   };
 }
 

@@ -18,7 +18,7 @@ function submission(text: string, key = 'act') {
 test('who sends too much too fast gets their text back, and nothing starts', async () => {
   const world = Object.assign(new World(), { held });
   const answer = await createUseCases(world.bot).submit(submission('fix the tests'));
-  expect(sentence(answer)).toMatchObject({ next: expect.stringContaining('in a minute'), kept: 'fix the tests' });
+  expect(sentence(answer)).toMatchObject({ next: expect.stringContaining('in 1 min'), kept: 'fix the tests' });
   expect(world.tasks.size).toBe(0);
   expect(world.woken).toEqual([]);
 });

@@ -81,7 +81,7 @@ test('nothing is started, continued or approved in a channel that is not listed'
     await reply({ ...inThread, by: alice, text: 'fix the tests', chatter: false }),
     await retry({ ...asked, by: alice }, { type: 'task', task: before.id }),
   ];
-  for (const answer of answers) expect(JSON.stringify(answer)).toContain('<#C0OTHER>, direct messages');
+  for (const answer of answers) expect(JSON.stringify(answer)).toContain('Where it does: <#C0OTHER>, direct messages.');
   expect(world.tasks.size).toBe(1);
   expect(world.look(before).run).toEqual(idle);
   const direct = { ...submission('fix the tests'), channel: 'D0ALICE' as typeof asked.channel };

@@ -132,6 +132,8 @@ test.each([
   [':white_check_mark:', 'white_check_mark'],
   ['✅', 'white_check_mark'],
   ['+1::skin-tone-3', '+1'],
+  ['white_check_mark::skin-tone-3', 'white_check_mark::skin-tone-3'],
+  ['my_white_check_mark', 'my_white_check_mark'],
   ['thumbsup', '+1'],
   ['👍🏽', '+1'],
   ['Ship', 'ship'],

@@ -31,9 +31,9 @@ test('no limit is no limit', () => {
 });
 
 test.each([
-  [1, 'in a minute'],
-  [60_000, 'in a minute'],
-  [60_001, 'in 2 minutes'],
+  [1, 'in 1 min;'],
+  [60_000, 'in 1 min;'],
+  [60_001, 'in 2 min;'],
 ])('who sent too much learns when there is room again: %d ms', (left, words) => {
   const failure = tooFast(limits, { by: 'person', until: 1_000 + left }, 1_000);
   expect(failure.next).toContain(words);
