@@ -54,7 +54,7 @@ export async function mayPassGate(
   deps: BotDeps,
   by: UserId,
   gate: { readonly task: Task; readonly repository: RepositoryName },
-): Promise<Pick<Failure, 'sentence' | 'next'> | null> {
+): Promise<Failure | null> {
   const refusal = await refusalAtGate(deps, by, gate);
   if (refusal !== null) deps.log.warn({ task: gate.task.id, person: by, code: refusal.code }, 'Refused');
   return refusal;

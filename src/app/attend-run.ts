@@ -8,6 +8,7 @@ import type { Run, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { handFiles, withFiles } from './attachments.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
+import { followBlocked, noteBlocked } from './blocked.ts';
 import { chooseAnew } from './choose-anew.ts';
 import type { WorkerDeps } from './deps.ts';
 import { finishRun } from './finish-run.ts';
@@ -54,11 +55,13 @@ async function work(attendance: Attendance, task: Task, run: Run): Promise<void>
   else if ((await deps.sandbox.state(run.id)).type === 'absent') throw lost();
   const frame = frameOf(begun);
   const folded = await follow(attendance, run, frame);
+  await noteBlocked(attendance);
   await persist(attendance, folded, frame, (last) => finishRun(attendance, folded, last));
 }
 
 async function follow(attendance: Attendance, run: Run, frame: Frame): Promise<Folded> {
   using _spending = followSpending(attendance, run);
+  using _blocked = followBlocked(attendance);
   return await followRecords(attendance, frame);
 }
 

@@ -7,6 +7,7 @@ import type { Effect, OutboxRow, Said, TaskLine, Thread } from '../task/said.ts'
 import { nearing, tokensOf } from '../task/spending.ts';
 import type { Outcome, Run, RunState, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
+import { blockedIn } from './blocked.ts';
 import { holdOf, resultsIn } from './results.ts';
 import { toSession } from './session.ts';
 import { toNearingLine } from './spending-words.ts';
@@ -31,6 +32,8 @@ export const narrate: Narrator = (task, event, before) => {
     ...nearingRow(task, event, before),
     ...task.parts.flatMap((part) => resultsIn(task, part).map(({ key, said }) => message(task, key, said))),
     ...holdRows(task, before),
+    ...blockedIn(task, line, isRetryable(task)).map(({ key, said }) => message(task, key, said)),
+    ...beyondRows(task, event),
     ...leftOutRows(task),
     ...takenRows(task, event),
     // In the new task's own lane, so that it stands before all that the new task says.
@@ -165,6 +168,18 @@ function shortfall(
   if (missing.length === 0) return null;
   const kept = missing.flatMap(({ repository, kept: head }) => (head === null ? [] : [{ repository, head }]));
   return { type: 'failed', problem: together(task, missing), kept, report: null };
+}
+
+/** What the base branch's file asked for and doesn't get: said once, for the row is the same with each run. */
+function beyondRows(task: Task, event: TaskEvent): OutboxRow[] {
+  if (event.type !== 'checkout_prepared') return [];
+  return task.parts.flatMap(({ repository, checkout }, index) => {
+    const { beyond = [] } = checkout ?? {};
+    if (beyond.length === 0) return [];
+    const sentence = `.errand.yml of ${repository} asks for ${beyond.join(', ')}, which is not open to its tasks: this one goes without.`;
+    const next = 'Whoever runs Errand can open it for the repository.';
+    return [message(task, `beyond-${index}`, { type: 'sentence', sentence, next, kept: null })];
+  });
 }
 
 /** What came with a message and no agent will see, said once under that message. */

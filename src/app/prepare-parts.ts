@@ -5,6 +5,7 @@ import type { BranchName } from '../task/ids.ts';
 import type { RepositoryPolicy } from '../task/policy.ts';
 import type { Prepared } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
+import { asksBeyond } from '../task/reach.ts';
 import type { CheckoutCi, Part, Task } from '../task/task.ts';
 import { workflowRuns } from '../task/workflows.ts';
 import type { Attendance } from './attendance.ts';
@@ -70,8 +71,10 @@ async function prepare(
   if (remote !== null && isUntouched(part)) throw branchTaken(task, repository);
   await deps.mayPush({ repository, branch: task.branch, exists: remote !== null, message: toCommitMessage(task, run) });
   const { checks, network, allow, setup, maintenance } = rules;
+  const beyond = policy === undefined ? [] : asksBeyond(policy.network, rules);
   const draft = policy?.draft ?? rules.pullRequest.draft;
   const checkout = {
+    ...(beyond.length === 0 ? {} : { beyond }),
     ...{ at, baseBranch, base, start, from, remote, checks, network, allow, setup, maintenance },
     ...{ repositories, draft, repositoryId, ...toCi(task, prepared, policy) },
   };

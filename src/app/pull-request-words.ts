@@ -28,6 +28,7 @@ export function toPullRequestBody(
     '### What Errand checked (*measured*)',
     measured(report),
     ...lookFirst(report),
+    ...networkWords(task, report),
     `<sub>Errand task \`${task.id}\`. ${task.agent === 'shell' ? 'Made by a script' : 'AI-written'}: review it before you merge. A ✅ on the result in Slack approves exactly one commit.</sub>`,
   ].join('\n\n');
 }
@@ -57,6 +58,18 @@ function lookFirst({ sensitive, pushedAnyway }: Report): readonly string[] {
           );
   const lines = [...secrets, ...kinds];
   return lines.length === 0 ? [] : ['### Look at these first', lines.join('\n')];
+}
+
+/** Hosts that people opened for the task, and those that its last run was refused all the same. */
+function networkWords({ allowed = [] }: Task, { blocked }: Report): string[] {
+  const opened = allowed.map(({ host, byName }) => `- \`${inline(host)}\`, allowed for this task by ${inline(byName)}`);
+  const isOpen = (host: string) => allowed.some((each) => each.host === host);
+  const refused = blocked
+    .filter((host) => !isOpen(host))
+    .map((host) => `- \`${inline(host)}\`, not reached: it is not open to this task`);
+  const more = refused.length > 10 ? [`- and ${refused.length - 10} more, not reached`] : [];
+  const lines = [...opened, ...refused.slice(0, 10), ...more];
+  return lines.length === 0 ? [] : ['### Network', lines.join('\n')];
 }
 
 /** By name and page: a mention would ping whoever asked of everything that happens here. */

@@ -1,5 +1,6 @@
 import type { UseCases } from '../task/use-cases.ts';
 import { answer, retry, stop } from './act.ts';
+import { allowHost } from './allow-host.ts';
 import { approve, unapprove } from './approve.ts';
 import type { BotDeps } from './deps.ts';
 import { findRepositories, form, resend, submitForm } from './form.ts';
@@ -29,6 +30,7 @@ export function createUseCases(deps: BotDeps): UseCases {
     list: (asked) => list(deps, asked),
     usage: (asked) => usage(deps, asked),
     approve: (asked) => approve(deps, asked),
+    allowHost: (asked) => allowHost(deps, asked),
     runCi: (asked) => runCi(deps, asked),
     unapprove: (asked) => unapprove(deps, asked),
     pushAnyway: (asked) => pushAnyway(deps, asked),

@@ -159,8 +159,9 @@ function registerListeners(app: App, options: SlackAppOptions): void {
   app.event('reaction_removed', reaction);
   app.event('agent_session_stopped', createNativeStopListener(deps));
   const button = createButtonListener(deps);
-  const { stop, retry, approve, runCi, pushAnyway, answer, form, repositoryChosen, repositories } = actionIds;
-  for (const action_id of [stop, retry, approve, runCi, pushAnyway, answer, form, repositoryChosen]) {
+  const { stop, retry, approve, runCi, allowHost, pushAnyway, answer, form, repositoryChosen, repositories } =
+    actionIds;
+  for (const action_id of [stop, retry, approve, runCi, allowHost, pushAnyway, answer, form, repositoryChosen]) {
     app.action({ type: 'block_actions', action_id }, button);
   }
   app.action({ type: 'block_actions', action_id: repositories }, createRepositoryChangeListener(deps));

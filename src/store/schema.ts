@@ -159,6 +159,7 @@ const checkout = object({
   checks: z.array(z.string()),
   network: network.nullable().optional(),
   allow: z.array(z.string()).nullable().default(null),
+  beyond: z.array(z.string()).optional(),
   draft: z.boolean().optional(),
   repositoryId: count.optional(),
   ci: object({ held: z.boolean(), startHeld: z.boolean(), target: z.boolean() }).optional(),
@@ -253,7 +254,7 @@ const task = object({
   environment: z.string().optional(),
   network: network.optional(),
   blocked: z.array(object({ host: z.string(), allowable: z.boolean(), run: count })).optional(),
-  allowed: z.array(object({ host: z.string(), by: userId, byName: z.string(), at: time })).optional(),
+  allowed: z.array(object({ host: z.string(), by: userId, byName: z.string(), runs: count })).optional(),
   budget,
   spec: z.array(
     object({

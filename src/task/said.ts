@@ -1,6 +1,7 @@
 import type { Effort } from './amounts.ts';
 import type { BranchName, ChannelId, MessageTs, RepositoryName, Sha, TaskId, UserId } from './ids.ts';
 import type { Account } from './money.ts';
+import type { BlockedHost } from './network.ts';
 import type { Ci, Outcome, Progress, PullRequest, PullState, Question, Report, Secrets } from './task.ts';
 
 /** What the root message says of a task, as a word and never as a colour alone. */
@@ -29,6 +30,11 @@ export interface PullLine {
 export interface PartLine {
   readonly repository: RepositoryName;
   readonly base: BranchName | null;
+}
+
+/** A host that the task was refused, and whose word opened it for the task. */
+export interface BlockedLine extends BlockedHost {
+  readonly allowed: { readonly by: UserId; readonly inForce: boolean } | null;
 }
 
 /** What of a task its messages show. */
@@ -143,6 +149,14 @@ export type Said =
       readonly by: UserId | null;
     }
   | { readonly type: 'continued'; readonly task: TaskLine; readonly as: TaskId }
+  | {
+      readonly type: 'blocked';
+      readonly task: TaskLine;
+      /** Those that one run met first. */
+      readonly hosts: readonly BlockedLine[];
+      /** What makes the task run with what was allowed since its latest run. */
+      readonly next: 'retry' | 'reply' | 'next_run' | null;
+    }
   | { readonly type: 'list'; readonly tasks: readonly ListedTask[] }
   | {
       readonly type: 'usage';

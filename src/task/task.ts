@@ -92,6 +92,8 @@ export interface Checkout {
   readonly network?: Network | null | undefined;
   /** The same for host names alone. */
   readonly allow: readonly string[] | null;
+  /** What it asked for that the operator has not opened, in words. */
+  readonly beyond?: readonly string[] | undefined;
   /** Whether a new pull request is opened as a draft. */
   readonly draft?: boolean | undefined;
   /** The repository's number on GitHub. */
@@ -386,8 +388,8 @@ export interface Allowed {
   readonly host: string;
   readonly by: UserId;
   readonly byName: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
+  /** How many runs the task had by then: a later one has it. */
+  readonly runs: number;
 }
 
 /** How many refused hosts of a task are kept: more is an attack or an accident, and nobody reads it. */

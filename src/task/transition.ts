@@ -179,8 +179,8 @@ export function transition(task: Task, event: TaskEvent): Transition {
       const { allowed = [], blocked = [] } = task;
       if (allowed.some(({ host }) => host === event.host)) return refused('duplicate');
       if (!blocked.some(({ host, allowable }) => host === event.host && allowable)) return refused('not_blocked');
-      const { host, by, byName, at } = event;
-      return applied({ ...task, allowed: [...allowed, { host, by, byName, at }] });
+      const { host, by, byName } = event;
+      return applied({ ...task, allowed: [...allowed, { host, by, byName, runs: task.runs }] });
     }
     case 'work_kept': {
       const outcome = task.run.type === 'idle' ? task.run.outcome : null;

@@ -103,6 +103,8 @@ export interface UseCases {
   approve(asked: Asked & { readonly message: MessageTs; readonly via: 'reaction' | 'button' }): Promise<Answer>;
   /** The button on `message` that has GitHub's workflows run on what it is the gate of; silent when that is no gate. */
   runCi(asked: Asked & { readonly message: MessageTs }): Promise<Answer>;
+  /** The button that opens a host, which a run of this task was refused, for this task alone. */
+  allowHost(asked: Asked & { readonly task: TaskId; readonly host: string }): Promise<Answer>;
   /** The approval emoji taken off `message` again. */
   unapprove(asked: Asked & { readonly message: MessageTs }): Promise<Answer>;
   /** The button that has work pushed although it holds what looks like a secret; silent when `message` shows no such work. */

@@ -75,6 +75,7 @@ export function recordActs(answers: Partial<UseCases> = {}): { acts: Seen<Act>; 
     usage: silent,
     approve: silent,
     runCi: silent,
+    allowHost: silent,
     unapprove: silent,
     pushAnyway: silent,
     answer: silent,
@@ -104,6 +105,7 @@ export function recordActs(answers: Partial<UseCases> = {}): { acts: Seen<Act>; 
   recorded.list = record('list', useCases.list);
   recorded.approve = record('approve', useCases.approve);
   recorded.runCi = record('runCi', useCases.runCi);
+  recorded.allowHost = record('allowHost', useCases.allowHost);
   recorded.unapprove = record('unapprove', useCases.unapprove);
   recorded.answer = record('answer', useCases.answer);
   recorded.start = record('start', useCases.start);

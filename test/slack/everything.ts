@@ -1,4 +1,4 @@
-import type { PullLine, Said } from '../../src/task/said.ts';
+import type { BlockedLine, PullLine, Said } from '../../src/task/said.ts';
 import { ada, at, channel, grace, head, hold, line, newer, part, report, result, secrets, ts } from './said.ts';
 
 const kept = [{ repository: part.repository, head }];
@@ -44,6 +44,12 @@ const stopped = {
   outcome: { type: 'stopped', by: grace, kept },
   retryable: true,
 } as const satisfies Said;
+
+const blockedHost = (host: string, allowed: BlockedLine['allowed'] = null): BlockedLine => ({
+  host,
+  allowable: true,
+  allowed,
+});
 
 export const everything: Record<string, Said> = {
   'root queued': root({}),
@@ -222,6 +228,33 @@ export const everything: Record<string, Said> = {
   'ending answered': ending({ type: 'answered', report: { ...report, checks: [] } }),
   merged: { type: 'merged', task: line, part, number: 412, commit: newer, by: grace },
   'merged on GitHub': { type: 'merged', task: line, part, number: 412, commit: newer, by: null },
+  'blocked, one host': { type: 'blocked', task: line, hosts: [blockedHost('docs.example.com')], next: null },
+  'blocked, several, some allowed': {
+    type: 'blocked',
+    task: line,
+    hosts: [
+      blockedHost('docs.example.com', { by: grace, inForce: false }),
+      blockedHost('telemetry.example.com'),
+      { host: '169.254.169.254:443', allowable: false, allowed: null },
+      blockedHost('old.example.com', { by: grace, inForce: true }),
+      blockedHost('a.example.com'),
+      blockedHost('b.example.com'),
+      blockedHost('c.example.com'),
+    ],
+    next: 'retry',
+  },
+  'blocked, allowed while it runs': {
+    type: 'blocked',
+    task: line,
+    hosts: [blockedHost('docs.example.com', { by: grace, inForce: false })],
+    next: 'next_run',
+  },
+  'blocked, allowed after a result': {
+    type: 'blocked',
+    task: line,
+    hosts: [blockedHost('docs.example.com', { by: grace, inForce: false })],
+    next: 'reply',
+  },
   continued: { type: 'continued', task: line, as: line.id },
   sentence: {
     type: 'sentence',

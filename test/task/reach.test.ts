@@ -28,7 +28,7 @@ describe('a run reaches', () => {
     expect(reach(presets.registries, {}, { allow: [] })).toEqual(presets.registries);
   });
 
-  const allowed = [{ host: 'docs.example', by: alice, byName: 'Alice', at: 1 }];
+  const allowed = [{ host: 'docs.example', by: alice, byName: 'Alice', runs: 1 }];
 
   test('a host that somebody allowed for the task', () => {
     expect(reach(presets.model, { allowed })).toEqual(hosts('docs.example'));

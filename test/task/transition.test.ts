@@ -685,7 +685,7 @@ describe('hosts that a run was refused', () => {
 
   it('can be allowed by their name, once, in every state of the run', () => {
     const allowed = apply(blocked, events.host_allowed);
-    expect(allowed.allowed).toEqual([{ host: 'docs.example', by: alice, byName: 'Alice', at }]);
+    expect(allowed.allowed).toEqual([{ host: 'docs.example', by: alice, byName: 'Alice', runs: 1 }]);
     expect(reasonOf(allowed, events.host_allowed)).toBe('duplicate');
     expect(reasonOf(apply(blocked, events.run_finished), events.host_allowed)).toBe('applied');
   });

@@ -5,7 +5,6 @@ import { escapeAgent, escapeAgentText, escapeMrkdwn, oneLine } from '../plain.ts
 import { claimOf, printedOf } from './claim.ts';
 import {
   actions,
-  blockedHosts,
   bullets,
   code,
   context,
@@ -39,7 +38,6 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
   }).trim();
   const printed = 'problem' in outcome ? (outcome.problem.printed ?? '') : '';
   const shown = printedOf(printed, { limit: maxClaimLength, hosts: wording.linkHosts });
-  const blocked = report === null ? null : blockedHosts(report);
   const checks = report !== null && report.checks.length > 0 ? measured(report.checks) : [];
   const blocks: KnownBlock[] = [
     section(
@@ -49,7 +47,6 @@ export function renderEnding(said: Ending, wording: Wording): Rendered {
     ...(claim === '' ? [] : [{ type: 'markdown' as const, text: claim }]),
     ...(checks.length === 0 ? [] : [section(`*How it was checked* (_measured_ by Errand)\n${bullets(checks)}`)]),
     ...(took === null ? [] : [context(effort(task, took), answered ? 'written by an AI agent' : null)]),
-    ...(blocked === null ? [] : [context(blocked)]),
     ...(said.retryable ? actions(retryButton(task)) : []),
   ];
   const text = [

@@ -34,6 +34,8 @@ export const actionIds = {
   runCi: 'run_ci',
   pushAnyway: 'push_anyway',
   answer: /^answer_\d+$/,
+  /** Its value is the task and the host. */
+  allowHost: /^allow_host_\d+$/,
   /** Opens the form, with a kept draft where its value names one. */
   form: 'form_open',
   /** Menus of repositories: in the form, and under a refusal, where choosing sends the request again. */
@@ -152,15 +154,6 @@ export function measured(checks: readonly Check[]): string[] {
 export function bullets(lines: readonly string[]): string {
   return cut(lines.map((line) => `• ${line}`).join('\n'), 2900);
 }
-
-/** Hosts that the agent wanted to reach and was refused; null for none. */
-export function blockedHosts({ blocked }: Report): string | null {
-  if (blocked.length === 0) return null;
-  const more = blocked.length > maxBlocked ? ` and ${blocked.length - maxBlocked} more` : '';
-  return `Not on the allowlist, so not reached: ${blocked.slice(0, maxBlocked).map(code).join(', ')}${more}`;
-}
-
-const maxBlocked = 5;
 
 /** Who worked, how long, and what it took, as the gateway metered it: this run, and the task in all where that is more. */
 export function effort(task: TaskLine, of: Effort): string {

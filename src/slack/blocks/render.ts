@@ -1,6 +1,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { Said } from '../../task/said.ts';
 import { cut } from '../plain.ts';
+import { renderBlocked } from './blocked.ts';
 import { renderEnding } from './ending.ts';
 import { renderHold } from './hold.ts';
 import { renderContinued, renderHelp, renderList, renderMerged, renderSentence } from './notes.ts';
@@ -43,6 +44,8 @@ function compose(said: Said, wording: Wording): Rendered {
       return renderHold(said);
     case 'merged':
       return renderMerged(said);
+    case 'blocked':
+      return renderBlocked(said);
     case 'continued':
       return renderContinued(said);
     case 'sentence':

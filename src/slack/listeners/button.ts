@@ -69,6 +69,11 @@ async function act({ useCases }: ListenerDeps, asked: Asked, press: Press): Prom
     const { block_id, selected_option } = press.actions;
     return useCases.resend(asked, draftOfBlock(block_id), selected_option?.value ?? '');
   }
+  if (actionIds.allowHost.test(action_id)) {
+    const [, id = '', host = ''] = /^(\S+) (\S+)$/.exec(value) ?? [];
+    const of = parseTaskId(id);
+    return of === undefined ? { type: 'silent' } : useCases.allowHost({ ...asked, task: of, host });
+  }
   const { question, answer } = chosen.parse(JSON.parse(value));
   return useCases.answer({ ...asked, message, question, text: answer });
 }

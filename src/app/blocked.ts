@@ -1,0 +1,45 @@
+import type { BlockedLine, Said, TaskLine } from '../task/said.ts';
+import type { Task } from '../task/task.ts';
+import type { Attendance } from './attendance.ts';
+
+const lookEveryMs = 3_000;
+
+/** Tells of hosts that the gateway refused to a run, while it goes on; disposing ends that. A look that fails is made up for by the next. */
+export function followBlocked(attendance: Attendance): Disposable {
+  const { deps, id, run } = attendance;
+  let looking = false;
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    noteBlocked(attendance)
+      .catch((error: unknown) => deps.log.warn({ task: id, run, err: error }, 'Blocked hosts could not be looked at'))
+      .finally(() => {
+        looking = false;
+      });
+  }, lookEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** Tells of those that nobody was told of yet. */
+export async function noteBlocked({ deps, id, run, epoch }: Attendance): Promise<void> {
+  const [found, task] = await Promise.all([deps.sandbox.blocked(id), deps.store.find(id)]);
+  const hosts = found.filter(({ host }) => task?.blocked?.some((known) => known.host === host) !== true);
+  if (task === undefined || hosts.length === 0) return;
+  await deps.store.apply(id, { type: 'hosts_blocked', run, hosts, at: deps.clock.now() }, { epoch });
+}
+
+/** The hosts that each run was the first to be refused, by the keys of their messages. */
+export function blockedIn(task: Task, line: TaskLine, retryable: boolean): { key: string; said: Said }[] {
+  const { blocked = [], allowed = [] } = task;
+  const waits = allowed.some(({ runs }) => runs === task.runs);
+  const next = !waits ? null : task.run.type !== 'idle' ? 'next_run' : retryable ? 'retry' : 'reply';
+  return [...new Set(blocked.map(({ run }) => run))].map((run) => {
+    const hosts = blocked.flatMap(({ host, allowable, run: of }): BlockedLine[] => {
+      if (of !== run) return [];
+      const by = allowed.find((each) => each.host === host);
+      return [{ host, allowable, allowed: by === undefined ? null : { by: by.by, inForce: by.runs < task.runs } }];
+    });
+    const own = hosts.some((each) => each.allowed !== null && !each.allowed.inForce);
+    return { key: `blocked-${run}`, said: { type: 'blocked', task: line, hosts, next: own ? next : null } };
+  });
+}
