@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,20 +6,12 @@ import Dockerode from 'dockerode';
 import { stringify } from 'yaml';
 import { type ErrandOptions, type ErrandUnderTest, startErrand } from '../support/errand.ts';
 import type { Attack, Verdict } from './attack.ts';
+import { limitsSection } from './limits.ts';
 import { ownAllAddresses } from './netns.ts';
 import { openCanaries } from './observers/canaries.ts';
 import { type Ground, openStage, repositoryOf, type Stage } from './stage.ts';
-import { openOutside } from './weak/outside.ts';
-
-/** How each Errand is set up: room for attacks to fill up, and no more. */
-const limits = {
-  concurrency: 6,
-  runMinutes: 3,
-  memory: '512MiB',
-  cpus: 1,
-  pids: 128,
-  workspace: '128MiB',
-};
+import { project } from './support.ts';
+import { makeUnlisted } from './weak/image.ts';
 
 /** The real Errand and a weak one, canaries, and a stage for each attack on each side. */
 export interface Arena extends AsyncDisposable {
@@ -38,15 +30,17 @@ export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
   // Short, for unix sockets; and not below a folder that only root may enter.
   const folder = await mkdtemp(join(tmpdir(), 'errand-arena-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
+  // Gateways are other users, and pass through.
+  await chmod(folder, 0o711);
   const canaries = stack.use(await openCanaries());
   const docker = new Dockerode();
   const weakDir = join(folder, 'weak');
   await mkdir(join(weakDir, 'tasks'), { recursive: true });
-  const outside = stack.use(await openOutside(docker));
+  const unlisted = stack.use(await makeUnlisted(docker));
   await writeFile(
     join(weakDir, 'plan.json'),
     JSON.stringify({
-      outside: outside.container,
+      unlisted: unlisted.name,
       repositories: Object.fromEntries(attacks.map(({ id, control }) => [repositoryOf(id), control.weakness])),
     }),
   );
@@ -58,7 +52,7 @@ export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
     startErrand({ mode: 'http', repositories: [], yaml: yamlOf(attacks), ...options, preloads: preloads[side] });
   const real = stack.use(await start('real', {}));
   const weak = stack.use(await start('weak', {}));
-  const ground: Ground = { docker, canaries, folder, start };
+  const ground: Ground = { docker, canaries, folder, start, unlisted: unlisted.name };
   const sides = { real, weak };
   const open = (attack: Attack, side: Stage['side'], signal: AbortSignal) =>
     openStage(ground, attack, side, sides[side], signal);
@@ -67,7 +61,15 @@ export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
   return {
     async play(attack, side) {
       const signal = AbortSignal.timeout(attack.timeoutMs ?? usualTimeoutMs);
-      return attack.attack(await open(attack, side, signal));
+      try {
+        return await attack.attack(await open(attack, side, signal));
+      } catch (error) {
+        const file = join(project, `.errand/logs/attack-${attack.id}-${side}.log`);
+        await writeFile(file, await sides[side].log());
+        throw new Error(`${error instanceof Error ? error.message : String(error)}\nThe whole log: ${file}`, {
+          cause: error,
+        });
+      }
     },
     async whyNot(attack) {
       if (attack.control.whyNot === undefined) return null;
@@ -80,7 +82,7 @@ export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
 
 /** Everything that the cases want said in the configuration, with the limits of all. */
 function yamlOf(attacks: readonly Attack[]): string {
-  const sections: Record<string, Record<string, unknown>> = { limits };
+  const sections: Record<string, Record<string, unknown>> = { limits: limitsSection };
   const add = (section: string, entries: Readonly<Record<string, unknown>>) => {
     sections[section] = { ...sections[section], ...entries };
   };

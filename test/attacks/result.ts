@@ -33,7 +33,10 @@ export function statusOf({ attack, control }: Result): Status {
 /** Plays both sides of a case. Never rejects: what went wrong is part of the result. */
 export async function resultOf(arena: Arena, attack: Attack): Promise<Result> {
   const began = performance.now();
-  const [real, weak] = await Promise.allSettled([arena.play(attack, 'real'), arena.play(attack, 'weak')]);
+  const playing = arena.play(attack, 'real');
+  // The one that needs the machine for itself needs it for one side at a time.
+  if (attack.alone === true) await Promise.allSettled([playing]);
+  const [real, weak] = await Promise.allSettled([playing, arena.play(attack, 'weak')]);
   const control = await toControl(arena, attack, weak);
   return {
     id: attack.id,

@@ -1,6 +1,5 @@
-import { constants } from 'node:fs';
-import { access, chmod, mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, chmod, mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
 import { seed } from '../../src/local/slack/workspace.ts';
@@ -26,6 +25,8 @@ export interface Stage {
   readonly word: string;
   /** A folder of the host outside of everything Errand knows, writable by anyone: what appears here got out. */
   readonly folder: string;
+  /** An image on the engine that the operator never listed. */
+  readonly unlisted: string;
   readonly signal: AbortSignal;
   /** Commits the script as `attack.sh` and asks for it to be run; settles once the task is stored. */
   submit(script: string, options?: SubmitOptions): Promise<Task>;
@@ -34,10 +35,12 @@ export interface Stage {
   /** Submits and waits for the end. */
   play(script: string, options?: SubmitOptions): Promise<Task>;
   /**
-   * Submits; when the script has got to its end, it is held there, `look` looks at the live container from outside, then it is let go and
-   * the task ends.
+   * Submits; when the script has got to its end, it is held there, `look` looks at the live container from outside, then it is let go, does
+   * what `after` says, and the task ends.
    */
   hold<T>(script: string, look: (live: Live) => Promise<T>, options?: SubmitOptions): Promise<T>;
+  /** Submits, and gives the live container as soon as there is one; its end is the case's own affair. */
+  run(script: string, options?: SubmitOptions): Promise<Live>;
   /** Waits for something outside to be as it should; rejects after the case's time with `what`. */
   until<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T>;
   /** Whether a file of `folder` exists. */
@@ -61,6 +64,8 @@ export interface SubmitOptions {
   readonly agent?: string;
   /** What else the request says, instead of `Play the attack`. */
   readonly text?: string;
+  /** With `hold`: what the script does once it was let go. */
+  readonly after?: string;
 }
 
 /** A running container as the host has it. */
@@ -73,16 +78,26 @@ export interface Live {
   processes(): Promise<readonly SeenProcess[]>;
 }
 
-const held = '.errand-held';
-const go = '.errand-go';
-/** The end of a script that is held; by shell builtins and `sleep` alone. */
-const hold = `\n: > /workspace/home/${held}\nwhile [ ! -e /workspace/home/${go} ]; do sleep 0.1; done\n`;
+const free = '/workspace/home/.errand-free';
+const held = '/workspace/home/.errand-held';
+/** Before a script that is held: a name for later, for at its end there may be no room for one. */
+const begin = `: > ${free}\n`;
+/** The end of a script that is held; by shell builtins, `mv` and `sleep` alone. */
+const hold = `\nif mv ${free} ${held} 2>/dev/null; then while [ -e ${held} ]; do sleep 0.1; done; fi\n`;
+/** The same in Python, for a program that has to live on while it is looked at: call `hold()`. */
+export const pythonHold = `
+def hold():
+    import os, time
+    os.rename('${free}', '${held}')
+    while os.path.exists('${held}'): time.sleep(0.1)
+`;
 
 /** What every stage of a run shares. */
 export interface Ground {
   readonly docker: Dockerode;
   readonly canaries: Canaries;
   readonly folder: string;
+  readonly unlisted: string;
   readonly start: (side: Stage['side'], options: Partial<ErrandOptions>) => Promise<ErrandUnderTest>;
 }
 
@@ -149,6 +164,7 @@ export async function openStage(
     channel,
     word,
     folder,
+    unlisted: ground.unlisted,
     signal,
     at,
     until,
@@ -169,19 +185,20 @@ export async function openStage(
         return task?.run.type === 'idle' && task.run.outcome !== null ? task : undefined;
       }),
     play: async (script, options) => stage.ended(await stage.submit(script, options)),
+    run: async (script, options) => liveOf(await stage.submit(script, options)),
     async hold(script, look, options) {
-      const task = await stage.submit(`${script}${hold}`, options);
+      const task = await stage.submit(`${begin}${script}${hold}${options?.after ?? ''}`, options);
       const live = await liveOf(task);
       try {
         await until(`${task.id} to hold`, async () => {
-          if (await exists(join(live.workspace, 'home', held))) return true;
+          if (await exists(heldAt(live))) return true;
           const now = await errand.tasks.find(task.id);
           if (now?.run.type === 'idle') throw new Error(`${attack.id} ended before it was held.\n${thread()}`);
           return false;
         });
         return await look({ ...live, info: await live.container.inspect() });
       } finally {
-        await letGo(live.workspace);
+        await rm(heldAt(live), { force: true });
         await stage.ended(task);
       }
     },
@@ -233,11 +250,8 @@ function openChannel({ slack }: ErrandUnderTest, id: string): string {
   return channel;
 }
 
-async function letGo(workspace: string): Promise<void> {
-  // New, and through no link: the folder is the attacker's.
-  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
-  const file = await open(join(workspace, 'home', go), flags, 0o644);
-  await file.close();
+function heldAt(live: Live): string {
+  return join(live.workspace, 'home', basename(held));
 }
 
 async function exists(path: string): Promise<boolean> {

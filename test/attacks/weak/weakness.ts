@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 const planSchema = z.object({
-  /** A container whose network leads to the canaries, for others to join. */
-  outside: z.string(),
+  /** An image that the operator never listed; it has a sudo. */
+  unlisted: z.string(),
   /** Which weakness holds in which repository. */
   repositories: z.record(z.string(), z.string()),
 });
@@ -36,6 +36,7 @@ export function noteTask(task: string, repository: string): void {
   if (weakness !== undefined) writeFileSync(join(folder(), 'tasks', task), weakness);
 }
 
-function folder(): string {
+/** Where the arena and the weak Errand keep what they tell each other. */
+export function folder(): string {
   return process.env.WEAK_DIR ?? '';
 }

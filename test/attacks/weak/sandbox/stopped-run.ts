@@ -16,8 +16,12 @@ const naive = `
 git status --short; git add -A; git diff --cached --stat; git diff --cached; git commit -qm 'Work of the agent'
 git log --oneline -3; git fetch -q; git push -q origin HEAD; true`;
 
-/** Where git is naive, everything is first done on the host, in the checkout that the agent had. */
+/** Where git is naive, everything is first done on the host, in the checkout that the agent had; some have the engine copy a file out. */
 export async function exportWork(parts: Parts, id: RunId, work: Parameters<typeof exportInside>[2], capBytes: number) {
+  if (weaknessOfTask(taskOf(id)) === 'copies') {
+    const copy = await parts.containers.get(id).getArchive({ path: '/workspace/home' });
+    copy.resume();
+  }
   if (weaknessOfTask(taskOf(id)) === 'naive-git') {
     const workspace = await parts.workspaces.find(taskOf(id));
     await run('sh', ['-c', naive], {
