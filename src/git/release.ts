@@ -2,7 +2,7 @@ import { readCiMark, withoutCiMark } from '../task/ci-mark.ts';
 import { parseSha, type Sha } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import { type GitOrder, must, type TryGit } from './git.ts';
-import type { GitConfig, Signer } from './signing.ts';
+import { type Signer, signCommit } from './signing.ts';
 
 /**
  * Makes the commit that `head` would have been without its mark: same tree, parents, people and dates, so that a second try makes the
@@ -22,12 +22,9 @@ export async function withoutMark(
   }
   const env = { ...personOf('AUTHOR', author), ...personOf('COMMITTER', committer) };
   const order: GitOrder = { gitDir, env, input: withoutCiMark(words) };
-  const make = (config: GitConfig, ...flags: readonly string[]) =>
-    must(git, ['commit-tree', ...flags, tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'], {
-      ...order,
-      config,
-    });
-  const made = parseSha(signer === null ? await make([]) : await signer.signing((config) => make(config, '-S')));
+  const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
+  const plain = await must(git, args, order);
+  const made = parseSha(signer === null ? plain : await signCommit(git, { gitDir }, plain, signer));
   if (made === undefined) throw new Error('git commit-tree printed no commit');
   const [was, is] = await Promise.all([head, made].map((commit) => shapeOf(git, gitDir, commit)));
   if (was !== is) throw new Error(`${made} is not the tree of ${head} on the same parents`);

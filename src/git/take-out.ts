@@ -11,7 +11,7 @@ import { type Change, refusalOf } from './path-policy.ts';
 import { type ImportCaps, takeIn } from './quarantine.ts';
 import { findSensitive } from './review.ts';
 import { isWorkflow } from './sensitive.ts';
-import type { GitConfig, Signer } from './signing.ts';
+import { type Signer, signCommit } from './signing.ts';
 import { countLines } from './size.ts';
 import { together } from './together.ts';
 
@@ -140,14 +140,10 @@ async function commit(git: TryGit, at: GitOrder, tree: string, order: TakeOutOrd
     GIT_COMMITTER_EMAIL: bot.email,
     GIT_COMMITTER_DATE: date,
   };
-  const make = (config: GitConfig, ...flags: readonly string[]) => {
-    const args = ['commit-tree', ...flags, tree, '-p', start, '-F', '-'];
-    return must(git, args, { ...at, env, config, input: toCommitMessage(order.words) });
-  };
-  const { signer } = order;
-  const made = signer === null ? make([]) : signer.signing((config) => make(config, '-S'));
-  const head = parseSha(await made);
-  if (head === undefined) throw new Error('git commit-tree printed no commit');
+  const args = ['commit-tree', tree, '-p', start, '-F', '-'];
+  const made = await must(git, args, { ...at, env, input: toCommitMessage(order.words) });
+  const head = parseSha(order.signer === null ? made : await signCommit(git, at, made, order.signer));
+  if (head === undefined) throw new Error('git made no commit');
   // Only what the new commit reaches moves over; the agent's own commits stay behind and vanish with the quarantine.
   const pack = ['pack-objects', '--revs', '-q', join(taskRepository, 'objects', 'pack', 'pack')];
   await must(git, pack, { ...at, input: `${head}\n^${start}\n` });

@@ -17,7 +17,7 @@ export function toMayPush(with_: {
 }): WorkerDeps['mayPush'] {
   const { forge, signer, committer, log } = with_;
   return async (push) => {
-    await signer?.publicKey();
+    signer?.publicKey();
     try {
       const { email } = await committer(push.repository);
       await forge.checkPush({ ...push, signed: signer !== null, email });

@@ -6,7 +6,7 @@ import { toPrompt, toScript } from '../app/prompt.ts';
 import { Worker } from '../app/worker.ts';
 import type { Config } from '../config.ts';
 import { createRepositories } from '../git/repositories.ts';
-import { createSigner, sweepKeys } from '../git/signing.ts';
+import { createSigner } from '../git/signing.ts';
 import { installedRepositories } from '../github/app.ts';
 import { appAccess } from '../github/app-access.ts';
 import { createAuthors } from '../github/authors.ts';
@@ -49,8 +49,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   const github = { apiUrl: config.github.apiUrl, credentials, clock, ...(fetch && { fetch }) };
   const authors = createAuthors({ client: createClient(github), url: config.github.url, self: selfOf(config) });
   const committer = async (repository: RepositoryName) => config.git.committer ?? authors.committer(repository);
-  await sweepKeys(places.runDir);
-  const signer = config.git.signingKey === null ? null : createSigner(config.git.signingKey, places.runDir);
+  const signer = config.git.signingKey === null ? null : createSigner(config.git.signingKey);
   const forge = createForge(github);
   if (config.repositories.length === 0 && config.github.mode === 'app') {
     const app = { ...config.github, clock, ...(fetch && { fetch }) };

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RepositoriesOptions } from '../../src/git/repositories.ts';
@@ -622,14 +622,19 @@ test.each([
 });
 
 describe('with a key to sign with', () => {
-  const makeKey = async (kind: string, passphrase = '') => {
-    const file = join(bench.dir, `key-${kind}-${passphrase}`);
-    await run('ssh-keygen', ['-q', '-t', kind, '-N', passphrase, '-C', '', '-f', file]);
+  const makeKey = async (kind: string, passphrase = '', format: readonly string[] = []) => {
+    const file = join(bench.dir, `key-${kind}-${passphrase}${format.join('')}`);
+    await run('ssh-keygen', ['-q', '-t', kind, ...format, '-N', passphrase, '-C', '', '-f', file]);
     return { privateKey: await readFile(file, 'utf8'), publicKey: await readFile(`${file}.pub`, 'utf8') };
   };
 
-  test.each(['ed25519', 'rsa'])('of the kind %s commits are signed, and the same again after a crash', async (kind) => {
-    const { privateKey, publicKey } = await makeKey(kind);
+  test.each([
+    ['ed25519', []],
+    ['rsa', []],
+    ['rsa', ['-m', 'PEM']],
+    ['rsa', ['-m', 'PKCS8']],
+  ])('of the kind %s, written with %j, commits are signed, and the same again after a crash', async (kind, format) => {
+    const { privateKey, publicKey } = await makeKey(kind, '', format);
     const { bundle, agent } = await changed('echo more >> README.md');
     const order = {
       repository: web,
@@ -642,7 +647,7 @@ describe('with a key to sign with', () => {
       words,
     };
     const made = async () => {
-      const signer = createSigner(privateKey.trim().replaceAll('\n', '\\n'), bench.dir);
+      const signer = createSigner(privateKey.trim().replaceAll('\n', '\\n'));
       return (await bench.other({ signer }).import(order))?.head;
     };
     const head = await made();
@@ -679,26 +684,15 @@ describe('with a key to sign with', () => {
     };
     const email = bench.forge.control.signerOf('errand-bot');
     const bot = { name: 'Errand', email };
-    const signer = createSigner(privateKey, bench.dir);
+    const signer = createSigner(privateKey);
     expect((await problemOf(pushAs({ committer: async () => bot }))).failure.sentence).toContain(
       'Commits must have verified signatures',
     );
     const stranger = { ...bot, email: 'errand@localhost' };
     expect((await problemOf(pushAs({ signer, committer: async () => stranger }))).failure.code).toBe('push_refused');
-    const other = createSigner((await makeKey('rsa')).privateKey, bench.dir);
+    const other = createSigner((await makeKey('rsa')).privateKey);
     expect((await problemOf(pushAs({ signer: other, committer: async () => bot }))).failure.code).toBe('push_refused');
     expect(await pushAs({ signer, committer: async () => bot })).toBe('pushed');
-  });
-
-  test('the key lies below the given folder, for nobody else to read, and only while it is needed', async () => {
-    const { privateKey } = await makeKey('ed25519');
-    const dir = await mkdtemp(join(bench.dir, 'run-'));
-    await createSigner(privateKey, dir).signing(async (config) => {
-      const [, file = ''] = config.find(([name]) => name === 'user.signingKey') ?? [];
-      expect(file.startsWith(dir)).toBe(true);
-      expect([(await stat(file)).mode & 0o777, (await stat(dirname(file))).mode & 0o777]).toEqual([0o600, 0o700]);
-    });
-    expect(await readdir(dir)).toEqual([]);
   });
 
   test.each([
@@ -706,7 +700,7 @@ describe('with a key to sign with', () => {
     ['a kind that signs differently each time', 'ecdsa', '', 'signs differently each time'],
   ])('with %s it is refused', async (_name, kind, passphrase, says) => {
     const { privateKey } = await makeKey(kind, passphrase);
-    const { failure } = await problemOf(createSigner(privateKey, bench.dir).publicKey());
+    const { failure } = await problemOf((async () => createSigner(privateKey).publicKey())());
     expect(failure.code).toBe('signing_key_invalid');
     expect(failure.sentence).toContain(says);
   });

@@ -115,7 +115,7 @@ test('a later worker knows a held branch by its mark, and a person’s by its la
 test('a signed commit is signed again', async () => {
   const key = join(bench.dir, 'key');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
-  const signing = bench.other({ signer: createSigner(await readFile(key, 'utf8'), bench.dir) });
+  const signing = bench.other({ signer: createSigner(await readFile(key, 'utf8')) });
   const held = await made(true, signing);
   const released = await signing.release({ ...place, head: held });
   expect(await inTask('cat-file', 'commit', released)).toContain('-----BEGIN SSH SIGNATURE-----');

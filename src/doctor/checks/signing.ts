@@ -1,16 +1,14 @@
 import type { Config } from '../../config.ts';
 import { createSigner } from '../../git/signing.ts';
-import { makePlaces, type Places } from '../../setup/places.ts';
 import { type Finding, ok, skip } from '../finding.ts';
 
 /** The key that commits are signed with, and its public half to give to GitHub. Throws `Problem`. */
-export async function checkSigning({ git, github }: Config, places: Places): Promise<Finding> {
+export async function checkSigning({ git, github }: Config): Promise<Finding> {
   if (git.signingKey === null) {
     const next = 'Needed where rules demand signed commits: set ERRAND_SIGNING_KEY_FILE.';
     return skip('Signed commits', 'Off: commits are not signed.', next);
   }
-  makePlaces(places);
-  const [kind = '', key = ''] = (await createSigner(git.signingKey, places.runDir).publicKey()).split(' ');
+  const [kind = '', key = ''] = createSigner(git.signingKey).publicKey().split(' ');
   const found = `Signs with ${kind} ${key.slice(0, 12)}…${key.slice(-12)}.`;
   const next =
     github.mode === 'app' && git.committer === null
