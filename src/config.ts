@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { Config } from './config/config.ts';
 import { type Env, readEnv } from './config/env.ts';
 import { ConfigError } from './config/problems.ts';
+import { withSecretsOfFile } from './config/read-settings.ts';
 import type { ProcessName } from './config/settings.ts';
 import { toConfig } from './config/to-config.ts';
 
@@ -24,12 +25,9 @@ export function readConfig(
 ): { config: Config; env: Env } {
   const env = readEnv(environment);
   const file = env.variables.get('ERRAND_CONFIG');
-  const config = toConfig(
-    env,
-    file === undefined ? undefined : readYaml(file),
-    process === undefined ? {} : { process },
-  );
-  return { config, env };
+  const yaml = file === undefined ? undefined : readYaml(file);
+  const config = toConfig(env, yaml, process === undefined ? {} : { process });
+  return { config, env: process === undefined ? withSecretsOfFile(env, yaml) : env };
 }
 
 function readYaml(file: string): unknown {

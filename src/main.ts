@@ -13,7 +13,11 @@ const child = (['bot', 'worker', 'local'] as const).find((known) => known === na
 
 try {
   const { config, env } = readConfig(child);
-  const places = toPlaces({ ERRAND_DATA_DIR: config.dataDir, XDG_RUNTIME_DIR: env.variables.get('XDG_RUNTIME_DIR') });
+  const places = toPlaces({
+    ERRAND_DATA_DIR: config.dataDir,
+    XDG_RUNTIME_DIR: env.variables.get('XDG_RUNTIME_DIR'),
+    ERRAND_RUN_DIR: child === undefined ? undefined : env.variables.get('ERRAND_RUN_DIR'),
+  });
   await runProcess(child ?? 'errand', config.logLevel, async (scope) => {
     switch (child) {
       case 'bot':

@@ -59,3 +59,20 @@ export function readSettings(
   }
   return read as Values;
 }
+
+/** The environment with the secrets whose files the YAML names: children that may know them can't always read those. */
+export function withSecretsOfFile(env: Env, yaml: unknown): Env {
+  const file = mappingOf(yaml, '', []);
+  const variables = new Map(env.variables);
+  for (const [, { variable, path, secret }] of settingList) {
+    if (!secret || variable === null || variables.has(variable)) continue;
+    const named = writtenAt(file, filePath(path, secret));
+    const content = typeof named === 'string' ? readSecret(named, path, []) : undefined;
+    if (content !== undefined) variables.set(variable, content);
+  }
+  return { ...env, variables };
+}
+
+function writtenAt(file: Readonly<Record<string, unknown>>, [first = '', ...rest]: readonly string[]): unknown {
+  return rest.length === 0 ? file[first] : writtenAt(mappingOf(file[first], first, []), rest);
+}

@@ -11,9 +11,11 @@ import { checkSandbox } from './checks/sandbox.ts';
 import { checkSetup } from './checks/setup.ts';
 import { checkSigning } from './checks/signing.ts';
 import { checkSlack } from './checks/slack.ts';
+import { checkUsers } from './checks/users.ts';
 import { checked, type Finding, ok, skip, toFinding } from './finding.ts';
 
 const signingMs = 15_000;
+const usersMs = 10_000;
 
 /**
  * Tries everything that this role needs, each against the live service, and changes nothing. Throws nothing. The signal ends the run in
@@ -25,8 +27,9 @@ export async function examine(config: Config, places: Places, signal: AbortSigna
   const rows = await Promise.all([
     bot ? checkSlack(config) : [],
     worker ? checkGitHub(config) : [],
-    worker ? checked('Signed commits', signingMs, () => checkSigning(config, places)) : [],
+    worker ? checked('Signed commits', signingMs, () => checkSigning(config)) : [],
     checkStore(config, places),
+    checked('Users', usersMs, () => checkUsers(places)),
     worker ? checkMachine(config, places, signal) : [],
     worker ? checkModels(config) : [],
     worker ? checkMcp(config) : [],

@@ -10,6 +10,7 @@ import type { ChosenDisk } from '../sandbox/disk-ways.ts';
 import { openDockerSandbox } from '../sandbox/docker-sandbox.ts';
 import { sandboxOptionsSchema } from '../sandbox/options.ts';
 import type { Passed } from '../sandbox/self-test.ts';
+import { mayChangeUser } from '../setup/apart.ts';
 import { makePlaces, type Places } from '../setup/places.ts';
 import type { AcpAgent } from '../task/agents.ts';
 import { toRunId, toTaskId } from '../task/ids.ts';
@@ -79,7 +80,11 @@ export async function probe(
     repositoryDirs: [mirrors],
     maxLimits: limits,
     runtime: config.sandbox.runtime,
-    gateway: { entry: join(source, 'gateway/main.ts'), env: { PATH: '/usr/local/bin:/usr/bin:/bin' } },
+    gateway: {
+      entry: join(source, 'gateway/main.ts'),
+      ownUsers: mayChangeUser(),
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+    },
     // Apart from those of tasks, which begin at 20,001.
     firstUid: 30_001,
     mountable: process.getuid?.() === 0,

@@ -16,7 +16,7 @@ import { type Log, type SandboxOptions, sandboxOptionsSchema } from './options.t
  */
 const optionsSchema = z.strictObject({
   socket: z.string().startsWith('/'),
-  socketGid: z.number().int().nullable().default(null),
+  socketUser: z.number().int().nullable().default(null),
   logLevel: z.string().default('info'),
   sandbox: sandboxOptionsSchema,
 });
@@ -44,7 +44,7 @@ async function main(file: string): Promise<void> {
   const ended = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(name, () => ended.abort());
   await using sandbox = openDockerSandbox(withSecrets(options.sandbox, secrets), log);
-  await using _broker = await serveBroker({ sandbox, socket: options.socket, socketGid: options.socketGid, log });
+  await using _broker = await serveBroker({ sandbox, socket: options.socket, socketUser: options.socketUser, log });
   log('info', { socket: options.socket }, 'sandbox broker ready');
   // What runs already is looked after, whatever the test says; it was started behind walls that held.
   const adopted = whenUp(() => sandbox.adopt(), { log, ended: ended.signal, isFinal: () => false });

@@ -11,16 +11,16 @@ import { reap } from './reaper.ts';
 import { calls, maxBodyBytes, toWire } from './wire.ts';
 
 /**
- * The one process that holds the Docker socket. Serves the `Sandbox` port over HTTP on a unix socket to whoever may open it:
- * its owner, and with `socketGid` that group. Refuses with 400 what isn't a listed call. Closing it ends no container.
+ * The one process that holds the Docker socket. Serves the `Sandbox` port over HTTP on a unix socket to its owner: the
+ * user of this process, or with `socketUser` that one. Refuses with 400 what isn't a listed call. Closing it ends no container.
  */
 export async function serveBroker(options: {
   sandbox: DockerSandbox;
   socket: string;
-  socketGid: number | null;
+  socketUser: number | null;
   log: Log;
 }): Promise<AsyncDisposable> {
-  const { socket, socketGid, log } = options;
+  const { socket, socketUser, log } = options;
   const handlers = handlersFor(options.sandbox);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -56,8 +56,8 @@ export async function serveBroker(options: {
   await takeOver(socket);
   server.listen(socket);
   await once(server, 'listening');
-  await chmod(socket, socketGid === null ? 0o600 : 0o660);
-  if (socketGid !== null) await chown(socket, process.getuid?.() ?? 0, socketGid);
+  await chmod(socket, 0o600);
+  if (socketUser !== null) await chown(socket, socketUser, -1);
   return {
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');

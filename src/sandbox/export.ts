@@ -45,8 +45,8 @@ function pathOf(folder: string): string {
   return `${inside.workspace}/${folder}`;
 }
 
-/** Where the bundles of an engine lie until the worker has imported them. */
-export function bundleDirectory(directory: string) {
+/** Where the bundles of an engine lie until the worker, which may be another user, has imported them. */
+export function bundleDirectory(directory: string, user: number | null) {
   return {
     /** Lets `produce` write a bundle and gives it its name when it is whole; null when there is nothing new. */
     async write(
@@ -54,7 +54,7 @@ export function bundleDirectory(directory: string) {
       folder: string,
       produce: (write: (bytes: Buffer) => Promise<void>) => Promise<Ended>,
     ): Promise<string | null> {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await mkdir(directory, { recursive: true, mode: user === null ? 0o700 : 0o711 });
       const whole = join(directory, `${run}.${folder.replace('/', ',')}.bundle`);
       const part = `${whole}.part`;
       await rm(part, { force: true });
@@ -68,6 +68,7 @@ export function bundleDirectory(directory: string) {
           return null;
         }
         if (ended.end !== 'exited' || ended.exitCode !== 0) throw exportProblem(run, folder, ended);
+        if (user !== null) await file.chown(user, -1);
         await rename(part, whole);
         return whole;
       } catch (error) {

@@ -47,6 +47,8 @@ export const sandboxOptionsSchema = z.strictObject({
   runtime: z.enum(runtimeWishes).default('auto'),
   /** Two Errands on one engine need ranges of 10,000 that don't overlap. */
   firstUid: z.number().int().min(1000).default(20_001),
+  /** Who bundles are for; null is the user of this process. */
+  bundleUser: z.number().int().nullable().default(null),
   /** Whether this process may try to mount loop devices: it is root. */
   mountable: z.boolean(),
 });

@@ -89,7 +89,7 @@ export function openParts(options: SandboxOptions, { log, engine, closing, guard
       userOf: userAbove(setUpGatewayUidsAbove),
     }),
     registries: openRegistries(engine, options, { images, gate, closing }),
-    bundles: bundleDirectory(join(options.dataDir, 'bundles')),
+    bundles: bundleDirectory(join(options.dataDir, 'bundles'), options.bundleUser),
     gate,
     testing: (work) => inTurn('test', work),
     closing,

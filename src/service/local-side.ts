@@ -12,6 +12,8 @@ import type { ProcessScope } from './process.ts';
 export interface LocalSide {
   /** The page of what is local. */
   readonly url: string;
+  /** The lowest that it listens on. */
+  readonly port: number;
   /** What each process is told of the local servers. */
   readonly env: Partial<Record<ProcessName, Record<string, string>>>;
   /** `LocalOptions` for the local process. */
@@ -44,6 +46,7 @@ export async function localSide(config: Config, places: Places, scope: ProcessSc
     : {};
   return {
     url: at(pagePort),
+    port: pagePort,
     env: {
       bot: { ...slack, ...forge, ...repositories },
       worker: { ...forge, ...repositories, ...(forgePort === null ? {} : { GITHUB_TOKEN: tokens.forgeToken }) },

@@ -1,13 +1,16 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Config, childEnv, type Env, type ProcessName, type RepositoryConfig } from '../config.ts';
+import { type Apart, type Command, tellApart } from '../setup/apart.ts';
+import { giveFolder } from '../setup/ownership.ts';
 import { makePlaces, type Places } from '../setup/places.ts';
 import { Problem } from '../task/problem.ts';
 import { type LocalSide, localSide } from './local-side.ts';
 import { toMarks } from './own-secrets.ts';
 import { aborted, type ProcessScope } from './process.ts';
 import { Supervisor } from './supervisor.ts';
+import { surroundingsOf, userOf } from './surroundings.ts';
 import { welcome } from './welcome.ts';
 
 const source = resolve(import.meta.dirname, '..');
@@ -19,10 +22,12 @@ const graceMs = 15_000;
  */
 export async function supervise(config: Config, env: Env, places: Places, scope: ProcessScope): Promise<void> {
   makePlaces(places);
+  const apart = await tellApart(places);
   const say = (line: string) => process.stdout.write(`${line}\n`);
   const alone = config.role === 'all';
   const works = config.role !== 'bot';
-  if (works) writeBrokerOptions(config, env, places);
+  shareOut(places, apart);
+  if (works) writeBrokerOptions(config, env, places, apart);
   writeFileSync(places.supervisorPidFile, `${process.pid}\n`);
 
   const local = alone ? await localSide(config, places, scope) : null;
@@ -33,10 +38,14 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
     lastWords: (name) => (logFile === null ? '' : lastWords(logFile(name))),
     graceMs,
   });
+  if (local !== null) giveFolder(places.localDir, apart.type === 'apart' ? apart.users.local : null);
+  const surroundings = surroundingsOf(config, env, places, apart);
+  const ports = { bot: config.slack.port, local: local?.port ?? config.slack.port };
   const child = (name: ProcessName) => ({
     name,
+    command: commandOf(apart, name, name === 'bot' || name === 'local' ? ports[name] : null),
     args: argumentsOf(name, local, places),
-    env: { ...childEnv(env, config, name), ...local?.env[name], ERRAND_DATA_DIR: places.dataDir },
+    env: defined({ ...childEnv(env, config, name), ...local?.env[name], ...surroundings(name) }),
     ...(name === 'broker' && { input: JSON.stringify({ keys: gatewayKeys(config), setup: setupSecrets(config) }) }),
     ...(name === 'worker' && { input: toMarks(config) }),
   });
@@ -47,11 +56,34 @@ export async function supervise(config: Config, env: Env, places: Places, scope:
 
   await start(...(local !== null ? (['local'] as const) : []), ...(works ? (['broker'] as const) : []));
   await start(...(works ? (['worker'] as const) : []), ...(config.role === 'worker' ? [] : (['bot'] as const)));
-  if (alone) say(welcome(config, places, local === null ? null : { url: local.url, sides: local.options.sides }));
+  if (alone)
+    say(welcome(config, places, apart, local === null ? null : { url: local.url, sides: local.options.sides }));
   scope.ready();
   await aborted(scope.signal);
   say('Ending. What runs in a sandbox goes on, and the next start takes it up again.');
   for (const file of [places.supervisorPidFile, brokerFile(places)]) rmSync(file, { force: true });
+}
+
+/** Who reads and writes what, as far as users can tell processes apart; what was another's changes hands. */
+function shareOut(places: Places, apart: Apart): void {
+  const worker = userOf(apart, 'worker');
+  for (const dir of [places.mirrorsDir, places.tasksDir]) giveFolder(dir, worker);
+  // The worker is told the name of each bundle, and owns no more of the folder than that.
+  giveFolder(places.bundlesDir, null, 0o711);
+}
+
+const lowPorts = 1024;
+
+function commandOf(apart: Apart, name: ProcessName, port: number | null): Command {
+  const user = userOf(apart, name);
+  if (user === null || apart.type === 'together') return [];
+  return apart.command(user, { lowPorts: port !== null && port < lowPorts });
+}
+
+function defined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function argumentsOf(name: ProcessName, local: LocalSide | null, places: Places): string[] {
@@ -81,10 +113,12 @@ function gatewayKeys({ providers: all, mcp, outbound: way }: Config): object {
 }
 
 /** What the broker is told, which is no secret and yet nobody else's to change. */
-function writeBrokerOptions(config: Config, env: Env, places: Places): void {
+function writeBrokerOptions(config: Config, env: Env, places: Places, apart: Apart): void {
   const image = readImage(places);
+  const worker = userOf(apart, 'worker')?.uid ?? null;
   const broker = {
     socket: places.brokerSocket,
+    socketUser: worker,
     logLevel: config.logLevel,
     sandbox: {
       dockerHost: config.docker.host ?? 'unix:///var/run/docker.sock',
@@ -96,7 +130,7 @@ function writeBrokerOptions(config: Config, env: Env, places: Places): void {
       maxLimits: { ...config.limits, runMs: longestRunMs },
       gateway: {
         entry: join(source, 'gateway/main.ts'),
-        ownUsers: process.getuid?.() === 0,
+        ownUsers: apart.type === 'apart' || apart.ownGateways,
         env: {
           PATH: env.variables.get('PATH') ?? '/usr/bin:/bin',
           // A gateway starts with every run; compiled code is kept where no sandbox sees it.
@@ -106,10 +140,9 @@ function writeBrokerOptions(config: Config, env: Env, places: Places): void {
       runtime: config.sandbox.runtime,
       setup: Object.fromEntries(config.repositories.map((each) => [each.name.toLowerCase(), toSetupOptions(each)])),
       mountable: process.getuid?.() === 0,
+      bundleUser: worker,
     },
   };
-  mkdirSync(places.mirrorsDir, { recursive: true });
-  mkdirSync(places.tasksDir, { recursive: true });
   writeFileSync(brokerFile(places), JSON.stringify(broker), { mode: 0o600 });
 }
 

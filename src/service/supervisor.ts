@@ -5,6 +5,8 @@ import { z } from 'zod';
 /** One process of Errand: `name` is what `main.ts` is told to be, `env` all that it may know. */
 export interface ChildSpec {
   readonly name: string;
+  /** What makes it another user; empty lets it be this one. */
+  readonly command: readonly string[];
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** What it is told on stdin each time it starts, for what no file and no environment is to hold. */
@@ -90,8 +92,11 @@ export class Supervisor implements AsyncDisposable {
   #spawn(spec: ChildSpec): ChildProcess {
     const file = this.#options.logFile?.(spec.name);
     const log = file === undefined ? 'inherit' : openSync(file, 'a', 0o600);
-    const child = spawn(process.execPath, [...spec.args], {
+    const [program = '', ...args] = [...spec.command, process.execPath, ...spec.args];
+    const child = spawn(program, args, {
       env: { ...spec.env },
+      // Its own place may be closed to the user that it is.
+      cwd: '/',
       stdio: [spec.input === undefined ? 'ignore' : 'pipe', log, log, 'ipc'],
     });
     // One that dies before it has read all shows in its exit.

@@ -1,11 +1,17 @@
 import { relative } from 'node:path';
 import type { Config } from '../config.ts';
 import type { Sides } from '../local/sides.ts';
+import type { Apart } from '../setup/apart.ts';
 import type { Places } from '../setup/places.ts';
 import { toPolicy } from './policy.ts';
 
 /** What the terminal says when everything runs: where to go, and whose each side is. */
-export function welcome(config: Config, places: Places, local: { url: string; sides: Sides } | null): string {
+export function welcome(
+  config: Config,
+  places: Places,
+  apart: Apart,
+  local: { url: string; sides: Sides } | null,
+): string {
   const agents = toPolicy(config).agents;
   const ready = agents.filter(({ missing }) => missing === null).map(({ name }) => name);
   const waiting = agents.flatMap(({ name, missing }) => (missing === null ? [] : [`${name} (set ${missing})`]));
@@ -15,6 +21,7 @@ export function welcome(config: Config, places: Places, local: { url: string; si
     `  Slack    ${slackLine(config, local?.sides.slack)}`,
     `  ${forgeLine(config, local)}`,
     `  Agents   ${ready.join(', ')}${waiting.length === 0 ? '' : `; not yet ${waiting.join(', ')}`}`,
+    `  Users    ${apart.type === 'apart' ? 'each process has one of its own' : `one for all processes: ${apart.why}`}`,
     `  Logs     ${relative(process.cwd(), places.logsDir) || places.logsDir}`,
     '',
     'Ctrl-C ends it; npm run down also stops what it started besides: Redis, Docker, sandboxes.',

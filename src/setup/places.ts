@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Problem } from '../task/problem.ts';
 
 /** Where everything of one Errand lies. All paths are absolute. */
@@ -15,12 +15,15 @@ export interface Places {
    */
   readonly runDir: string;
   readonly redisDir: string;
+  /** In a folder of its own, which says who may pass. */
   readonly redisSocket: string;
   readonly brokerSocket: string;
   /** One folder a task with its gateway's socket and `gateway.pid`. */
   readonly gatewaysDir: string;
   /** The same of set-up scripts. */
   readonly setUpGatewaysDir: string;
+  /** Empty; what other users may see of closed folders is put together there. */
+  readonly viewDir: string;
   /** `{ id, tag, hash }` of the sandbox image that set-up made. */
   readonly imageFile: string;
   readonly mirrorsDir: string;
@@ -34,28 +37,33 @@ export interface Places {
   readonly enginePidFile: string;
 }
 
-/** What the places depend on: two variables of the environment, the project's folder, and who asks. */
+/** What the places depend on: variables of the environment, the project's folder, and who asks. */
 export interface Whereabouts {
   readonly ERRAND_DATA_DIR?: string | undefined;
   readonly XDG_RUNTIME_DIR?: string | undefined;
+  /** What the process that started this one goes by; it may be another user. */
+  readonly ERRAND_RUN_DIR?: string | undefined;
 }
 
+const rootRunDir = '/run/errand';
 const project = resolve(import.meta.dirname, '../..');
 
 /** Says where things are; makes only the data folder and the instance's name in it, and those once. */
 export function places(env: Whereabouts, uid = process.getuid?.() ?? -1): Places {
   const dataDir = resolve(env.ERRAND_DATA_DIR || join(project, '.errand'));
   const instance = instanceOf(dataDir);
-  const runDir = uid === 0 ? `/run/errand/${instance}` : join(env.XDG_RUNTIME_DIR || '/tmp', `errand-${instance}`);
+  const own = uid === 0 ? join(rootRunDir, instance) : join(env.XDG_RUNTIME_DIR || '/tmp', `errand-${instance}`);
+  const runDir = env.ERRAND_RUN_DIR || own;
   return {
     instance,
     dataDir,
     runDir,
     redisDir: join(dataDir, 'redis'),
-    redisSocket: join(runDir, 'redis.sock'),
+    redisSocket: join(runDir, 'redis/redis.sock'),
     brokerSocket: join(runDir, 'broker.sock'),
     gatewaysDir: join(runDir, 'g'),
     setUpGatewaysDir: join(runDir, 's'),
+    viewDir: join(runDir, 'view'),
     imageFile: join(dataDir, 'image.json'),
     mirrorsDir: join(dataDir, 'mirrors'),
     tasksDir: join(dataDir, 'tasks'),
@@ -83,9 +91,14 @@ export function makePlaces(of: Places): void {
       next: 'Remove it, or set XDG_RUNTIME_DIR to a folder of your own.',
     });
   }
-  // A sandbox's uid passes through on its way to its own socket, and can list nothing.
+  // Others pass through on their way to their own socket, whatever the umask, and can list nothing.
+  if (dirname(of.runDir) === rootRunDir) chmodSync(rootRunDir, 0o755);
   chmodSync(of.runDir, 0o711);
-  for (const dir of [of.redisDir, of.logsDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  for (const dir of [of.redisDir, of.logsDir, dirname(of.redisSocket), of.viewDir]) {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  }
+  // `prepare.sh` makes it before there is anybody to say how.
+  chmodSync(of.logsDir, 0o700);
 }
 
 function instanceOf(dataDir: string): string {

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { Problem } from '../task/problem.ts';
+import { tellApart } from './apart.ts';
 import { installMissing, type Need, program } from './debian.ts';
 import { engineAnswers, startEngine } from './engine.ts';
 import { buildImage, findImage, recordImage } from './image.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { makePlaces, type Places, places } from './places.ts';
-import { redisAnswers, startRedis } from './redis.ts';
+import { redisServes, startRedis } from './redis.ts';
 import { testNeeds } from './test-needs.ts';
 
 /**
@@ -27,9 +28,12 @@ async function prepare(purpose: 'start' | 'test', at: Places, journal: Journal):
   if (purpose === 'test') needs.push(...testNeeds());
   await installMissing(needs, journal);
   if (needsEngine) await startEngine(docker, at, journal);
-  if (ownRedis && !(await redisAnswers(at.redisSocket))) {
-    journal.say('Starting a private Redis …');
-    await startRedis(at);
+  if (ownRedis) {
+    const apart = await tellApart(at);
+    if (!(await redisServes(at, apart))) {
+      journal.say('Starting a private Redis …');
+      await startRedis(at, apart);
+    }
   }
   if (works) recordImage(at, (await findImage(docker)) ?? (await buildImage(docker, at, journal)));
 }

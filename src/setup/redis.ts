@@ -1,10 +1,20 @@
+import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
-import { startDaemon } from './daemon.ts';
+import { dirname, join } from 'node:path';
+import type { Apart } from './apart.ts';
+import { startDaemon, stopRecorded } from './daemon.ts';
+import { giveFolder } from './ownership.ts';
 import type { Places } from './places.ts';
 
+/** Whether the private Redis runs, and for those who are to use it: one that root started for itself alone is not. */
+export async function redisServes(places: Places, apart: Apart): Promise<boolean> {
+  const wanted = apart.type === 'apart' ? apart.users.redis.uid : process.getuid?.();
+  const folder = lstatSync(dirname(places.redisSocket), { throwIfNoEntry: false });
+  return folder?.uid === wanted && (await redisAnswers(places.redisSocket));
+}
+
 /** Whether a Redis says PONG on this socket; one that is still loading doesn't. */
-export function redisAnswers(socket: string): Promise<boolean> {
+function redisAnswers(socket: string): Promise<boolean> {
   return new Promise((done) => {
     const connection = connect(socket);
     connection.setTimeout(2_000, () => connection.destroy());
@@ -18,13 +28,21 @@ export function redisAnswers(socket: string): Promise<boolean> {
   });
 }
 
-/** Starts the private Redis: on a socket only, every write on disk before it is acknowledged, nothing ever evicted. */
-export async function startRedis(places: Places): Promise<void> {
+/**
+ * Starts the private Redis: on a socket only, every write on disk before it is acknowledged, nothing ever evicted. Where it can have a
+ * user of its own it has, and the group of bot and worker alone reaches its socket.
+ */
+export async function startRedis(places: Places, apart: Apart): Promise<void> {
+  // One that an older Errand started listens elsewhere, and two must never write to one folder.
+  await stopRecorded(places.redisPidFile, 20_000);
+  const user = apart.type === 'apart' ? apart.users.redis : null;
+  giveFolder(places.redisDir, user);
+  giveFolder(dirname(places.redisSocket), user, user === null ? 0o700 : 0o750);
   const logFile = join(places.logsDir, 'redis.log');
   const options = {
     port: '0',
     unixsocket: places.redisSocket,
-    unixsocketperm: '700',
+    unixsocketperm: '770',
     dir: places.redisDir,
     appendonly: 'yes',
     appendfsync: 'always',
@@ -32,10 +50,13 @@ export async function startRedis(places: Places): Promise<void> {
     'maxmemory-policy': 'noeviction',
     daemonize: 'no',
   };
+  const settings = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  const command = user === null || apart.type !== 'apart' ? [] : apart.command(user);
+  const [program = '', ...args] = [...command, 'redis-server', ...settings];
   await startDaemon({
     name: 'redis-server',
-    command: 'redis-server',
-    args: Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+    command: program,
+    args,
     logFile,
     pidFile: places.redisPidFile,
     deadlineMs: 60_000,

@@ -30,12 +30,14 @@ export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
   // Short, for unix sockets; and not below a folder that only root may enter.
   const folder = await mkdtemp(join(tmpdir(), 'errand-arena-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  // Gateways are other users, and pass through.
+  // Errand's processes are other users, and pass through.
   await chmod(folder, 0o711);
   const canaries = stack.use(await openCanaries());
   const docker = new Dockerode();
   const weakDir = join(folder, 'weak');
   await mkdir(join(weakDir, 'tasks'), { recursive: true });
+  // And some leave word there.
+  await chmod(join(weakDir, 'tasks'), 0o777);
   const unlisted = stack.use(await makeUnlisted(docker));
   await writeFile(
     join(weakDir, 'plan.json'),

@@ -242,6 +242,7 @@ describe('Slack', () => {
       'Slack permissions',
       'Slack Socket Mode',
       'Redis',
+      'Users',
     ]);
   });
 

@@ -14,6 +14,6 @@ test('a child that ends is started again, and why it ended is said', async () =>
     say: said.resolve,
     graceMs: 1_000,
   });
-  await supervisor.start({ name: 'bot', args: [script], env: {} });
+  await supervisor.start({ name: 'bot', command: [], args: [script], env: {} });
   expect(await said.promise).toBe('The bot ended with exit code 1 (Slack answered token_revoked.); starting it again.');
 });

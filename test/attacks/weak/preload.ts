@@ -24,9 +24,14 @@ registerHooks({
 });
 
 const spawn = childProcess.spawn;
-// Errand's own processes start as a list of arguments and an environment of their own, which no variable of ours gets into.
+// Errand's own processes start as a list of arguments and an environment of their own, which no variable of ours gets into. Before
+// Node's own name may stand what makes them another user.
 Object.assign(childProcess, {
-  spawn: (file: string, args: readonly string[], options: childProcess.SpawnOptions) =>
-    spawn(file, file === process.execPath ? ['--import', import.meta.url, ...args] : [...args], options),
+  spawn: (file: string, args: readonly string[], options: childProcess.SpawnOptions) => {
+    const [program = '', ...rest] = [file, ...args].flatMap((each) =>
+      each === process.execPath ? [each, '--import', import.meta.url] : [each],
+    );
+    return spawn(program, rest, options);
+  },
 });
 syncBuiltinESMExports();
