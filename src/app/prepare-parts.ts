@@ -6,6 +6,7 @@ import type { RepositoryPolicy } from '../task/policy.ts';
 import type { Prepared } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 import { asksBeyond } from '../task/reach.ts';
+import { secretsRefusal } from '../task/set-up.ts';
 import type { CheckoutCi, Part, Task } from '../task/task.ts';
 import { workflowRuns } from '../task/workflows.ts';
 import type { Attendance } from './attendance.ts';
@@ -65,13 +66,15 @@ async function prepare(
   const identified = deps.forge.identify(repository);
   identified.catch(() => undefined);
   const prepared = await deps.repositories.prepare(order);
-  const { baseBranch, base, start, from, remote, repositories, rules } = prepared;
+  const { baseBranch, base, start, from, remote, repositories, rules, defaultBranch } = prepared;
   const repositoryId = await identified;
   if (repositoryId !== (part.repositoryId ?? policy?.id ?? repositoryId)) throw replaced(repository);
   if (remote !== null && isUntouched(part)) throw branchTaken(task, repository);
   await deps.mayPush({ repository, branch: task.branch, exists: remote !== null, message: toCommitMessage(task, run) });
   const { checks, network, allow, setup, maintenance } = rules;
   const beyond = policy === undefined ? [] : asksBeyond(policy.network, rules);
+  const refusal = secretsRefusal(policy, { repository, setup, baseBranch, defaultBranch });
+  if (refusal !== null) throw new Problem(refusal);
   const draft = policy?.draft ?? rules.pullRequest.draft;
   const checkout = {
     ...(beyond.length === 0 ? {} : { beyond }),

@@ -136,6 +136,8 @@ export interface SetupConfig {
   /** Hosts that they may reach beside those of a task. */
   readonly network: readonly string[];
   readonly minutes: number;
+  /** Bases on which they get secrets, beside the usual one. */
+  readonly branches: readonly BranchName[];
 }
 
 /** The value is null where this process doesn't hold it, or where `missing` says why there is none. */

@@ -159,6 +159,7 @@ const branchItem = z.string().transform((name, context) => {
 export const repository = kind('owner/name', repositoryItem);
 export const repositories = listOf('a list of owner/name, separated by commas', repositoryItem);
 export const branch = kind('a branch name', branchItem);
+export const branches = listOf('branch names, separated by commas', branchItem);
 export const people = listOf(
   'Slack ids of people (U…, W…) or groups (S…), separated by commas',
   z.string().regex(/^[UWS][A-Z0-9]{2,}$/),

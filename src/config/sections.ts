@@ -40,6 +40,7 @@ const setupFields = {
   secrets: field(kinds.secretSources, '{ NPM_TOKEN: SHOP_NPM_TOKEN, CARGO_TOKEN: /run/secrets/cargo }'),
   network: field(kinds.hosts, '[packages.example.com]'),
   minutes: field(kinds.amount(0.1, 25), '20'),
+  branches: field(kinds.branches, '[release]'),
 };
 const pullRequestFields = { draft: field(kinds.yesOrNo, 'true') };
 const mergeFields = {

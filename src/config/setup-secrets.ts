@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { minSecretChars } from '../sandbox/secret-forms.ts';
+import type { BranchName } from '../task/ids.ts';
 import type { SetupConfig, SetupSecret } from './config.ts';
 import type { Env } from './env.ts';
 import type { ProcessName } from './settings.ts';
@@ -15,6 +16,7 @@ export function toSetup(
     readonly secrets?: Readonly<Record<string, string>> | undefined;
     readonly network?: readonly string[] | undefined;
     readonly minutes?: number | undefined;
+    readonly branches?: readonly BranchName[] | undefined;
   },
   env: Env,
   holders: readonly ProcessName[],
@@ -29,6 +31,7 @@ export function toSetup(
     ),
     network: written.network ?? [],
     minutes: written.minutes ?? defaultMinutes,
+    branches: written.branches ?? [],
   };
 }
 

@@ -180,7 +180,10 @@ async function prepare(remote: Remote, order: PrepareOrder): Promise<Prepared> {
     pushed === null ? Promise.resolve(false) : isHeld(remote.git, gitDir, pushed),
   );
   const repositories = [path, gitDir];
-  return { baseBranch, base, start, from, remote: pushed, repositories, rules, workflows, startHeld };
+  return {
+    ...{ baseBranch, defaultBranch: defaultBranch ?? null, base, start, from },
+    ...{ remote: pushed, repositories, rules, workflows, startHeld },
+  };
 }
 
 /** The commit that held work was made on; undefined where that work is gone, or the branch has moved since. */

@@ -5,8 +5,9 @@ import type { AgentPolicy, Policy } from '../task/policy.ts';
 export function toPolicy(config: Config): Policy {
   return {
     command: config.slack.command,
-    repositories: config.repositories.map(({ merge, pullRequest, setup: _, ...repository }) => ({
+    repositories: config.repositories.map(({ merge, pullRequest, setup, ...repository }) => ({
       ...repository,
+      setupBranches: setup.branches,
       draft: pullRequest.draft,
       mergeMethod: merge.method,
       selfApproval: merge.selfApproval,

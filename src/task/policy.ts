@@ -61,6 +61,8 @@ export interface RepositoryPolicy {
   readonly draft: boolean | null;
   /** Whether GitHub's workflows wait for an approver's word; the base branch's `.errand.yml` may ask for it as well. */
   readonly holdCi: boolean;
+  /** On which bases set-up scripts get secrets, beside the usual one. */
+  readonly setupBranches: readonly BranchName[];
 }
 
 /** A repository of which only the name is known: all else is as it usually is. */
@@ -81,6 +83,7 @@ export function plainRepository(name: RepositoryName): RepositoryPolicy {
     selfApproval: null,
     draft: null,
     holdCi: false,
+    setupBranches: [],
   };
 }
 

@@ -200,6 +200,7 @@ export class World {
   readonly repositories: Repositories = {
     prepare: async (): Promise<Prepared> => ({
       baseBranch: base,
+      defaultBranch: base,
       base: sha('0'),
       start: sha('0'),
       remote: null,

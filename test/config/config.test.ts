@@ -290,7 +290,7 @@ describe('the YAML file', () => {
           merge: { method: squash, selfApproval: false }
           pullRequest: { draft: true }
           ci: hold
-          setup: { secrets: { NPM_TOKEN: SHOP_TOKEN }, network: [packages.example.com], minutes: 20 }
+          setup: { secrets: { NPM_TOKEN: SHOP_TOKEN }, network: [packages.example.com], minutes: 20, branches: [release] }
       channels:
         C024BE91L: { repository: acme/shop, agent: codex, model: gpt-5.5 }
       agents:
@@ -352,6 +352,7 @@ describe('the YAML file', () => {
           secrets: new Map([['NPM_TOKEN', { source: 'SHOP_TOKEN', value: null, missing: 'is not set' }]]),
           network: ['packages.example.com'],
           minutes: 20,
+          branches: ['release'],
         },
       },
       expect.objectContaining({ name: 'acme/website', base: null, merge: { method: null, selfApproval: null } }),

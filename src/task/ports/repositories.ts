@@ -35,6 +35,8 @@ export interface RepositoryRules {
 export interface Prepared {
   /** The base branch that was asked for, or the remote's default branch. */
   readonly baseBranch: BranchName;
+  /** The remote's default branch; null where it names none. */
+  readonly defaultBranch: BranchName | null;
   /** The base branch's head on the remote. */
   readonly base: Sha;
   /** Where this run starts: the task branch's head on the remote, or `base`. */

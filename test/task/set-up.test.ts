@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import type { BranchName } from '../../src/task/ids.ts';
+import { plainRepository } from '../../src/task/policy.ts';
+import { secretsRefusal } from '../../src/task/set-up.ts';
+import { repository } from './example.ts';
+
+const [main, develop, agents] = ['main', 'develop', 'errand/t000001-x'] as BranchName[] as [
+  BranchName,
+  BranchName,
+  BranchName,
+];
+const plain = plainRepository(repository);
+const setup = { script: 'npm ci', secrets: ['NPM_TOKEN'] };
+const asked = { repository, setup, baseBranch: main, defaultBranch: main };
+
+test('a set-up gets its secrets on the usual base, the repository’s own or the operator’s', () => {
+  expect(secretsRefusal(plain, asked)).toBeNull();
+  expect(secretsRefusal({ ...plain, base: develop }, { ...asked, baseBranch: develop })).toBeNull();
+  expect(secretsRefusal({ ...plain, base: develop }, asked)).toMatchObject({ code: 'setup_base' });
+});
+
+test('it gets none on a branch that a request names, which might be an agent’s own', () => {
+  const refusal = secretsRefusal(plain, { ...asked, baseBranch: agents });
+  expect(refusal?.sentence).toBe(
+    `\`.errand.yml\` on \`errand/t000001-x\` of ${repository} asks for NPM_TOKEN for its set-up, and secrets are given only on \`main\`.`,
+  );
+  expect(secretsRefusal(undefined, { ...asked, baseBranch: agents, defaultBranch: null })).not.toBeNull();
+});
+
+test('it gets them on a branch that the operator names, and needs none of this where it asks for no secret', () => {
+  expect(secretsRefusal({ ...plain, setupBranches: [develop] }, { ...asked, baseBranch: develop })).toBeNull();
+  expect(secretsRefusal(plain, { ...asked, baseBranch: agents, setup: { ...setup, secrets: [] } })).toBeNull();
+  expect(secretsRefusal(plain, { ...asked, baseBranch: agents, setup: null })).toBeNull();
+});
