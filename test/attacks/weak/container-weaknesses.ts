@@ -44,6 +44,11 @@ export const containerWeaknesses: Readonly<Record<string, Weaken>> = {
       SecurityOpt: unconfined,
       DeviceCgroupRules: ['b 7:* rm'],
     }),
+  /** Mirror and task repository as a clone by hard links would have them: there to be written. */
+  'writable-mirror': (spec) =>
+    changed(spec, {
+      Mounts: mountsOf(spec).map((mount) => (mount.Target.endsWith('.git') ? { ...mount, ReadOnly: false } : mount)),
+    }),
   /** The folder of all gateways, beside the task's own. */
   'shared-gateways': (spec) => {
     const own = mountsOf(spec).find(({ Target }) => Target === '/run/errand');
