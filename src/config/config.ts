@@ -17,6 +17,8 @@ export interface Config {
   readonly github: GitHubConfig;
   /** How the worker's commits are made; nulls are by whom the credentials belong to, and unsigned. */
   readonly git: {
+    /** The largest pack that one fetch may bring. */
+    readonly fetchBytes: number;
     readonly signingKey: string | null;
     readonly committer: { readonly name: string; readonly email: string } | null;
   };

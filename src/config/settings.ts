@@ -294,6 +294,12 @@ export const settings = {
     example: '1000',
     holders: bot,
   }),
+  history: setting(null, 'limits.history', kinds.size('1MiB'), {
+    meaning: 'The most that one fetch of a repository may bring, all of its history the first time.',
+    default: '20GiB',
+    example: '50GiB',
+    holders: worker,
+  }),
   memory: setting(null, 'limits.memory', kinds.size('128MiB'), {
     meaning: 'Memory of one sandbox.',
     default: '4GiB, at most a quarter of the machine’s',

@@ -57,7 +57,11 @@ export function toConfig(
     dataDir: resolve(values.dataDir ?? `${project}/.errand`),
     slack: toSlack(values, holders, problems),
     github: toGitHub(values, holders, problems),
-    git: { signingKey: values.signingKey ?? null, committer: values.committer ?? null },
+    git: {
+      signingKey: values.signingKey ?? null,
+      committer: values.committer ?? null,
+      fetchBytes: values.history ?? 20 * gibibyte,
+    },
     redis: { url: values.redisUrl ?? null },
     docker: { host: values.dockerHost ?? null },
     sandbox: { runtime: values.sandboxRuntime ?? 'auto' },

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { promisify } from 'node:util';
 import { BadBundle } from './bundle.ts';
 import { GitError, programPath, type TryGit } from './git.ts';
+import type { Remote } from './remote.ts';
 
 const run = promisify(execFile);
 
@@ -51,6 +52,12 @@ export function limited(git: TryGit, limits: ReadLimits): TryGit {
       throw new BadBundle(`reading it takes more than ${limits.memoryBytes} bytes of memory`);
     return result;
   };
+}
+
+/** A command that ends a fetch once it writes a file of more than the remote may bring. */
+export function fetchLimit({ fetchBytes }: Pick<Remote, 'fetchBytes'>): readonly string[] {
+  const blocks = fetchBytes === undefined ? 'unlimited' : String(Math.ceil(fetchBytes / 512));
+  return ['sh', '-c', `ulimit -f "$1" || exit ${unlimited}; shift; exec "$@"`, 'sh', blocks];
 }
 
 function ended(signal: 'SIGXCPU' | 'SIGXFSZ'): number {

@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BranchName, parseSha, type RepositoryName, type Sha } from '../task/ids.ts';
 import { must } from './git.ts';
+import { fetchLimit } from './limited.ts';
 import { withLock } from './lock.ts';
 import type { Remote } from './remote.ts';
 
@@ -74,6 +75,7 @@ async function fetchBranch(
     signal,
     credentials,
     timeoutMs: 30 * 60_000,
+    wrapper: fetchLimit(remote),
   });
 }
 

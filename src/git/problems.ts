@@ -1,7 +1,16 @@
+import { constants } from 'node:os';
 import { Problem } from '../task/problem.ts';
 import { GitError } from './git.ts';
 
+const signalOfFileLimit = constants.signals.SIGXFSZ;
+
 const causes: readonly { match: RegExp; code: string; found: string; next: string; retry?: true }[] = [
+  {
+    match: new RegExp(`died of signal ${signalOfFileLimit}\\b|file too large|file size limit`, 'i'),
+    code: 'repository_too_large',
+    found: 'what it would bring is larger than this Errand takes',
+    next: 'Whoever runs Errand can raise `limits.history`; large files are better kept with Git LFS.',
+  },
   {
     match:
       /authentication failed|could not read (?:username|password)|returned error: 401|invalid credentials|invalid username or token/i,

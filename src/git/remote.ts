@@ -4,6 +4,8 @@ import { type Credentials, must, type TryGit } from './git.ts';
 export interface Remote {
   readonly url: (repository: RepositoryName) => string;
   readonly git: TryGit;
+  /** The largest pack that one fetch may bring; no limit without. */
+  readonly fetchBytes?: number;
   readonly credentials: (repository: RepositoryName, rights: 'read' | 'write') => Promise<Credentials>;
 }
 

@@ -4,6 +4,7 @@ import { type BranchName, parseSha, type RepositoryName, type Sha } from '../tas
 import type { Author, PartPlace, Prepared, Repositories, RepositoryRules } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 import { type Credentials, createGit, type GitOrder, must } from './git.ts';
+import { fetchLimit } from './limited.ts';
 import { initBare, makeReadable, mirrorPath, refreshMirror } from './mirror.ts';
 import { toProblem } from './problems.ts';
 import { pushBranch } from './push.ts';
@@ -32,6 +33,8 @@ export interface RepositoriesOptions {
   /** Signs the commits; without it they are not signed. */
   readonly signer?: Signer | null;
   readonly caps?: Partial<ImportCaps>;
+  /** The largest pack that a fetch may bring; 20 GiB by default. */
+  readonly fetchBytes?: number;
   /** Whether a change may touch `.github/workflows` and `.github/actions` of this repository; no by default. */
   readonly allowWorkflows?: (repository: RepositoryName) => boolean;
   /** Whether a text holds a secret that Errand itself works with. */
@@ -39,6 +42,8 @@ export interface RepositoriesOptions {
   /** `HTTPS_PROXY`, `NO_PROXY`, `GIT_SSL_CAINFO` and the like, for git's calls to the remote. */
   readonly outboundEnv?: Readonly<Record<string, string>>;
 }
+
+const defaultFetchBytes = 20 * 1024 ** 3;
 
 /**
  * Git on the host. It works in repositories of its own making only, and takes from an agent nothing but a checked tree. Every error of the
@@ -48,7 +53,13 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
   const { mirrorsDir, tasksDir } = options;
   const base = options.githubUrl.replace(/\/+$/, '');
   const git = createGit({ remoteUrl: `${base}/`, outboundEnv: options.outboundEnv ?? {} });
-  const remote: Remote = { git, credentials: options.credentials, url: (repository) => `${base}/${repository}.git` };
+  const { fetchBytes = defaultFetchBytes } = options;
+  const remote: Remote = {
+    git,
+    fetchBytes,
+    credentials: options.credentials,
+    url: (repository) => `${base}/${repository}.git`,
+  };
   const taskPath = ({ task, part }: PartPlace) => join(tasksDir, part === 0 ? `${task}.git` : `${task}-${part}.git`);
 
   return {
@@ -232,7 +243,8 @@ async function fetchTaskBranch(remote: Remote, order: PrepareOrder, head: Sha): 
   const flags = ['--quiet', '--no-tags', '--no-auto-gc', '--no-write-fetch-head', '--no-recurse-submodules'];
   const ref = `refs/remotes/origin/${branch}`;
   const args = ['fetch', ...flags, '--', remote.url(repository), `+refs/heads/${branch}:${ref}`];
-  await must(remote.git, args, { ...at, credentials, timeoutMs: 30 * 60_000 });
+  const wrapper = fetchLimit(remote);
+  await must(remote.git, args, { ...at, credentials, wrapper, timeoutMs: 30 * 60_000 });
   const fetched = parseSha(await must(remote.git, ['rev-parse', '--verify', ref], at));
   if (fetched === undefined) throw new Error(`The fetch of ${branch} left no commit`);
   return fetched;

@@ -63,6 +63,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     credentials,
     committer,
     signer,
+    fetchBytes: config.git.fetchBytes,
     allowWorkflows: (repository) => config.repositories.find(({ name }) => name === repository)?.workflows ?? false,
     isOwnSecret: await readMarks(process.stdin),
     outboundEnv: outboundEnv(config.outbound),

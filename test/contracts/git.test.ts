@@ -188,6 +188,17 @@ test('a server that is away or broken is worth another try', async () => {
   expect((await problemOf(away.prepare(prepareOrder))).retry).toBe(true);
 });
 
+test('a repository that is larger than a fetch may bring is told as that, and leaves nothing half there', async () => {
+  const noise = Array.from({ length: 20_000 }, () => Math.random().toString(36)).join('\n');
+  await bench.forge.control.commit({ repository: 'acme/web', files: { 'noise.txt': noise }, message: 'Noise' });
+  const small = bench.other({ fetchBytes: 50_000 });
+  expect(await problemOf(small.prepare(prepareOrder))).toMatchObject({
+    retry: false,
+    failure: { code: 'repository_too_large' },
+  });
+  expect((await bench.repositories.prepare(prepareOrder)).baseBranch).toBe('main');
+});
+
 test('an aborted signal ends a fetch that hangs', async () => {
   bench.forge.control.fault({ route: 'GET /acme/web.git/info/refs', kind: 'hang' });
   const stop = new AbortController();
