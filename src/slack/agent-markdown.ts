@@ -1,5 +1,5 @@
 import { addressPattern, defang, disarm, isKnown } from './links.ts';
-import { plain } from './plain.ts';
+import { plain, quieten } from './plain.ts';
 
 /**
  * What an agent wrote, made safe for a markdown block: nobody is mentioned, no channel is called, links lead only to `hosts`
@@ -19,14 +19,14 @@ export function printedLines(text: string, hosts: readonly string[]): string {
 
 /** People read the name behind a mention; whatever else looks like one, or is put together from several, is no token any more. */
 function withoutMentions(text: string): string {
-  return text
+  const plainly = text
     .replaceAll(/<!(?:channel|here|everyone)(?:\|[^<>]*)?>/gi, (token) => token.replaceAll(/[<!>]|\|.*/g, ''))
     .replaceAll(/<!subteam\^([A-Z0-9]+)(?:\|[^<>]*)?>/g, '$1')
     .replaceAll(/<!date\^[^<>|]*\|([^<>]*)>/g, '$1')
     .replaceAll(/<[@#]([A-Z0-9]+)(?:\|[^<>]*)?>/g, '$1')
     .replaceAll(/<(?=[\s\\]*[!@#])/g, '‹')
-    .replaceAll(/&(?=#\d|#x)/gi, '&amp;')
-    .replaceAll(/(?<![\w.])@(?=(?:channel|here|everyone)\b)/gi, '(at) ');
+    .replaceAll(/&(?=#\d|#x)/gi, '&amp;');
+  return quieten(plainly);
 }
 
 /** Applies `change` to each piece of prose and of code: fenced blocks and inline code. */

@@ -30,19 +30,24 @@ export function escapeWithin(text: string, limit: number): string {
   }
 }
 
+/** A text that calls no whole channel, however it is read. */
+export function quieten(text: string): string {
+  return text.replaceAll(/(?<![\w.])@(?=(?:channel|here|everyone)\b)/gi, '(at) ');
+}
+
 /** What an agent wrote, on one line of a mrkdwn field: `oneLine`, its addresses outside `hosts` disarmed, then escaped. */
 export function escapeAgent(text: string, limit: number, hosts: readonly string[]): string {
-  return escapeMrkdwn(oneLine(defang(plain(text), hosts), limit));
+  return escapeMrkdwn(oneLine(quieten(defang(plain(text), hosts)), limit));
 }
 
 /** The same on several lines, cut to `limit` once it is escaped. */
 export function escapeAgentText(text: string, limit: number, hosts: readonly string[]): string {
-  return escapeWithin(defang(plain(text), hosts).trim(), limit);
+  return escapeWithin(quieten(defang(plain(text), hosts)).trim(), limit);
 }
 
 /** `escapeAgent` for a field that shows its text as it is, as a button does: what looks like a mention there is none, nor looks like one. */
 export function agentLabel(text: string, limit: number, hosts: readonly string[]): string {
-  return oneLine(defang(plain(text), hosts), limit).replaceAll(/<(?=[!@#]|[a-z][a-z0-9+.-]*:)/gi, '‹');
+  return oneLine(quieten(defang(plain(text), hosts)), limit).replaceAll(/<(?=[!@#]|[a-z][a-z0-9+.-]*:)/gi, '‹');
 }
 
 /** `escapeMrkdwn` for Errand's own sentences, which name people as `<@U…>` and channels as `<#C…>`. Only where that notifies nobody. */

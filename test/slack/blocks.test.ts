@@ -104,7 +104,8 @@ test('a refusal may name a person', () => {
 });
 
 describe('what others wrote', () => {
-  const hostile = '<!channel> <@U0BOSS> [pay](https://evil.example) \u202e\u001b[31m & <https://evil.example|x>';
+  const hostile =
+    '<!channel> @everyone <@U0BOSS> [pay](https://evil.example) \u202e\u001b[31m & <https://evil.example|x>';
   const script = { ...line, agent: 'shell' };
   const byAgents: Said[] = [
     result({ type: 'open' }, { task: script, report: { ...report, claim: hostile } }),
@@ -189,6 +190,7 @@ describe('what others wrote', () => {
     for (const { text, blocks } of [render(said, wording), renderPlain(said, wording)]) {
       const shown = JSON.stringify({ text, blocks }, (key, value) => (key === 'value' ? undefined : value));
       expect(shown).not.toContain('https://evil');
+      expect(shown).not.toContain('@everyone');
       expect(shown).toContain('evil[.]example');
     }
   });
