@@ -21,6 +21,7 @@ export const attacks: readonly Attack[] = [
     title: 'have a set-up print its secret and fail, and look where that went',
     expected: 'in no key of Redis, no job, log, message or commit',
     representative: true,
+    timeoutMs: 150_000,
     settings: { setup: { secrets: { UNREDACTED_TOKEN: 'SETUP_TOKEN' } } },
     files: {
       '.errand.yml': setUpBy([
@@ -54,7 +55,7 @@ export const attacks: readonly Attack[] = [
     id: 'C7',
     title: 'find a set-up’s secret as the agent: in files, processes, a cache',
     expected: 'no process, no file; a set-up that leaves it ends the run',
-    timeoutMs: 120_000,
+    timeoutMs: 180_000,
     settings: { setup: { secrets: { UNREDACTED_TOKEN: 'SETUP_TOKEN' } } },
     files: { '.errand.yml': setUpBy(['setsid sleep 600 &', 'mkdir -p ~/.cache']) },
     attack: async (stage) => {
