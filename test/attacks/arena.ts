@@ -21,7 +21,7 @@ export interface Arena extends AsyncDisposable {
   whyNot(attack: Attack): Promise<string | null>;
 }
 
-const usualTimeoutMs = 90_000;
+const usualTimeoutMs = 180_000;
 
 /** Starts everything, in the network namespace that this process is in. */
 export async function openArena(attacks: readonly Attack[]): Promise<Arena> {

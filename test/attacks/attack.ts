@@ -49,7 +49,7 @@ export interface Attack {
   readonly representative?: true;
   /** Takes the machine for itself (measures processor time, say): runs when no other case does. */
   readonly alone?: true;
-  /** How long each of its two sides may take; a minute and a half without. */
+  /** How long each of its two sides may take at most, on a busy machine; three minutes without. */
   readonly timeoutMs?: number;
   /** Files of its repository on the forge, by path, beside a README. */
   readonly files?: Readonly<Record<string, string>>;

@@ -26,7 +26,8 @@ describe.runIf(process.getuid?.() === 0)('the attacks that stand for the rest', 
     await run.ended;
   });
 
-  test.for(representatives)('$id: $title', async ({ id }) => {
+  // They are all played at once, side by side; the last one waits for the rest.
+  test.for(representatives)('$id: $title', { timeout: 600_000 }, async ({ id }) => {
     const result = await results.get(id)?.promise;
     expect(result).toMatchObject({ attack: { type: 'held' }, control: { type: 'broke_through' } });
   });

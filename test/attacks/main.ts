@@ -68,18 +68,19 @@ async function main(words: readonly string[]): Promise<number> {
   return missing.length > 0 || results.some((result) => statusOf(result) === 'failed') ? 1 : 0;
 }
 
+/** In the namespace: plays. Outside of it: makes one, and starts this program again in it. */
+async function begin(words: readonly string[]): Promise<number> {
+  if (words[0] === inside) return main(words.slice(1));
+  return (await runApart(import.meta.filename, [inside, ...words])).ended;
+}
+
 const words = process.argv.slice(2);
 if (words.includes('--help')) process.stdout.write(usage);
-else if (words[0] === inside) {
-  process.exitCode = await main(words.slice(1));
-  // Nothing that a test server left open keeps the run from ending.
-  process.exit();
-} else {
-  try {
-    const { ended } = await runApart(import.meta.filename, [inside, ...words]);
-    process.exitCode = await ended;
-  } catch (error) {
+else {
+  const code = await begin(words).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  }
+    return 1;
+  });
+  // Nothing that a test's server left open keeps the run from ending.
+  process.exit(code);
 }
