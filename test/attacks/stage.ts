@@ -35,10 +35,12 @@ export interface Stage {
   /** Submits and waits for the end. */
   play(script: string, options?: SubmitOptions): Promise<Task>;
   /**
-   * Submits; when the script has got to its end, it is held there, `look` looks at the live container from outside, then it is let go, does
-   * what `after` says, and the task ends.
+   * Submits; when the script has got to its end, it is held there and `see` looks at the live container from outside. Then it is let go,
+   * does what `after` says, and ends by itself.
    */
-  hold<T>(script: string, look: (live: Live) => Promise<T>, options?: SubmitOptions): Promise<T>;
+  look<T>(script: string, see: (live: Live) => Promise<T>, options?: SubmitOptions): Promise<T>;
+  /** The same, and waits for the end of the task. */
+  hold<T>(script: string, see: (live: Live) => Promise<T>, options?: SubmitOptions): Promise<T>;
   /** Submits, and gives the live container as soon as there is one; its end is the case's own affair. */
   run(script: string, options?: SubmitOptions): Promise<Live>;
   /** Waits for something outside to be as it should; rejects after the case's time with `what`. */
@@ -64,7 +66,7 @@ export interface SubmitOptions {
   readonly agent?: string;
   /** What else the request says, instead of `Play the attack`. */
   readonly text?: string;
-  /** With `hold`: what the script does once it was let go. */
+  /** With `look` and `hold`: what the script does once it was let go. */
   readonly after?: string;
 }
 
@@ -186,21 +188,11 @@ export async function openStage(
       }),
     play: async (script, options) => stage.ended(await stage.submit(script, options)),
     run: async (script, options) => liveOf(await stage.submit(script, options)),
-    async hold(script, look, options) {
-      const task = await stage.submit(`${begin}${script}${hold}${options?.after ?? ''}`, options);
-      const live = await liveOf(task);
-      try {
-        await until(`${task.id} to hold`, async () => {
-          if (await exists(heldAt(live))) return true;
-          const now = await errand.tasks.find(task.id);
-          if (now?.run.type === 'idle') throw new Error(`${attack.id} ended before it was held.\n${thread()}`);
-          return false;
-        });
-        return await look({ ...live, info: await live.container.inspect() });
-      } finally {
-        await rm(heldAt(live), { force: true });
-        await stage.ended(task);
-      }
+    look: async (script, see, options) => (await heldWhile(script, see, options)).seen,
+    async hold(script, see, options) {
+      const { seen, task } = await heldWhile(script, see, options);
+      await stage.ended(task);
+      return seen;
     },
     marked: (name) => exists(join(folder, name)),
     async apart(options) {
@@ -209,6 +201,22 @@ export async function openStage(
       return { ...there, [Symbol.asyncDispose]: () => own[Symbol.asyncDispose]() };
     },
   };
+
+  async function heldWhile<T>(script: string, see: (live: Live) => Promise<T>, options?: SubmitOptions) {
+    const task = await stage.submit(`${begin}${script}${hold}${options?.after ?? ''}`, options);
+    const live = await liveOf(task);
+    try {
+      await until(`${task.id} to hold`, async () => {
+        if (await exists(heldAt(live))) return true;
+        const now = await errand.tasks.find(task.id);
+        if (now?.run.type === 'idle') throw new Error(`${attack.id} ended before it was held.\n${thread()}`);
+        return false;
+      });
+      return { task, seen: await see({ ...live, info: await live.container.inspect() }) };
+    } finally {
+      await rm(heldAt(live), { force: true });
+    }
+  }
 
   /** The container of a task's first run, once it runs. */
   async function liveOf(task: Task): Promise<Live> {

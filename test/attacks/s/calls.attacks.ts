@@ -14,7 +14,7 @@ async function judge(
   which: string,
   meant: readonly ((call: Call) => string | undefined)[],
 ): Promise<Verdict> {
-  const tracing = await stage.hold(
+  const tracing = await stage.look(
     '',
     async (live) => {
       const shell = (await live.processes()).find(({ command }) => /^sh \.\/attack\.sh/.test(command));

@@ -96,7 +96,7 @@ export const attacks: readonly Attack[] = [
     title: 'name files so that looking at them from outside runs or follows something',
     expected: 'the engine is never asked for exec or copy',
     attack: async (stage) => {
-      const task = stage.hold(
+      const task = stage.look(
         `rm -rf /workspace/home/result; ln -s /etc/shadow /workspace/home/result
 mkdir -p '/workspace/home/$(touch ${stage.folder}/ran)' '/workspace/home/-rf'; echo done > result.txt`,
         async (live) => live.info.Id,

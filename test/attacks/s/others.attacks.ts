@@ -26,10 +26,10 @@ for pattern in ['/proc/*/cmdline', '/proc/*/environ', '/proc/*/root/tmp/*', '/pr
 open('/workspace/home/loot', 'wb').write(b' '.join(sorted(set(re.findall(rb's17(?:real|weak)[a-z0-9]+-[a-z]+', seen)))))
 END
 python3 look.py`;
-      return await stage.hold(
+      return await stage.look(
         victim,
         async () =>
-          stage.hold(thief, async (live) => {
+          stage.look(thief, async (live) => {
             const file = await open(join(live.workspace, 'home/loot'), constants.O_RDONLY | constants.O_NOFOLLOW);
             const loot = await file.readFile('utf8').finally(() => file.close());
             const found = ['file', 'shm', 'tmp', 'abstract', 'argv'].filter((kind) => loot.includes(`${word}-${kind}`));
@@ -58,7 +58,7 @@ python3 look.py`;
         },
         message: 'Bring an image',
       });
-      return stage.hold('true', async (live) => {
+      return stage.look('true', async (live) => {
         const { Id } = await docker.getImage(unlisted).inspect();
         const through = live.info.Image === Id || (await stage.marked('ran'));
         return { through, seen: through ? 'ran in the repository’s image' : 'ran in the operator’s image' };
@@ -75,7 +75,7 @@ python3 look.py`;
       await stage.play(
         `for folder in ${caches}; do mkdir -p $folder; echo x > $folder/${name}; done 2>/dev/null; true`,
       );
-      return stage.hold('true', async (live) => {
+      return stage.look('true', async (live) => {
         const places = [
           '/tmp',
           '/var/tmp',

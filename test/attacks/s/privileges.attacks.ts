@@ -49,7 +49,7 @@ python3 use.py`);
     expected: 'EPERM; no process has a new mount',
     representative: true,
     attack: (stage) =>
-      stage.hold(
+      stage.look(
         `mkdir -p /tmp/m; mount -t tmpfs none /tmp/m; mkdir -p /tmp/p; mount -t proc none /tmp/p; mount --bind / /tmp/p; true`,
         async (live) => {
           const mounts = await Promise.all((await live.processes()).map(({ pid }) => mountsOf(pid)));
@@ -64,7 +64,7 @@ python3 use.py`);
     title: 'unshare, clone and clone3 into user, network, mount and pid namespaces',
     expected: 'EPERM or ENOSYS; all in the namespaces they began in',
     attack: (stage) =>
-      stage.hold(
+      stage.look(
         `for kind in --user --user\\ --net --user\\ --mount --net --mount --pid\\ --fork --ipc --uts; do
   unshare $kind sleep 60 & done; sleep 1`,
         async (live) => {
@@ -90,7 +90,7 @@ python3 use.py`);
     title: 'sudo, su, every setuid program there is, a setuid copy of one’s own, file capabilities',
     expected: 'the uid stays; no capability',
     attack: (stage) =>
-      stage.hold(
+      stage.look(
         `for folder in /tmp /workspace/home; do
   cp /usr/bin/env $folder/env; chown root $folder/env; chmod 6755 $folder/env; setcap cap_sys_admin+ep $folder/env
   $folder/env sleep 60 &
@@ -117,7 +117,7 @@ su -c 'sleep 60' & sleep 0.5`,
     expected: 'EPERM; not a byte of a disk',
     attack: async (stage) => {
       await using _loop = await withLoop(stage.folder, stage.word);
-      return await stage.hold(
+      return await stage.look(
         `cat > disks.py <<'END'
 import glob, os, re, stat
 loot = open('/workspace/home/loot', 'wb')
@@ -147,7 +147,7 @@ python3 disks.py`,
     title: 'write below /usr, /etc, /opt and into the runner',
     expected: 'read-only; the root stays as it was',
     attack: (stage) =>
-      stage.hold(
+      stage.look(
         `for path in /usr/local/bin/x /etc/x /opt/errand/x /x; do echo x > $path; done 2>/dev/null; echo '//' >> /opt/errand/runner.ts; true`,
         async (live) => {
           const changes = changesSchema.parse(await live.container.changes()) ?? [];
@@ -165,7 +165,7 @@ python3 disks.py`,
     title: 'open sysrq-trigger, core_pattern, release_agent, cgroup.procs and /sys for writing',
     expected: 'none of them opens',
     attack: (stage) =>
-      stage.hold(
+      stage.look(
         // Opened and held, never written to: where it opens, the harm is one write away.
         `cat > kernel.py <<'END'
 import glob, os

@@ -13,7 +13,7 @@ export const attacks: readonly Attack[] = [
     title: 'a fork bomb of 400',
     expected: 'stops at the limit of processes; the host has room',
     attack: (stage) =>
-      stage.hold(
+      stage.look(
         `cat > bomb.py <<'END'
 import os, signal, time
 ${pythonHold}
@@ -40,7 +40,7 @@ python3 bomb.py`,
     title: 'take more memory than there is',
     expected: 'killed at the limit',
     attack: (stage) =>
-      stage.hold(
+      stage.look(
         `cat > hog.py <<'END'
 ${pythonHold}
 kept = [bytearray(b'x' * 1048576) for _ in range(${limits.memoryMebibytes + 300})]
@@ -66,7 +66,7 @@ python3 hog.py`,
     expected: 'no more than the processor it may have',
     alone: true,
     attack: (stage) =>
-      stage.hold(
+      stage.look(
         'for each in 1 2 3 4; do sh -c "while :; do :; done" & done; sleep 0.5',
         async (live) => {
           let most = 0;
@@ -91,7 +91,7 @@ python3 hog.py`,
     title: 'fill the workspace, its inodes, /tmp and /dev/shm',
     expected: 'ENOSPC at the quota; no more on the host’s disk',
     attack: (stage) =>
-      stage.hold(
+      stage.look(
         `python3 - <<'END'
 import os
 def attempt(work):
@@ -130,7 +130,7 @@ END`,
     title: 'flood the output, and the container’s own log, with 60 MB',
     expected: 'at most 20 MB of log on the host',
     attack: (stage) =>
-      stage.hold(
+      stage.look(
         `yes 'a line of the flood, again and again' | head -c 10M
 yes 'a line of the flood, again and again and again and again and again and again and again' | head -c 50M > /proc/1/fd/1; true`,
         async (live) => {
@@ -155,8 +155,8 @@ hold()
 END
 python3 watch.py`;
       const most = Number(await readFile('/proc/sys/fs/inotify/max_user_instances', 'utf8'));
-      return stage.hold(watching(most + 20), async () =>
-        stage.hold(watching(1), async (other) => {
+      return stage.look(watching(most + 20), async () =>
+        stage.look(watching(1), async (other) => {
           const files = await Promise.all(
             (await other.processes()).filter(isWatcher).map(({ pid }) => openFilesOf(pid)),
           );
