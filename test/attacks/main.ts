@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { openArena } from './arena.ts';
-import type { Attack } from './attack.ts';
+import { type Attack, attackIds } from './attack.ts';
+import { keep, readLastRun } from './last-run.ts';
 import { isApart, runApart } from './netns.ts';
 import { writeRegion } from './region.ts';
-import { chosen, missingOf, readAttacks } from './registry.ts';
+import { chosen, readAttacks } from './registry.ts';
 import { type Result, resultOf, statusOf } from './result.ts';
 import { project } from './support.ts';
 import { render, renderLine } from './table.ts';
@@ -17,6 +18,7 @@ and prints a table of what was expected and what was seen. All of them also writ
   npm run attacks -- S            a group
   npm run attacks -- S2 N4        some
   npm run attacks -- representatives   those that npm test runs
+  npm run attacks -- again        those that have not passed when they were last played here; writes the table, too
 
 Ends with 0 when none got through, each control broke through or showed why this kernel can't, and none is missing.
 Needs root (for a network namespace of its own), Docker, Redis and git, as npm test does.
@@ -56,16 +58,22 @@ async function main(words: readonly string[]): Promise<number> {
   if (!(await isApart())) throw new Error('The attacks are only played in a network namespace of their own');
   const began = performance.now();
   const all = await readAttacks();
-  const attacks = chosen(all, words);
-  const whole = words.length === 0;
-  const missing = whole ? missingOf(all) : [];
+  const again = words.includes('again');
+  const before = readLastRun();
+  const passed = (id: string) => before.some((result) => result.id === id && statusOf(result) !== 'failed');
+  const attacks = again ? all.filter(({ id }) => !passed(id)) : chosen(all, words);
   const results = await play(attacks, (result) => {
     process.stderr.write(`${renderLine(result)}\n`);
     process.send?.(result);
+    keep([result]);
   });
-  process.stdout.write(`\n${render(results, missing, performance.now() - began)}\n`);
-  if (whole) await writeRegion(join(project, 'docs/security.md'), results, missing);
-  return missing.length > 0 || results.some((result) => statusOf(result) === 'failed') ? 1 : 0;
+  const kept = keep([]);
+  const whole = again || words.length === 0;
+  const shown = whole ? kept.filter(({ id }) => all.some((attack) => attack.id === id)) : results;
+  const missing = whole ? attackIds.filter((id) => !shown.some((result) => result.id === id)) : [];
+  process.stdout.write(`\n${render(shown, missing, performance.now() - began)}\n`);
+  if (whole) await writeRegion(join(project, 'docs/security.md'), shown, missing);
+  return missing.length > 0 || shown.some((result) => statusOf(result) === 'failed') ? 1 : 0;
 }
 
 /** In the namespace: plays. Outside of it: makes one, and starts this program again in it. */

@@ -23,11 +23,6 @@ export async function readAttacks(): Promise<readonly Attack[]> {
   return attackIds.flatMap((id) => found.get(id) ?? []);
 }
 
-/** The ids of the safety case that nobody wrote a case for. */
-export function missingOf(attacks: readonly Attack[]): readonly AttackId[] {
-  return attackIds.filter((id) => !attacks.some((attack) => attack.id === id));
-}
-
 /** The cases that are meant: by id (`S2`), by group (`S`), `representatives`, or all. Throws on a word that means none. */
 export function chosen(attacks: readonly Attack[], words: readonly string[]): readonly Attack[] {
   if (words.length === 0) return attacks;
