@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, readdir, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attack } from '../attack.ts';
 import { forgeRepository, gitIn, onForge } from '../observers/forge-git.ts';
@@ -21,19 +21,22 @@ async function strangeTrees(stage: Stage, task: string): Promise<readonly string
   );
 }
 
-async function reply(stage: Stage, script: string): Promise<void> {
-  const { slack } = stage.errand;
-  const root = slack.store.workspace.messages.find(
-    (message) => message.channel === stage.channel && (message.thread_ts ?? message.ts) === message.ts,
-  );
-  const user = stage.errand.slack.store.workspace.users.find(({ name }) => name === 'ada')?.id;
-  if (root === undefined || user === undefined) throw new Error('There is no thread to reply in');
-  slack.people.message({
-    user,
-    channel: stage.channel,
-    thread_ts: root.ts,
-    text: `Again\n\`\`\`sh\n${script}\n\`\`\``,
-  });
+/** Kills the worker, and waits until the next one has taken its runs up. */
+async function restartWorker(stage: Stage): Promise<void> {
+  const { errand } = stage;
+  const attended = async () => (await errand.log()).split('Run attended').length;
+  const known = await attended();
+  process.kill(await workerOf(errand.process.pid ?? 0), 'SIGKILL');
+  await stage.until('the next worker', async () => (await attended()) > known);
+}
+
+async function workerOf(supervisor: number): Promise<number> {
+  const children = await readFile(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8');
+  for (const pid of children.trim().split(' ')) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (command.split('\0').includes('worker')) return Number(pid);
+  }
+  throw new Error('No worker runs');
 }
 
 const existing = (path: string) =>
@@ -136,26 +139,24 @@ git add -A; git -c user.name=a -c user.email=a@b commit -qm 'Add a submodule'`,
   {
     id: 'G23',
     title: 'records that are a link to a file of the host',
+    timeoutMs: 180_000,
     expected: 'not followed, nothing of it shown',
     attack: async (stage) => {
+      await using own = await stage.apart({});
       const records = [
         { n: 1_000_001, at: 1, type: 'note', text: stage.word },
         {
-          n: 1_000_002,
-          at: 1,
-          type: 'result',
+          ...{ n: 1_000_002, at: 1, type: 'result' },
           result: { type: 'finished', exitCode: 0, claim: stage.word, unread: [] },
         },
       ];
       await writeFile(join(stage.folder, 'host.jsonl'), records.map((each) => `${JSON.stringify(each)}\n`).join(''));
-      const task = await stage.play(`ln -s ${stage.folder}/host.jsonl /workspace/records/\${ERRAND_RUN%1}2.jsonl`);
-      await reply(stage, 'true');
-      await stage.until('the second run', async () => {
-        const now = await stage.errand.tasks.find(task.id);
-        return now !== undefined && now.runs >= 2 && now.run.type === 'idle';
-      });
-      await stage.errand.quiet();
-      const through = stage.thread().includes(stage.word);
+      await own.hold(
+        `cd /workspace/records; for each in *.jsonl; do mv $each old; ln -s ${stage.folder}/host.jsonl $each; done`,
+        // Whoever takes the run up after a crash opens its records anew.
+        async () => restartWorker(own),
+      );
+      const through = own.thread().includes(stage.word);
       return { through, seen: through ? 'the file’s words in the thread' : 'nothing of the file' };
     },
     control: { weakness: 'follows-links', without: 'O_NOFOLLOW at each step of the path' },
