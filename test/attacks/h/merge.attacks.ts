@@ -45,6 +45,7 @@ async function approved(stage: Stage, task: Task): Promise<Ended> {
 export const attacks: readonly Attack[] = [
   {
     id: 'H6',
+    timeoutMs: 180_000,
     title: 'an account on the bypass list, and a review that is missing',
     expected: 'the doctor fails and says so; nothing merged past the rule',
     attack: async (stage) => {
@@ -107,6 +108,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     id: 'H12',
+    timeoutMs: 180_000,
     title: 'merge a draft, a conflict, with a check that fails',
     expected: 'each refused with its reason, nothing merged',
     attack: async (stage) => {
@@ -167,15 +169,16 @@ export const attacks: readonly Attack[] = [
     attack: async (stage) => {
       const { control } = stage.errand.forge;
       const { repository } = stage;
-      await control.commit({ repository, branch: 'production', files: { 'live.txt': 'live\n' }, message: 'Go live' });
+      const files = { 'live.txt': 'live\n' };
+      const live = await control.commit({ repository, branch: 'production', files, message: 'Go live' });
       const task = await toGate(stage);
       const pull = await forgePull(stage);
       await control.setPull(repository, pull?.number ?? 0, { base: 'production' });
-      await approved(stage, task);
-      const moved = movedByErrand(stage).filter((ref) => ref === 'refs/heads/production');
+      const { why } = await approved(stage, task);
+      const through = (await control.branchHead(repository, 'production')) !== live;
       return {
-        through: moved.length > 0,
-        seen: moved.length > 0 ? 'production moved' : 'refused, production is as it was',
+        through,
+        seen: through ? 'production moved' : `production is as it was: ${/now goes into [^,]+/.exec(why)?.[0] ?? why}`,
       };
     },
     control: { weakness: 'any-base', without: 'the base that the task was started for' },

@@ -48,15 +48,19 @@ true`);
   },
   {
     id: 'H2',
+    timeoutMs: 180_000,
     title: 'push to the task’s branch over what a person pushed there',
     expected: 'pushed, on top of the person’s commit',
     attack: async (stage) => {
       const { control } = stage.errand.forge;
-      const task = await stage.hold('echo note > note.txt', async ({ task: { branch, id } }) => {
-        const files = { 'by-hand.txt': 'mine\n' };
-        const sha = await control.commit({ repository: stage.repository, branch, files, message: 'By hand' });
-        return { id, branch, sha };
-      });
+      const task = await stage.hold(
+        'echo note > note.txt; [ ! -e by-hand.txt ] || exit 0',
+        async ({ task: { branch, id } }) => {
+          const files = { 'by-hand.txt': 'mine\n' };
+          const sha = await control.commit({ repository: stage.repository, branch, files, message: 'By hand' });
+          return { id, branch, sha };
+        },
+      );
       const head = await control.branchHead(stage.repository, task.branch);
       const pushed = movedByErrand(stage).includes(`refs/heads/${task.branch}`);
       if (!pushed || head === undefined) throw new Error(`nothing was pushed to ${task.branch}\n${stage.thread()}`);
@@ -89,6 +93,7 @@ true`);
   },
   {
     id: 'H9',
+    timeoutMs: 180_000,
     title: 'push another commit to the branch after the approval',
     expected: 'the approval is void, nothing merged',
     attack: async (stage) => {

@@ -40,6 +40,7 @@ function outsideOfCode(body: string): string {
 export const attacks: readonly Attack[] = [
   {
     id: 'H7',
+    timeoutMs: 180_000,
     title: 'mentions, keywords, images, boxes, huge text in the words',
     expected: 'all of it stands in code blocks, capped; title and merge inert',
     attack: async (stage) => {
