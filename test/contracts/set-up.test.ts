@@ -242,17 +242,16 @@ describe('a set-up that does not end well', () => {
     const second = open('record "{}"; ls /workspace/repo /workspace/home');
     await mkdir(workspaceOf(order), { recursive: true });
     await writeFile(join(workspaceOf(order), 'set-up.json'), '{"type":"begun"}');
-    const again = makeSetUp(
-      setup('mkdir node_modules; echo whole > node_modules/half'),
-      makeOrder({ task: order.task }),
-    );
+    const again = makeSetUp(setup('echo whole >> "$HOME/times"'), makeOrder({ task: order.task }));
     expect(await second.setUp(again)).toMatchObject([{ kind: 'setup' }]);
-    expect(await inWorkspace(again, 'repo/node_modules/half')).toBe('whole\n');
+    await writeFile(join(workspaceOf(order), 'set-up.json'), '{"type":"begun"}');
+    expect(await second.setUp(again)).toMatchObject([{ kind: 'setup' }]);
+    expect(await inWorkspace(again, 'home/times')).toBe('whole\n');
 
     await writeFile(join(workspaceOf(order), 'set-up.json'), '{"type":"begun"}');
     const run = makeOrder({ task: order.task, run: toRunId(order.task, 2), repositories: [mirror] });
     await second.start(run);
     await docker.getContainer(`errand-${ground.instance}-${run.run}`).wait();
-    expect(await logOf(ground.instance, run)).not.toContain('node_modules');
+    expect(await logOf(ground.instance, run)).not.toContain('times');
   });
 });

@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Dockerode from 'dockerode';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seed } from '../../src/local/slack/workspace.ts';
 import { places } from '../../src/setup/places.ts';
+import { dumpRedis } from '../attacks/observers/stored.ts';
 import { callTool, editFile, say } from '../fakes/model-server.ts';
 import { hardening, pathValue } from '../sandbox/hardening.ts';
 import { type ErrandUnderTest, secrets, startErrand } from '../support/errand.ts';
@@ -100,25 +100,6 @@ async function everythingInside(container: Dockerode.Container): Promise<string>
   for await (const chunk of stream) text += String(chunk);
   expect(text).toContain('ERRAND_RUN');
   return text;
-}
-
-async function dumpRedis(socket: string): Promise<string> {
-  const redis = new Redis(socket);
-  const keys = await redis.keys('*');
-  const values = await Promise.all(
-    keys.map(async (key) => {
-      const kind = await redis.type(key);
-      if (kind === 'string') return redis.get(key);
-      if (kind === 'hash') return redis.hgetall(key);
-      if (kind === 'stream') return redis.xrange(key, '-', '+');
-      if (kind === 'zset') return redis.zrange(key, '0', '-1');
-      if (kind === 'set') return redis.smembers(key);
-      return redis.lrange(key, 0, -1);
-    }),
-  );
-  redis.disconnect();
-  expect(keys.length).toBeGreaterThan(5);
-  return JSON.stringify([keys, values]);
 }
 
 async function filesBelow(dir: string, except: readonly string[]): Promise<string> {
