@@ -91,6 +91,7 @@ export const attacks: readonly Attack[] = [
     id: 'K18',
     title: 'A request while Slack does not say who sent it',
     expected: 'no task',
+    timeoutMs: 180_000,
     attack: async (stage) => {
       await using there = await stage.apart({ mode: 'http', repositories: [stage.repository], yaml: '{}' });
       there.errand.slack.faults.add({
