@@ -88,7 +88,7 @@ export function openParts(options: SandboxOptions, { log, engine, closing, guard
       directory: join(options.runDir, 's'),
       userOf: userAbove(setUpGatewayUidsAbove),
     }),
-    registries: openRegistries(engine, options, { images, gate, closing }),
+    registries: openRegistries(engine, options, { images, closing }),
     bundles: bundleDirectory(join(options.dataDir, 'bundles'), options.bundleUser),
     gate,
     testing: (work) => inTurn('test', work),

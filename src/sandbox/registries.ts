@@ -44,7 +44,7 @@ const noteSchema = z.strictObject({
 export function openRegistries(
   engine: Engine,
   options: SandboxOptions,
-  run: { images: Images; gate: <T>(work: () => Promise<T>) => Promise<T>; closing: AbortSignal },
+  run: { images: Images; closing: AbortSignal },
 ): Registries {
   const known = new Map<string, Promise<PackageManagers>>();
 
@@ -70,7 +70,8 @@ export function openRegistries(
       timeoutMs: askMs,
       capBytes: maxAnswerBytes,
       write: async (bytes) => void said.push(bytes),
-      gate: run.gate,
+      // Runs that hold every place at the gate may wait for this very answer.
+      gate: (work) => work(),
       signal: run.closing,
     });
     if (ended.exitCode === 0 && ended.end === 'exited') return Buffer.concat(said).toString('utf8');

@@ -1,6 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { allRecords, type Ground, logOf, makeGround } from '../sandbox/ground.ts';
+import { allRecords, type Ground, logOf, makeGround, makeOrder } from '../sandbox/ground.ts';
 import { type PackageRegistry, pointedAt, startPackageRegistry } from '../support/package-registry.ts';
 import { makeTwin } from '../support/twin.ts';
 
@@ -39,6 +40,15 @@ async function play(script: string, registries = true): Promise<string> {
   await allRecords(sandbox, order);
   return logOf(ground.instance, order);
 }
+
+test('as many tasks as may start at once can be the first to ask an image, and none waits for another', async () => {
+  const { sandbox } = ground.shell('true', { images: { default: image } });
+  const orders = Array.from({ length: availableParallelism() + 1 }, () => makeOrder());
+  await Promise.all(orders.map((order) => sandbox.start({ ...order, policy: { ...order.policy, registries: true } })));
+  await Promise.all(orders.map((order) => allRecords(sandbox, order)));
+  const states = await Promise.all(orders.map(({ run }) => sandbox.state(run)));
+  expect(states.map((state) => state.type === 'exited' && state.code)).toEqual(orders.map(() => 0));
+});
 
 test('npm installs from the image’s own registry, and its lock file names that registry and not the route', async () => {
   const printed = await play(
