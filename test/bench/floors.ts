@@ -18,6 +18,8 @@ import { toRunId, toTaskId } from '../../src/task/ids.ts';
 import type { ErrandUnderTest } from '../support/errand.ts';
 import { task as exampleTask } from '../task/example.ts';
 
+import { openProtected } from './protected.ts';
+
 const run = promisify(execFile);
 
 /** What the same machine needs for the bare thing, taken between the errands of one run. */
@@ -25,6 +27,7 @@ export const floors = {
   dockerRun: 'docker run --rm --network none … echo',
   plain: 'container, plain: create to first output',
   hardened: 'container, as Errand hardens it',
+  protected: 'order to first record: disk, gateway, container',
   clone: 'git clone --local',
   ping: 'Redis PING',
   create: 'Redis: one task stored',
@@ -44,6 +47,7 @@ export async function openFloors(errand: ErrandUnderTest, repository: string): P
   const engine = connectEngine(process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock');
   const plain = { Image: image, Cmd: ['echo', 'ready'], HostConfig: { NetworkMode: 'none' } };
   const hardened = await hardenedSpec(folder, { image, instance: at.instance, engine: await engine.facts() });
+  const start = await openProtected({ image, dockerHost: engine.host });
   const redis = openRedis(at.redisSocket, { name: 'bench', onError: () => undefined });
   // Tasks of another instance: the worker doesn't see them.
   const { tasks } = createStore(redis, { instance: 'bench', narrate, clock: { now: () => Date.now() } });
@@ -55,6 +59,7 @@ export async function openFloors(errand: ErrandUnderTest, repository: string): P
     plain: () => firstOutput(engine.docker, plain),
     hardened: () =>
       firstOutput(engine.docker, { ...hardened, name: `${hardened.name}-${randomBytes(4).toString('hex')}` }),
+    protected: () => start.take(),
     async clone() {
       const target = join(folder, 'clone');
       const ms = await timed(() => run('git', ['clone', '--local', '--quiet', source, target]));
@@ -71,6 +76,7 @@ export async function openFloors(errand: ErrandUnderTest, repository: string): P
     async [Symbol.asyncDispose]() {
       redis.disconnect();
       await echo.close();
+      await start[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
   };
