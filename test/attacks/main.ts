@@ -8,6 +8,8 @@ import { chosen, readAttacks } from './registry.ts';
 import { type Result, resultOf, statusOf } from './result.ts';
 import { project } from './support.ts';
 import { render, renderLine } from './table.ts';
+import { playWorks } from './usability/play.ts';
+import { renderWork, renderWorks, writeWorks } from './usability/report.ts';
 
 const usage = `npm run attacks [-- <id or group> …]
 
@@ -19,6 +21,7 @@ and prints a table of what was expected and what was seen. All of them also writ
   npm run attacks -- S2 N4        some
   npm run attacks -- representatives   those that npm test runs
   npm run attacks -- again        those that have not passed when they were last played here; writes the table, too
+  npm run attacks -- usability    ordinary work through the same sandbox, which all of them play at the end
 
 Ends with 0 when none got through, each control broke through or showed why this kernel can't, and none is missing.
 Needs root (for a network namespace of its own), Docker, Redis and git, as npm test does.
@@ -27,6 +30,8 @@ Needs root (for a network namespace of its own), Docker, Redis and git, as npm t
 /** How many cases are played at once; each is two tasks. */
 const abreast = 3;
 const inside = '--inside';
+const usability = 'usability';
+const page = join(project, 'docs/security.md');
 
 /** Plays cases side by side, those that need the machine alone at the end. `told` hears of each as it ends. */
 async function play(attacks: readonly Attack[], told: (result: Result) => void): Promise<readonly Result[]> {
@@ -56,6 +61,22 @@ async function play(attacks: readonly Attack[], told: (result: Result) => void):
 
 async function main(words: readonly string[]): Promise<number> {
   if (!(await isApart())) throw new Error('The attacks are only played in a network namespace of their own');
+  const others = words.filter((word) => word !== usability);
+  const attacked = others.length > 0 || words.length === 0 ? await attack(others) : 0;
+  const worked = words.length === 0 || words.includes(usability) ? await work() : 0;
+  return Math.max(attacked, worked);
+}
+
+/** Ordinary work, to its exit code. */
+async function work(): Promise<number> {
+  const results = await playWorks((result) => process.stderr.write(`${renderWork(result)}\n`));
+  process.stdout.write(`\n${renderWorks(results)}\n`);
+  await writeWorks(page, results);
+  return results.some(({ missing }) => missing.length > 0) ? 1 : 0;
+}
+
+/** The attacks that these words mean, to their exit code. */
+async function attack(words: readonly string[]): Promise<number> {
   const began = performance.now();
   const all = await readAttacks();
   const again = words.includes('again');
@@ -72,7 +93,7 @@ async function main(words: readonly string[]): Promise<number> {
   const shown = whole ? kept.filter(({ id }) => all.some((attack) => attack.id === id)) : results;
   const missing = whole ? attackIds.filter((id) => !shown.some((result) => result.id === id)) : [];
   process.stdout.write(`\n${render(shown, missing, performance.now() - began)}\n`);
-  if (whole) await writeRegion(join(project, 'docs/security.md'), shown, missing);
+  if (whole) await writeRegion(page, shown, missing);
   return missing.length > 0 || shown.some((result) => statusOf(result) === 'failed') ? 1 : 0;
 }
 

@@ -67,8 +67,8 @@ function alive(pid: number): boolean {
  */
 export async function ownAllAddresses(): Promise<void> {
   await ip('link', 'set', 'lo', 'up');
-  await ip('route', 'add', 'local', '0.0.0.0/0', 'dev', 'lo', 'table', 'main');
-  await ip('-6', 'route', 'add', 'local', '::/0', 'dev', 'lo', 'table', 'main');
+  await ip('route', 'replace', 'local', '0.0.0.0/0', 'dev', 'lo', 'table', 'main');
+  await ip('-6', 'route', 'replace', 'local', '::/0', 'dev', 'lo', 'table', 'main');
 }
 
 /** Whether this process stands in a namespace where nothing can leave: its only way is `lo`. */

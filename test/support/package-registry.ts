@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
+import { z } from 'zod';
 
 const run = promisify(execFile);
 
@@ -25,12 +27,12 @@ export interface PackageRegistry extends AsyncDisposable {
 
 /**
  * A small registry of npm (`/npm/`: `left`, which needs `right`), pip (`/pip/`: `sunny`, whose file lies elsewhere on this server) and apt
- * (`/debian`: `hello-errand`). `/npm/moved` redirects to `elsewhere`.
+ * (`/debian`: `hello-errand`). `/npm/moved` redirects to `elsewhere`. Packages that are installed in `folders` are in npm's too.
  */
 export async function startPackageRegistry(
-  options: { host?: string; port?: number; elsewhere?: string } = {},
+  options: { host?: string; port?: number; elsewhere?: string; folders?: readonly string[] } = {},
 ): Promise<PackageRegistry> {
-  const { host = '127.0.0.1', port = 0, elsewhere = 'https://elsewhere.example.com/moved' } = options;
+  const { host = '127.0.0.1', port = 0, elsewhere = 'https://elsewhere.example.com/moved', folders = [] } = options;
   const requests: RegistryRequest[] = [];
   const files = new Map<string, Buffer | string>();
   const server = createServer((request, response) => {
@@ -49,6 +51,7 @@ export async function startPackageRegistry(
   try {
     await addNpm(files, folder, url, 'left', { right: '1.0.0' });
     await addNpm(files, folder, url, 'right', {});
+    for (const installed of folders) await addInstalled(files, folder, url, installed);
     addWheel(files, url);
     await addDeb(files, folder);
   } finally {
@@ -80,6 +83,42 @@ function typesOf(url: string): string {
   return url.startsWith('/pip/simple') ? 'text/html' : 'application/octet-stream';
 }
 
+/** A package as it was installed from its maker's. */
+async function addInstalled(files: Files, folder: string, url: string, from: string): Promise<void> {
+  const manifest = manifestSchema.parse(JSON.parse(await readFile(join(from, 'package.json'), 'utf8')));
+  const { name, version, optionalDependencies: optional } = manifest;
+  // Other platforms' parts are not installed here, and so not served.
+  const served = Object.entries(optional).filter(
+    ([each]) => existsSync(join(from, '..', each)) || existsSync(join(from, '../..', each)),
+  );
+  const file = join(folder, 'installed.tgz');
+  // Fast rather than small.
+  const transform = `--transform=s,^\\.,package,`;
+  await run('tar', ['-c', '-I', 'gzip -1', '-f', file, transform, '--exclude=./node_modules', '-C', from, '.']);
+  addVersion(
+    files,
+    url,
+    name,
+    version,
+    { ...manifest, optionalDependencies: Object.fromEntries(served) },
+    await readFile(file),
+  );
+}
+
+const manifestSchema = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  optionalDependencies: z.record(z.string(), z.string()).default({}),
+});
+
+function addVersion(files: Files, url: string, name: string, version: string, manifest: object, tarball: Buffer): void {
+  const path = `/npm/${name}/-/${name.slice(name.indexOf('/') + 1)}-${version}.tgz`;
+  files.set(path, tarball);
+  const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
+  const versions = { [version]: { ...manifest, dist: { tarball: `${url}${path}`, integrity } } };
+  files.set(`/npm/${name}`, JSON.stringify({ name, 'dist-tags': { latest: version }, versions }));
+}
+
 async function addNpm(files: Files, folder: string, url: string, name: string, dependencies: object): Promise<void> {
   const manifest = { name, version: '1.0.0', main: 'index.js', dependencies };
   const code = `exports.name = '${name}';\n`;
@@ -87,14 +126,7 @@ async function addNpm(files: Files, folder: string, url: string, name: string, d
     'package/package.json': JSON.stringify(manifest),
     'package/index.js': code,
   });
-  const path = `/npm/${name}/-/${name}-1.0.0.tgz`;
-  files.set(path, tarball);
-  const dist = {
-    tarball: `${url}${path}`,
-    integrity: `sha512-${createHash('sha512').update(tarball).digest('base64')}`,
-  };
-  const versions = { '1.0.0': { ...manifest, dist } };
-  files.set(`/npm/${name}`, JSON.stringify({ name, 'dist-tags': { latest: '1.0.0' }, versions }));
+  addVersion(files, url, name, '1.0.0', manifest, tarball);
 }
 
 function addWheel(files: Files, url: string): void {
