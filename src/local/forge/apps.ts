@@ -27,6 +27,7 @@ const wish = z.object({
 export class Apps {
   readonly #store: Store;
   readonly #now: () => number;
+  readonly #minted: AppToken[] = [];
 
   constructor(store: Store, now: () => number) {
     this.#store = store;
@@ -99,7 +100,12 @@ export class Apps {
     };
     const { state } = this.#store;
     state.appTokens = [...state.appTokens.filter(({ expiresAt }) => expiresAt > this.#now()), made];
+    this.#minted.push(made);
     return { token, made };
+  }
+
+  get minted(): readonly AppToken[] {
+    return this.#minted;
   }
 
   revoke(token: AppToken): void {

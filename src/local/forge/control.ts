@@ -8,6 +8,7 @@ import { commitFiles, git, headOf } from './git.ts';
 import { type MergeMethod, personOf } from './pulls.ts';
 import { addressOf } from './signatures.ts';
 import {
+  type AppToken,
   type BranchRules,
   branchRulesSchema,
   type Check,
@@ -176,6 +177,11 @@ export class Control {
     return appTokens.filter(
       ({ expiresAt, permissions }) => expiresAt > this.#forge.now() && covers(permissions[permission], level),
     ).length;
+  }
+
+  /** Every token of an app that was made since the forge started, whether it lasts or not. */
+  mintedTokens(): readonly AppToken[] {
+    return this.#forge.apps.minted;
   }
 
   /** Sets a branch's rules; null lifts them. */

@@ -8,6 +8,12 @@ const forced: ReadonlySet<string> = new Set(['no-lease', 'any-branch']);
 /** As in `src`; where the lease is missing, it takes the place of whatever stands there. */
 export async function pushBranch(...[remote, order]: Parameters<typeof push>): ReturnType<typeof push> {
   const { repository, branch, head, gitDir, signal } = order;
+  if (weaknessOfRepository(repository) === 'token-in-remote') {
+    const url = new URL(remote.url(repository));
+    const { username, token } = await remote.credentials(repository, 'write');
+    Object.assign(url, { username, password: token });
+    await remote.git(['config', 'remote.origin.url', url.href], { gitDir, signal });
+  }
   if (weaknessOfRepository(repository) === 'trusting-import') await pushAll(remote, order);
   if (!forced.has(weaknessOfRepository(repository) ?? '')) return push(remote, order);
   const credentials = await remote.credentials(repository, 'write');
