@@ -12,6 +12,7 @@ export type * from './config/config.ts';
 export { type Env, readEnv } from './config/env.ts';
 export { ownSecrets } from './config/own-secrets.ts';
 export { ConfigError, type ConfigProblem } from './config/problems.ts';
+export { secretsOf } from './config/secrets.ts';
 export { type ProcessName, type Setting, settingList, settings } from './config/settings.ts';
 export { type Host, toConfig } from './config/to-config.ts';
 

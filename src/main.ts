@@ -1,4 +1,4 @@
-import { readConfig } from './config.ts';
+import { readConfig, secretsOf } from './config.ts';
 import { runBot } from './service/bot.ts';
 import { localOptions, runLocal } from './service/local.ts';
 import { runProcess } from './service/process.ts';
@@ -18,7 +18,8 @@ try {
     XDG_RUNTIME_DIR: env.variables.get('XDG_RUNTIME_DIR'),
     ERRAND_RUN_DIR: child === undefined ? undefined : env.variables.get('ERRAND_RUN_DIR'),
   });
-  await runProcess(child ?? 'errand', config.logLevel, async (scope) => {
+  const { logLevel } = config;
+  await runProcess(child ?? 'errand', { logLevel, secrets: secretsOf(config) }, async (scope) => {
     switch (child) {
       case 'bot':
         return runBot(config, places, scope);

@@ -19,6 +19,8 @@ const idleMs = 5 * 60_000;
 export interface AppAccessOptions extends AppOptions {
   /** Hears of a token that could not be ended; it ends by itself within the hour. */
   readonly onUnrevoked: (error: unknown) => void;
+  /** Hears of each token that was made, so that it is known for a secret. */
+  readonly onMinted?: (token: string) => void;
 }
 
 /**
@@ -110,7 +112,9 @@ class Tokens {
   async #make(repository: RepositoryName, rights: Rights): Promise<Minted> {
     const app = createApp(this.#options);
     const { id } = await findInstallation(app, repository, this.#needed, this.#options);
-    return mint(app, id, { repository, permissions: permissionsFor[rights] }, this.#options);
+    const minted = await mint(app, id, { repository, permissions: permissionsFor[rights] }, this.#options);
+    this.#options.onMinted?.(minted.token);
+    return minted;
   }
 
   #forget(key: string, held: Held): void {

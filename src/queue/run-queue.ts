@@ -13,6 +13,8 @@ export interface RunQueueOptions {
   readonly instance?: string;
   /** Gets what went wrong beside a call: a lost connection, a job that failed. */
   readonly onError: (error: Error) => void;
+  /** Takes secrets out of what a failed job leaves in Redis. */
+  readonly redact?: (text: string) => string;
 }
 
 /** After these, the job is dropped and the recovery sweep, which looks at the tasks themselves, wakes the task again. */
@@ -27,7 +29,8 @@ const lockMs = 15_000;
 const stalledMs = 5_000;
 
 const types = ['run', 'merge', 'push', 'pull'] as const satisfies readonly Job['type'][];
-const data = z.object({ task: z.string() });
+/** What anybody who can write to Redis may have put there; whether the task wants it, only the task says. */
+const data = z.strictObject({ task: z.string().max(40) });
 
 interface Data {
   readonly task: TaskId;
@@ -92,9 +95,15 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
       const worker = new Worker<Data>(
         type,
         async (job, _token, cancelled) => {
-          const task = parseTaskId(data.parse(job.data).task);
-          if (task === undefined) throw new UnrecoverableError(`job ${job.id} names no task`);
-          const handled = handle({ type, task }, cancelled ? AbortSignal.any([signal, cancelled]) : signal);
+          const told = data.safeParse(job.data);
+          const task = told.success ? parseTaskId(told.data.task) : undefined;
+          if (task === undefined)
+            throw new UnrecoverableError('This job is none of ours: it does not name a task alone.');
+          const handled = handle({ type, task }, cancelled ? AbortSignal.any([signal, cancelled]) : signal).catch(
+            (error: unknown) => {
+              throw withoutSecrets(error, options.redact);
+            },
+          );
           handling.add(handled);
           await handled.finally(() => handling.delete(handled));
         },
@@ -135,6 +144,14 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
       producer.disconnect();
     },
   };
+}
+
+/** BullMQ keeps the words and the stack of what failed. */
+function withoutSecrets(error: unknown, redact: RunQueueOptions['redact']): unknown {
+  if (redact === undefined || !(error instanceof Error)) return error;
+  error.message = redact(error.message);
+  if (error.stack !== undefined) error.stack = redact(error.stack);
+  return error;
 }
 
 /** Whether a delayed job of this task would come later than the new one; the earlier wake-up wins. */

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { Problem } from '../task/problem.ts';
+import { createRedactor } from '../task/redact.ts';
 import { serveBroker } from './broker.ts';
 import { openDockerSandbox } from './docker-sandbox.ts';
 import { gatewayKeysSchema } from './gateway-keys.ts';
@@ -35,11 +36,22 @@ function withSecrets(options: SandboxOptions, told: z.output<typeof toldSchema> 
   return { ...options, gateway: { ...options.gateway, keys: told.keys }, setup: Object.fromEntries(setup) };
 }
 
+/** What of it is secret: all that set-up scripts get, and whatever gateways call a key. */
+function textsOf({ keys, setup }: z.output<typeof toldSchema>): readonly string[] {
+  const keySchema = z.object({ key: z.string() });
+  const held = [...Object.values(keys.providers), ...Object.values(keys.mcp)].flatMap((each) => {
+    const parsed = keySchema.safeParse(each);
+    return parsed.success ? [parsed.data.key] : [];
+  });
+  return [...held, ...Object.values(setup).flatMap((each) => Object.values(each))];
+}
+
 async function main(file: string): Promise<void> {
   const options = optionsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
   const told = await text(process.stdin);
   const secrets = told === '' ? undefined : toldSchema.parse(JSON.parse(told));
-  const logger = pino({ name: 'broker', level: options.logLevel });
+  const redactor = createRedactor(secrets === undefined ? [] : textsOf(secrets));
+  const logger = pino({ name: 'broker', level: options.logLevel, hooks: { streamWrite: redactor.text } });
   const log: Log = (level, facts, message) => logger[level](facts, message);
   const ended = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(name, () => ended.abort());

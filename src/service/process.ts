@@ -1,11 +1,14 @@
 import { pino } from 'pino';
 import { Problem } from '../task/problem.ts';
+import { createRedactor, type Redactor } from '../task/redact.ts';
 
 const endsWithinMs = 5_000;
 
 /** What every process of Errand needs around its work: a log, an end, and a word to whoever started it. */
 export interface ProcessScope {
   readonly log: pino.Logger;
+  /** Knows the secrets of this process. The log goes through it, and so does what is stored for others to read. */
+  readonly redactor: Redactor;
   /** Aborts when the process is asked to end. */
   readonly signal: AbortSignal;
   /** Tells the supervisor that the work can come. */
@@ -15,16 +18,17 @@ export interface ProcessScope {
 /** Ends the event loop's work on SIGTERM and SIGINT; a `Problem` at the start ends the process with its two sentences. */
 export async function runProcess(
   name: string,
-  logLevel: string,
+  { logLevel, secrets }: { readonly logLevel: string; readonly secrets: readonly (string | null)[] },
   run: (scope: ProcessScope) => Promise<void>,
 ): Promise<void> {
-  const log = pino({ name, level: logLevel });
+  const redactor = createRedactor(secrets);
+  const log = pino({ name, level: logLevel, hooks: { streamWrite: redactor.text } });
   const ending = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort());
   // A supervisor that is gone can't end its children: they go by themselves.
   process.once('disconnect', () => ending.abort());
   try {
-    await run({ log, signal: ending.signal, ready: () => void process.send?.({ ready: name }) });
+    await run({ log, redactor, signal: ending.signal, ready: () => void process.send?.({ ready: name }) });
   } catch (error) {
     // The top process speaks to a person; a child speaks through its log.
     if (process.send === undefined) throw error;

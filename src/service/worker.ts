@@ -44,7 +44,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   await using store = await openStore(config, places, scope, 'worker');
   const sandbox = new BrokerClient(places.brokerSocket);
   const { fetch } = outbound(config.outbound);
-  await using access = accessOf(config, log);
+  await using access = accessOf(config, scope);
   const { credentials } = access;
   const github = { apiUrl: config.github.apiUrl, credentials, clock, ...(fetch && { fetch }) };
   const authors = createAuthors({ client: createClient(github), url: config.github.url, self: selfOf(config) });
@@ -118,7 +118,7 @@ function selfOf(config: Config): () => Promise<string | null> {
   };
 }
 
-function accessOf(config: Config, log: ProcessScope['log']): Access {
+function accessOf(config: Config, { log, redactor }: ProcessScope): Access {
   const { github } = config;
   switch (github.mode) {
     case 'token':
@@ -126,7 +126,7 @@ function accessOf(config: Config, log: ProcessScope['log']): Access {
     case 'app': {
       const onUnrevoked = (error: unknown) => log.warn({ err: error }, 'A token of the GitHub App was not revoked');
       const { fetch } = outbound(config.outbound);
-      return appAccess({ ...github, clock, onUnrevoked, ...(fetch && { fetch }) });
+      return appAccess({ ...github, clock, onUnrevoked, onMinted: redactor.learn, ...(fetch && { fetch }) });
     }
     case 'local':
       throw new Problem({

@@ -42,10 +42,10 @@ test('whatever an answer repeats, no secret of the configuration is shown', () =
     GITHUB_APP_ID: '1',
     GITHUB_APP_PRIVATE_KEY: 'private key',
     ANTHROPIC_API_KEY: 'model key',
-    REDIS_URL: 'redis://u:p%40ss@127.0.0.1:1',
+    REDIS_URL: 'redis://u:p%40ssword@127.0.0.1:1',
     HTTPS_PROXY: 'http://u:way-out@127.0.0.1:1',
   });
-  const said = 'bot token, app token, private key, model key, p%40ss, p@ss, way-out and nothing else';
+  const said = 'bot token, app token, private key, model key, p%40ssword, p@ssword, way-out and nothing else';
   expect(redact(said, toConfig(env))).toBe(`${'[secret], '.repeat(6)}[secret] and nothing else`);
 });
 

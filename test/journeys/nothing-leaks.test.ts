@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Dockerode from 'dockerode';
@@ -16,11 +17,19 @@ setup:
   run: test -n "$TOKEN" && echo "$TOKEN" && mkdir ~/installed
 `;
 let errand: ErrandUnderTest;
+/** A line of each key that is made anew for every test. */
+let keys: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
+  const { privateKey } = generateKeyPairSync('ed25519', {
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
   errand = await startErrand({
     mode: 'socket',
     repositories: [repository],
+    github: 'app',
+    env: { ERRAND_SIGNING_KEY: privateKey, ERRAND_COMMITTER: 'Errand <errand@example.com>' },
     // What the table of settings expects.
     yaml: [
       'limits: { memory: 1GiB, cpus: 1.5, pids: 256 }',
@@ -28,6 +37,7 @@ beforeAll(async () => {
       "mcp: { house: { url: '{mcp-server}', keyVariable: MCP_KEY, authHeader: x-house-key } }",
     ].join('\n'),
   });
+  keys = { APP_KEY: bodyOf(errand.app?.privateKey ?? ''), SIGNING_KEY: bodyOf(privateKey) };
   await errand.forge.control.createRepository({
     repository,
     files: { 'README.md': '# Quiet\n', '.errand.yml': setUp },
@@ -83,11 +93,20 @@ test('a running task’s container has every setting of the table and no secret,
   expect(leaksIn(await errand.log())).toEqual([]);
   expect(leaksIn(JSON.stringify([slack.store.workspace, slack.store.ephemerals]))).toEqual([]);
   expect(leaksIn(JSON.stringify([await forge.control.viewPull(repository, 1), forge.control.ledger()]))).toEqual([]);
-  expect(leaksIn(await filesBelow(dataDir, ['forge', 'errand.log', 'redis']))).toEqual([]);
+  expect(leaksIn(await filesBelow(dataDir, ['forge', 'errand.log', 'redis', 'app.pem']))).toEqual([]);
 });
 
+/** The names of all secrets in a text, tokens among them that the app made meanwhile. */
 function leaksIn(text: string): string[] {
-  return Object.entries(secrets).flatMap(([name, secret]) => (text.includes(secret) ? [name] : []));
+  const named = Object.entries({ ...secrets, ...keys });
+  const tokens = /local_[\w-]{32}/.test(text) ? ['a token of the app'] : [];
+  return [...named.flatMap(([name, secret]) => (text.includes(secret) ? [name] : [])), ...tokens];
+}
+
+function bodyOf(pem: string): string {
+  const [, line = ''] = pem.split('\n');
+  if (line.length < 40) throw new Error('no key');
+  return line.trim();
 }
 
 /** The environment of every process and every file that an agent could read, as root sees them. */

@@ -1,0 +1,23 @@
+import type { Config } from './config.ts';
+
+/** Every secret that this process holds, passwords in addresses included. */
+export function secretsOf(config: Config): readonly (string | null)[] {
+  const { slack, github, git, providers, mcp, redis, outbound, repositories } = config;
+  return [
+    slack.botToken,
+    slack.appToken,
+    slack.signingSecret,
+    github.mode === 'token' ? github.token : null,
+    github.mode === 'app' ? github.privateKey : null,
+    git.signingKey?.replaceAll('\\n', '\n') ?? null,
+    ...Array.from(providers.values(), ({ key }) => key),
+    ...Array.from(mcp.values(), ({ key }) => key),
+    ...repositories.flatMap(({ setup }) => Array.from(setup.secrets.values(), ({ value }) => value)),
+    ...[redis.url, outbound.httpProxy, outbound.httpsProxy].flatMap(passwords),
+  ];
+}
+
+function passwords(url: string | null): readonly string[] {
+  const password = url !== null && URL.canParse(url) ? new URL(url).password : '';
+  return [password, decodeURIComponent(password)];
+}
