@@ -33,12 +33,12 @@ export async function authoriseRun(deps: AuthorityDeps, task: Task): Promise<Aut
   return { type: 'refused', problem: { code: 'requester_unlisted', sentence, next: again } };
 }
 
-/** The same of an approval, before each attempt to merge. */
+/** The same of an approval, before each attempt to merge, and of who has held work pushed. */
 export async function authoriseMerge(
   deps: AuthorityDeps,
   task: Task,
   repository: RepositoryName,
-  { by, byName }: Approval,
+  { by, byName }: Pick<Approval, 'by' | 'byName'>,
 ): Promise<Authority> {
   const seen = await deps.attestations.find(by);
   if (seen === undefined) return { type: 'wait', reason: unseen(byName) };

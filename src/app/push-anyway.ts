@@ -1,10 +1,10 @@
 import { partIn } from '../task/parts.ts';
-import { mayApprove } from '../task/policy.ts';
 import type { Task } from '../task/task.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
-import { findDelivered } from './approve.ts';
+import { findDelivered, mayPassGate } from './approve.ts';
+import { attest } from './attest.ts';
 import type { BotDeps } from './deps.ts';
-import { groupsOf, say, silent } from './people.ts';
+import { say, silent } from './people.ts';
 
 type PushAnyway = Parameters<UseCases['pushAnyway']>[0];
 
@@ -17,18 +17,16 @@ export async function pushAnyway(deps: BotDeps, asked: PushAnyway): Promise<Answ
   const { repository } = part;
   const task = await deps.store.find(delivered.lane as Task['id']);
   if (task === undefined) return silent;
-  const member = await deps.directory.member(asked.by);
-  if (member.type !== 'member') {
-    return say({ sentence: 'Only full members of this workspace decide what is pushed.', next: 'Ask one of them.' });
-  }
-  const lists = [deps.policy.approvers, ...deps.policy.repositories.map(({ approvers }) => approvers)];
-  const refusal = mayApprove(deps.policy, { task, repository }, asked.by, await groupsOf(deps, lists));
+  const refusal = await mayPassGate(deps, asked.by, { task, repository });
   if (refusal !== null) return say(inPlaceOf(refusal));
+  const member = await deps.directory.member(asked.by);
   const { by } = asked;
   const event = { type: 'hold_released', repository, head, by, byName: member.name, at: deps.clock.now() } as const;
   const released = await deps.store.apply(task.id, event);
-  if (released.task && partIn(released.task, repository)?.hold?.state.type === 'released')
+  if (released.task && partIn(released.task, repository)?.hold?.state.type === 'released') {
+    await attest(deps, by);
     await deps.queue.wake({ type: 'push', task: task.id }, { priority: 1 });
+  }
   if (released.type === 'applied') return silent;
   switch (released.reason) {
     case 'not_idle':

@@ -3,6 +3,7 @@ import type { TaskId } from '../task/ids.ts';
 import { partIn } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure, Hold, Part, Task } from '../task/task.ts';
+import { authoriseMerge } from './authorise.ts';
 import type { WorkerDeps } from './deps.ts';
 import { narrower } from './merge.ts';
 import { openPulls } from './open-pulls.ts';
@@ -34,7 +35,15 @@ export async function pushReleased(deps: WorkerDeps, id: TaskId): Promise<void> 
       const task = await deps.store.find(id);
       const part = task && partIn(task, repository);
       if (task === undefined || part?.hold?.state.type !== 'released' || part.hold.head !== head) continue;
-      const problem = await pushPart(deps, task, part, { ...part.hold, state: part.hold.state });
+      const authority = await authoriseMerge(deps, task, repository, part.hold.state);
+      if (authority.type === 'wait') {
+        await deps.queue.wake({ type: 'push', task: id }, { delayMs: deps.askAgainMs });
+        continue;
+      }
+      const problem =
+        authority.type === 'refused'
+          ? authority.problem
+          : await pushPart(deps, task, part, { ...part.hold, state: part.hold.state });
       if (problem !== null) await refuse(problem);
     } catch (error) {
       if (!(error instanceof Problem) || (error.retry && error.failure.code !== 'branch_moved')) throw error;

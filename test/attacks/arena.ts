@@ -67,6 +67,7 @@ export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
         return await attack.attack(await open(attack, side, signal));
       } catch (error) {
         const file = join(project, `.errand/logs/attack-${attack.id}-${side}.log`);
+        await mkdir(join(project, '.errand/logs'), { recursive: true });
         await writeFile(file, await sides[side].log());
         throw new Error(`${error instanceof Error ? error.message : String(error)}\nThe whole log: ${file}`, {
           cause: error,
