@@ -175,7 +175,8 @@ const reasons: Readonly<Record<number, string>> = { 403: 'Forbidden', 429: 'Too 
 function answer(client: Duplex, status: number, sentence: string): void {
   const body = `${sentence}\n`;
   const head = `HTTP/1.1 ${status} ${reasons[status]}\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
-  client.end(head + body);
+  // Not left half open: whoever never closes its side would hold its place for ever.
+  client.end(head + body, () => client.destroy());
   client.resume();
 }
 

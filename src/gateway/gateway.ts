@@ -86,7 +86,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     follow(egress.connect(request, client, head), client);
   });
   server.on('clientError', (_error, client) => {
-    if (client.writable) client.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    const refusal = 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n';
+    // Not left half open: whoever never closes its side would hold its place for ever.
+    if (client.writable) client.end(refusal, () => client.destroy());
     else client.destroy();
   });
 

@@ -326,6 +326,24 @@ describe('limits', () => {
     expect(await slow).toMatch(/^(HTTP\/1\.1 4|$)/);
   });
 
+  test('a client that was refused and never closes its side holds no place', async () => {
+    await using world = await openWorld(1, { limits: { headersMs: 100 } });
+    const closed = async (bytes: string) => {
+      const socket = connect({ path: world.gateway.socket, allowHalfOpen: true });
+      socket.write(bytes);
+      socket.resume();
+      socket.on('error', () => undefined);
+      await once(socket, 'end');
+      // Its own side is open; writing tells whether there is anybody left to read.
+      const ended = new Promise((done) => socket.once('close', done));
+      const writing = setInterval(() => socket.write('x'), 20);
+      await ended;
+      clearInterval(writing);
+    };
+    await closed('GET /x HTTP/1.1\r\nx: ');
+    await closed('CONNECT evil.example.net:443 HTTP/1.1\r\n\r\n');
+  });
+
   test('connections beyond the number are closed at once', async () => {
     await using world = await openWorld(1, { limits: { connections: 1 } });
     const held = connect(world.gateway.socket);

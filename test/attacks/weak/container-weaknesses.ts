@@ -85,6 +85,13 @@ export const containerWeaknesses: Readonly<Record<string, Weaken>> = {
       Mounts: [...mountsOf(spec), { Type: 'bind', Source: cache, Target: '/var/cache/packages' }],
     });
   },
+  /** The gateway's folder can be written to, by a root that owns it. */
+  'writable-gateway': (spec) => {
+    const mounts = (spec.HostConfig?.Mounts ?? []).map((each) =>
+      each.Target === '/run/errand' ? { ...each, ReadOnly: false } : each,
+    );
+    return with_(asRoot(spec), { Mounts: mounts, CapAdd: ['DAC_OVERRIDE', 'FOWNER'], CapDrop: [] });
+  },
 };
 
 /** Docker's API has them, the typings don't. */
