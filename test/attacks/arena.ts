@@ -59,9 +59,11 @@ export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
   const open = (attack: Attack, side: Stage['side'], signal: AbortSignal) =>
     openStage(ground, attack, side, sides[side], signal);
 
+  const networkTurn = takesTurns();
   const owned = stack.move();
   return {
     async play(attack, side) {
+      using _turn = side === 'weak' && attack.control.weakness === 'network' ? await networkTurn() : null;
       const signal = AbortSignal.timeout(attack.timeoutMs ?? usualTimeoutMs);
       try {
         return await attack.attack(await open(attack, side, signal));
@@ -80,6 +82,18 @@ export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
       return attack.control.whyNot(stage);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The weak sandboxes that have a network share one, and one port of its loopback: there one works after the other. */
+function takesTurns(): () => Promise<Disposable> {
+  let last: Promise<void> = Promise.resolve();
+  return async () => {
+    const before = last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    last = promise;
+    await before;
+    return { [Symbol.dispose]: () => resolve() };
   };
 }
 

@@ -127,8 +127,10 @@ while time.time() < end and not os.path.exists('/workspace/repo/enough'):
       // What was on its way when the gateway died.
       await pause(1_000);
       const before = canaries.seen(word).length;
-      await pause(5_000);
-      const after = canaries.seen(word).length - before;
+      let after = 0;
+      for (const end = Date.now() + 10_000; after === 0 && Date.now() < end; await pause(250)) {
+        after = canaries.seen(word).length - before;
+      }
       await stop(stage, task.id);
       return {
         through: after > 0,

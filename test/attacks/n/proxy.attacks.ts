@@ -20,8 +20,9 @@ export const attacks: readonly Attack[] = [
       canaries.resolve(`${word}.example`, () => [address(4)]);
       await stage.play(python(word, `say(tunnel('${word}.example:443'), hello(sni('${word}.example'), alpn(word)))`));
       const verdict = heard(stage);
-      const told = stage.thread().includes(`${word}.example`) ? 'told in the thread' : 'not told in the thread';
-      return verdict.through ? verdict : { through: told.startsWith('not'), seen: `${verdict.seen}; ${told}` };
+      if (verdict.through) return verdict;
+      await stage.until('the host in its thread', () => stage.thread().includes(`${word}.example`));
+      return { through: false, seen: `${verdict.seen}; told in the thread` };
     },
     control: anyHost,
   },

@@ -90,7 +90,7 @@ export const containerWeaknesses: Readonly<Record<string, Weaken>> = {
     const mounts = (spec.HostConfig?.Mounts ?? []).map((each) =>
       each.Target === '/run/errand' ? { ...each, ReadOnly: false } : each,
     );
-    return with_(asRoot(spec), { Mounts: mounts, CapAdd: ['DAC_OVERRIDE', 'FOWNER'], CapDrop: [] });
+    return changed(asRoot(spec), { Mounts: mounts, CapAdd: ['DAC_OVERRIDE', 'FOWNER'], CapDrop: [] });
   },
 };
 

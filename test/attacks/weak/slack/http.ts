@@ -15,8 +15,7 @@ export function createHttpReceiver(
 ): HTTPReceiver {
   const receiver = real.createHttpReceiver(mode, log);
   const listener = receiver.requestListener;
-  receiver.requestListener = async (request, response) => {
-    if (request.method !== 'POST') return listener(request, response);
+  const signed: typeof listener = async (request, response) => {
     const body = await text(request);
     Object.assign(request, { rawBody: Buffer.from(body) });
     if (unchecked.has(weaknessOfText(decodeURIComponent(body)) ?? '')) {
@@ -25,6 +24,11 @@ export function createHttpReceiver(
       Object.assign(request.headers, { 'x-slack-request-timestamp': at, 'x-slack-signature': `v0=${signature}` });
     }
     return listener(request, response);
+  };
+  receiver.requestListener = (request, response) => {
+    // What Bolt throws is an answer to it only where it is thrown at once.
+    if (request.method !== 'POST') return listener(request, response);
+    return Promise.resolve(signed(request, response)).catch(() => response.writeHead(404).end());
   };
   return receiver;
 }
