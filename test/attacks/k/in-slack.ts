@@ -92,7 +92,7 @@ export async function happens(stage: Stage, look: () => boolean | Promise<boolea
 
 /** Whether the bot shows what it should not before it shows a request that came in after it, which is then stopped. */
 export async function isTaken(stage: Stage, look: () => boolean): Promise<boolean> {
-  const word = `${stage.word}later`;
+  const word = `later${randomUUID().slice(0, 8)}`;
   const task = await stage.submit('true', { text: `Come after ${word}` });
   const yes = await before(stage, look, () => said(stage, word).length > 0);
   const order = { user: seed.ada, channel: stage.channel, command: '/agent', text: `stop ${task.id}` };
