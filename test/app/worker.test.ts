@@ -47,6 +47,23 @@ test('a second wake-up of a task that runs does not keep the queue waiting for i
   await at.run(one);
 });
 
+test('while the sandboxes don’t hold, a task waits with the reason in its thread, and takes no attempt', async () => {
+  const world = new World();
+  world.has({ id: one });
+  let unsafe = true;
+  world.sandbox.ready = async () => {
+    if (unsafe) throw problem('sandbox_unsafe', { retry: true });
+  };
+  await using at = await working(world);
+  await at.run(one);
+  expect(world.tasks.get(one)).toMatchObject({ run: { type: 'queued', reason: 'It is sandbox_unsafe.' }, runs: 0 });
+  expect(JSON.stringify(world.said.find(({ key }) => key === 'root'))).toContain('It is sandbox_unsafe.');
+  expect(world.woken.at(-1)).toEqual({ job: { type: 'run', task: one }, options: { delayMs: 5_000 } });
+  unsafe = false;
+  await at.run(one);
+  expect(world.tasks.get(one)?.runs).toBe(1);
+});
+
 test('one task that can not be read keeps no other from being taken up', async () => {
   const world = new World();
   world.has({ id: one });

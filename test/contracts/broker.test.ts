@@ -161,6 +161,27 @@ describe('what a broker refuses with 400:', () => {
   });
 });
 
+test('a broker whose sandboxes can’t be as they should says so, starts nothing, and looks after what runs', async () => {
+  const order = makeOrder();
+  const held = ground.open();
+  await held.start(order);
+  const file = join(ground.root, 'unfit.json');
+  await writeFile(file, JSON.stringify({ socket, sandbox: ground.options({ runtime: 'runsc' }) }));
+  const child = spawn(process.execPath, [main, file], { env: {}, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const exit = once(child, 'exit');
+  try {
+    const [word] = await once(child, 'message');
+    expect(word).toEqual({ failed: expect.stringContaining('Sandboxes are to run on runsc') });
+    const sandbox = new BrokerClient(socket);
+    await expect(sandbox.ready()).rejects.toMatchObject({ failure: { code: 'runtime_missing' }, retry: true });
+    await expect(sandbox.start(makeOrder())).rejects.toMatchObject({ failure: { code: 'runtime_missing' } });
+    expect(await sandbox.state(order.run)).toEqual({ type: 'running' });
+  } finally {
+    child.kill('SIGTERM');
+    await exit;
+  }
+});
+
 test('a broker’s socket is its owner’s alone', async () => {
   await using _broker = await startBroker();
   expect((await stat(socket)).mode & 0o777).toBe(0o600);
