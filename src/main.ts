@@ -12,7 +12,7 @@ const [name, argument = 'null'] = process.argv.slice(2);
 const child = (['bot', 'worker', 'local'] as const).find((known) => known === name);
 
 try {
-  const { config, env } = readConfig(child);
+  const { config, env, looseFiles } = readConfig(child);
   const places = toPlaces({
     ERRAND_DATA_DIR: config.dataDir,
     XDG_RUNTIME_DIR: env.variables.get('XDG_RUNTIME_DIR'),
@@ -28,6 +28,9 @@ try {
       case 'local':
         return runLocal(localOptions.parse(JSON.parse(argument)), places, config.slack.command, scope);
       case undefined:
+        for (const file of looseFiles) {
+          process.stderr.write(`Others on this machine may read ${file}, which holds a secret: chmod 600 it.\n`);
+        }
         return supervise(config, env, places, scope);
       default:
         return child satisfies never;

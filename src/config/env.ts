@@ -23,12 +23,12 @@ export function readEnv(environment: Readonly<Record<string, string | undefined>
     if (value !== undefined && value.trim() !== '') variables.set(name, value);
   }
   const known: string[] = [];
-  for (const [, { variable, also, secret }] of settingList) {
+  for (const [, { variable, also, fromFile }] of settingList) {
     if (variable === null) continue;
     known.push(variable);
     const other = also.map((name) => variables.get(name)).find((value) => value !== undefined);
     if (!variables.has(variable) && other !== undefined) variables.set(variable, other);
-    if (!secret) continue;
+    if (!fromFile) continue;
     const fileVariable = `${variable}_FILE`;
     known.push(fileVariable);
     const file = variables.get(fileVariable);
@@ -68,4 +68,12 @@ export function readSecret(file: string, where: string, problems: ConfigProblem[
     problems.push({ where, problem: `names a file that can’t be read: ${why}`, example: null });
   }
   return undefined;
+}
+
+/** A variable that the YAML names for a secret, or the file that the same name with `_FILE` names. */
+export function readNamed(env: Env, variable: string, problems: ConfigProblem[]): string | undefined {
+  const file = env.variables.get(`${variable}_FILE`);
+  return (
+    env.variables.get(variable) ?? (file === undefined ? undefined : readSecret(file, `${variable}_FILE`, problems))
+  );
 }

@@ -2,7 +2,7 @@ import type { ProviderShape } from '../gateway/policy.ts';
 import { apisOf, type ProviderKind } from '../task/providers.ts';
 import type { WrittenProvider } from './agent-sections.ts';
 import type { Provider } from './config.ts';
-import { type Env, readSecret } from './env.ts';
+import { type Env, readNamed, readSecret } from './env.ts';
 import type { ConfigProblem } from './problems.ts';
 import type { Sections } from './sections.ts';
 import type { ProcessName, Values } from './settings.ts';
@@ -87,7 +87,7 @@ export function readKey(
 ): string | undefined {
   if (!holders.includes('gateway') || written === undefined) return undefined;
   if (written.keyFile !== undefined) return readSecret(written.keyFile, `${where}.keyFile`, problems);
-  return written.keyVariable === undefined ? undefined : env.variables.get(written.keyVariable);
+  return written.keyVariable === undefined ? undefined : readNamed(env, written.keyVariable, problems);
 }
 
 function common(where: string, kind: ProviderKind, written: Partial<WrittenProvider>, problems: ConfigProblem[]) {

@@ -1,9 +1,9 @@
 import type { Config } from './config.ts';
 
-/** Every secret that this process holds, passwords in addresses included. */
-export function secretsOf(config: Config): readonly (string | null)[] {
+/** Every secret that this process holds, passwords in addresses included, each once; of the top process, all that there are. */
+export function secretsOf(config: Config): readonly string[] {
   const { slack, github, git, providers, mcp, redis, outbound, repositories } = config;
-  return [
+  const found = [
     slack.botToken,
     slack.appToken,
     slack.signingSecret,
@@ -15,6 +15,7 @@ export function secretsOf(config: Config): readonly (string | null)[] {
     ...repositories.flatMap(({ setup }) => Array.from(setup.secrets.values(), ({ value }) => value)),
     ...[redis.url, outbound.httpProxy, outbound.httpsProxy].flatMap(passwords),
   ];
+  return [...new Set(found.flatMap((each) => (each === null || each === '' ? [] : each)))];
 }
 
 function passwords(url: string | null): readonly string[] {

@@ -16,6 +16,8 @@ export interface Setting<Value = unknown> {
   readonly default: string | null;
   readonly example: string;
   readonly secret: boolean;
+  /** Whether `<variable>_FILE` may name a file that holds it: secrets, and addresses with a password. */
+  readonly fromFile: boolean;
   /** Which processes get it, apart from `all`. */
   readonly holders: readonly ProcessName[];
   readonly kind: kinds.Kind<Value>;
@@ -33,6 +35,7 @@ function setting<Value>(
     default?: string;
     also?: readonly string[];
     holders?: readonly ProcessName[];
+    mayHoldPassword?: true;
   },
 ): Setting<Value> {
   return {
@@ -44,6 +47,7 @@ function setting<Value>(
     default: words.default ?? null,
     also: words.also ?? [],
     secret: kind === kinds.secret,
+    fromFile: kind === kinds.secret || words.mayHoldPassword === true,
     holders: words.holders ?? everybody,
   };
 }
@@ -138,6 +142,7 @@ export const settings = {
   redisUrl: setting('REDIS_URL', 'redis.url', kinds.redisUrl, {
     meaning: 'A Redis of yours. Without it Errand starts a private one in its data folder.',
     example: 'rediss://errand:password@redis.example.com:6379',
+    mayHoldPassword: true,
     holders: storeUsers,
   }),
   dockerHost: setting('DOCKER_HOST', 'docker.host', kinds.dockerHost, {
@@ -342,11 +347,13 @@ export const settings = {
   }),
   httpProxy: setting('HTTP_PROXY', 'outbound.httpProxy', kinds.url, {
     meaning: 'The proxy for outward http calls.',
+    mayHoldPassword: true,
     example: 'http://proxy.example.com:3128',
     also: ['http_proxy'],
   }),
   httpsProxy: setting('HTTPS_PROXY', 'outbound.httpsProxy', kinds.url, {
     meaning: 'The proxy for outward https calls.',
+    mayHoldPassword: true,
     example: 'http://proxy.example.com:3128',
     also: ['https_proxy'],
   }),

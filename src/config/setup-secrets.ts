@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { minSecretChars } from '../sandbox/secret-forms.ts';
 import type { BranchName } from '../task/ids.ts';
 import type { SetupConfig, SetupSecret } from './config.ts';
-import type { Env } from './env.ts';
+import { type Env, readNamed } from './env.ts';
 import type { ProcessName } from './settings.ts';
 
 const defaultMinutes = 10;
@@ -36,7 +36,7 @@ export function toSetup(
 }
 
 function readSecret(source: string, env: Env): SetupSecret {
-  const found = source.startsWith('/') ? readFile(source) : { value: env.variables.get(source), why: 'is not set' };
+  const found = source.startsWith('/') ? readFile(source) : { value: readNamed(env, source, []), why: 'is not set' };
   const value = found.value?.trim() ?? '';
   if (value === '') return { source, value: null, missing: found.why };
   // Whether it was left behind could not be told.

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { type Config, ConfigError, readConfig } from '../config.ts';
 import { places as toPlaces } from '../setup/places.ts';
+import { checkSecretFiles } from './checks/secret-files.ts';
 import { examine } from './examine.ts';
 import { type Finding, fail } from './finding.ts';
 import { redact } from './redact.ts';
@@ -20,14 +21,14 @@ async function main(): Promise<Finding['state']> {
     await print(error.problems.map(({ where, problem, example }) => fail(where, problem, example)));
     return 'fail';
   }
-  const { config, env } = read;
+  const { config, env, looseFiles } = read;
   trust(config);
   const { stdout } = process;
   if (stdout.isTTY) stdout.write('Trying everything out …\r');
   const places = toPlaces({ ERRAND_DATA_DIR: config.dataDir, XDG_RUNTIME_DIR: env.variables.get('XDG_RUNTIME_DIR') });
   const ending = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
-  const findings = await examine(config, places, ending.signal);
+  const findings = [...(await examine(config, places, ending.signal)), ...checkSecretFiles(looseFiles)];
   if (stdout.isTTY) stdout.write('\x1b[2K');
   await print(
     findings.map((finding) => ({

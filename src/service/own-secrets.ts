@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { type Config, ownSecrets } from '../config.ts';
+import { type Config, secretsOf } from '../config.ts';
 import { createMarkFinder, secretMarks, toSecretMarks } from '../git/secret-marks.ts';
 
 /**
@@ -7,7 +7,7 @@ import { createMarkFinder, secretMarks, toSecretMarks } from '../git/secret-mark
  * pushed by these marks, which tell it none.
  */
 export function toMarks(config: Config): string {
-  return JSON.stringify(toSecretMarks(ownSecrets(config)));
+  return JSON.stringify(toSecretMarks(secretsOf(config)));
 }
 
 /** Whether a text holds one of them. Throws where the marks are missing: nothing is pushed unseen. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -513,5 +513,46 @@ describe('the YAML file', () => {
     expect(readConfig(undefined, { ERRAND_CONFIG: path }).config.logLevel).toBe('debug');
     expect(() => readConfig(undefined, { ERRAND_CONFIG: file('bad.yml', 'a: [') })).toThrow(/can’t be read as YAML/);
     expect(() => readConfig(undefined, { ERRAND_CONFIG: join(folder, 'no') })).toThrow(/ENOENT/);
+  });
+});
+
+describe('secrets in files', () => {
+  it('stand for addresses with a password and for variables of the YAML’s own naming, too', () => {
+    const yaml = `
+      providers: { inhouse: { kind: openai, baseUrl: http://llm.example, keyVariable: LLM_KEY } }
+      repositories: { acme/shop: { setup: { secrets: { NPM_TOKEN: SHOP_TOKEN } } } }
+    `;
+    const { config } = readConfig(undefined, {
+      ERRAND_CONFIG: file('errand.yml', yaml),
+      REDIS_URL_FILE: file('redis', 'redis://u:p@redis.example:6379\n'),
+      HTTPS_PROXY_FILE: file('proxy', 'http://u:p@proxy.example:3128\n'),
+      LLM_KEY_FILE: file('llm', 'a key\n'),
+      SHOP_TOKEN_FILE: file('shop', 'a token of some length\n'),
+    });
+    expect(config.redis.url).toBe('redis://u:p@redis.example:6379');
+    expect(config.outbound.httpsProxy).toBe('http://u:p@proxy.example:3128');
+    expect(config.providers.get('inhouse')).toMatchObject({ key: 'a key', missing: null });
+    expect(config.repositories[0]?.setup.secrets.get('NPM_TOKEN')?.value).toBe('a token of some length');
+  });
+
+  it('go to children by value, those that the YAML names too, for a child may not read the file', () => {
+    const yaml = `slack: { botTokenFile: ${file('bot', 'xoxb-1')}, appTokenFile: ${file('app', 'xapp-1')} }`;
+    const { config, env } = readConfig(undefined, { ERRAND_CONFIG: file('errand.yml', yaml) });
+    expect(childEnv(env, config, 'bot')).toMatchObject({ SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' });
+    expect(Object.keys(childEnv(env, config, 'worker'))).not.toContain('SLACK_BOT_TOKEN');
+  });
+
+  it('are told where others may read them', () => {
+    const [open, closed, byYaml] = [file('open', 'x'), file('closed', 'y'), file('key', 'z')];
+    chmodSync(open, 0o644);
+    chmodSync(closed, 0o600);
+    chmodSync(byYaml, 0o640);
+    const { looseFiles } = readConfig(undefined, {
+      ERRAND_CONFIG: file('errand.yml', `providers: { openai: { keyFile: ${byYaml} } }`),
+      GITHUB_TOKEN_FILE: open,
+      ANTHROPIC_API_KEY_FILE: closed,
+      SOME_OTHER_FILE: '/etc/passwd',
+    });
+    expect(looseFiles).toEqual([open, byYaml]);
   });
 });

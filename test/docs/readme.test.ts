@@ -37,8 +37,8 @@ describe('the settings in README.md', () => {
   });
 
   test('are the only variables that it names', () => {
-    const own = settingList.flatMap(([, { variable, secret }]) =>
-      variable === null ? [] : [variable, ...(secret ? [`${variable}_FILE`] : [])],
+    const own = settingList.flatMap(([, { variable, fromFile }]) =>
+      variable === null ? [] : [variable, ...(fromFile ? [`${variable}_FILE`] : [])],
     );
     const named = readme.matchAll(/\b(?:ERRAND|SLACK|GITHUB|REDIS|DOCKER|ANTHROPIC|OPENAI)_[A-Z_]+\b/g);
     expect([...new Set(Array.from(named, ([name]) => name))].filter((name) => !own.includes(name))).toEqual([]);
