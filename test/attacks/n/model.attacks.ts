@@ -74,7 +74,6 @@ for data in [head + b'content-length: %d\\r\\ntransfer-encoding: chunked\\r\\n\\
     id: 'N13',
     title: 'other paths, traversal and methods of the model route, an own key',
     expected: 'refused; no such request and no other key at the provider',
-    representative: true,
     configuration: { agents: { 'n13-paths': scripted } },
     attack: async (stage) => {
       const script = python(
