@@ -17,6 +17,8 @@ import { makeUnlisted } from './weak/image.ts';
 export interface Arena extends AsyncDisposable {
   /** Plays one side of a case. Rejects where the observers could not come to a verdict within its time. */
   play(attack: Attack, side: Stage['side']): Promise<Verdict>;
+  /** Closes the pull requests of cases that were played: Errand looks at each open one every second. */
+  tidy(played: readonly Attack[]): Promise<void>;
   /** What the control's own probe measured, where it has one; null where nothing explains that it failed. */
   whyNot(attack: Attack): Promise<string | null>;
 }
@@ -74,6 +76,15 @@ export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
         throw new Error(`${error instanceof Error ? error.message : String(error)}\nThe whole log: ${file}`, {
           cause: error,
         });
+      }
+    },
+    async tidy(played) {
+      const repositories = new Set<string>(played.map(({ id }) => repositoryOf(id)));
+      for (const { tasks, forge } of [real, weak]) {
+        for (const { repository, pull } of (await tasks.recent(200)).flatMap(({ parts }) => parts)) {
+          if (pull.type !== 'open' || !repositories.has(repository)) continue;
+          await forge.control.closePull(repository, pull.pull.number, 'dana');
+        }
       }
     },
     async whyNot(attack) {

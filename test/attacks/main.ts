@@ -37,6 +37,7 @@ const page = join(project, 'docs/security.md');
 async function play(attacks: readonly Attack[], told: (result: Result) => void): Promise<readonly Result[]> {
   await using arena = await openArena(attacks);
   const results: Result[] = [];
+  const played: Attack[] = [];
   const lanes = async (cases: readonly Attack[], count: number) => {
     const next = cases.values();
     const lane = async () => {
@@ -44,6 +45,8 @@ async function play(attacks: readonly Attack[], told: (result: Result) => void):
         const result = await resultOf(arena, attack);
         results.push(result);
         told(result);
+        played.push(attack);
+        await arena.tidy(played);
       }
     };
     await Promise.all(Array.from({ length: count }, lane));

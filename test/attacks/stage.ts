@@ -152,7 +152,7 @@ export async function openStage(
 
   const submitted = () =>
     errand.tasks
-      .recent(1_000)
+      .recent(50)
       .then((tasks) =>
         tasks.find(({ id, parts }) => !known.has(id) && parts.some((part) => part.repository === repository)),
       );
