@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { secrets } from '../support/errand.ts';
 import { freePort, type Program, startProgram } from '../support/program.ts';
 import { type ForeignGithub, startForeignGithub } from './foreign-github.ts';
+import { withGuestFlags } from './foreign-slack.ts';
 
 /*
  * The whole program against servers that are not ours: emulate's Slack and GitHub, and git's own HTTP backend. What emulate doesn't have:
@@ -22,6 +23,7 @@ const person = { ada: 'any token, of ada', grace: 'any token, of grace' };
 
 let dataDir: string;
 let slack: Emulator;
+let workspace: Awaited<ReturnType<typeof withGuestFlags>>;
 let github: Emulator;
 let git: ForeignGithub;
 let errand: Program;
@@ -53,6 +55,7 @@ beforeAll(async () => {
       },
     },
   });
+  workspace = await withGuestFlags(slack.url);
   github = await createEmulator({
     service: 'github',
     port: 0,
@@ -83,7 +86,7 @@ beforeAll(async () => {
   errand = await startProgram(dataDir, {
     SLACK_BOT_TOKEN: secrets.SLACK_BOT_TOKEN,
     SLACK_SIGNING_SECRET: secrets.SLACK_SIGNING_SECRET,
-    SLACK_API_URL: `${slack.url}/api/`,
+    SLACK_API_URL: `${workspace.url}/api/`,
     PORT: String(port),
     GITHUB_TOKEN: secrets.GITHUB_TOKEN,
     GITHUB_API_URL: git.apiUrl,
@@ -96,6 +99,7 @@ afterAll(async () => {
   await errand?.[Symbol.asyncDispose]();
   await git?.[Symbol.asyncDispose]();
   await github?.close();
+  await workspace?.[Symbol.asyncDispose]();
   await slack?.close();
   await rm(dataDir, { recursive: true, force: true });
 });
