@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createRunQueue } from '../../src/queue/run-queue.ts';
 import type { TaskId } from '../../src/task/ids.ts';
@@ -105,6 +107,56 @@ describe('the run queue', () => {
     await queue.wake({ type: 'merge', task: one });
     await vi.waitFor(() => expect(merged).toEqual([one]), 5_000);
     busy.resolve();
+  });
+
+  it('hands over no job that somebody else put there in another form, and goes on with the next', async () => {
+    await using queue = openQueue();
+    const connection = new Redis(server.url, { maxRetriesPerRequest: null });
+    const forged = new Queue('run', { connection, prefix: `{errand:test${number}}:jobs` });
+    await forged.addBulk(
+      [{ task: '../../etc' }, { task: one, epoch: 9 }, { task: [one] }, { script: 'rm -rf /' }, 'text'].map((data) => ({
+        name: 'run',
+        data,
+        opts: { priority: 1, attempts: 10 },
+      })),
+    );
+    const seen: TaskId[] = [];
+    await using _worker = working(queue, async (job) => void seen.push(job.task));
+    await queue.wake(run(two), { priority: 2 });
+    await vi.waitFor(async () => {
+      expect(seen).toEqual([two]);
+      // Refused for good, and not tried ten times.
+      expect(await forged.getFailedCount()).toBe(5);
+    }, 10_000);
+    await forged.close();
+    connection.disconnect();
+  });
+
+  it('leaves no secret in Redis of what a failed job said', async () => {
+    const said: Error[] = [];
+    const instance = `test${++number}`;
+    const redact = (text: string) => text.replaceAll('canary', '[secret]');
+    await using queue = createRunQueue({
+      url: server.url,
+      instance,
+      onError: (error) => void said.push(error),
+      redact,
+    });
+    await using _worker = working(queue, async () => {
+      throw new Error('GitHub refused the token canary');
+    });
+    await queue.wake(run(one));
+    await vi.waitFor(
+      () => expect(said.map(({ message }) => message)).toContain('GitHub refused the token [secret]'),
+      5_000,
+    );
+    const connection = new Redis(server.url);
+    const keys = await connection.keys(`{errand:${instance}}*`);
+    const types = await Promise.all(keys.map((key) => connection.type(key)));
+    const hashes = await Promise.all(keys.flatMap((key, n) => (types[n] === 'hash' ? [connection.hgetall(key)] : [])));
+    connection.disconnect();
+    expect(JSON.stringify(hashes)).toContain('GitHub refused the token [secret]');
+    expect(JSON.stringify(hashes)).not.toContain('canary');
   });
 
   it('brings a job back whose handler threw', async () => {
