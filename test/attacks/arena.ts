@@ -54,8 +54,10 @@ export async function openArena(attacks: readonly Attack[]): Promise<Arena> {
   const preloads = { real: [], weak: [preload.href] };
   const start = (side: Stage['side'], options: Partial<ErrandOptions>): Promise<ErrandUnderTest> =>
     startErrand({ mode: 'http', repositories: [], yaml: yamlOf(attacks), ...options, preloads: preloads[side] });
-  const real = stack.use(await start('real', {}));
-  const weak = stack.use(await start('weak', {}));
+  // Every open pull request is looked at that often; a second would be most of the machine's work.
+  const shared = { env: { ERRAND_POLL_SECONDS: '3' } };
+  const real = stack.use(await start('real', shared));
+  const weak = stack.use(await start('weak', shared));
   const ground: Ground = { docker, canaries, folder, start, unlisted: unlisted.name };
   const sides = { real, weak };
   const open = (attack: Attack, side: Stage['side'], signal: AbortSignal) =>

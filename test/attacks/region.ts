@@ -31,7 +31,7 @@ export function toMarkdown(results: readonly Result[], missing: readonly AttackI
       control.type === 'not_reproducible' ? [`- **${id}** is not proven: ${control.evidence}.`] : [],
     ),
     ...results.flatMap((result) => (statusOf(result) === 'failed' ? [`- **${result.id}** failed.`] : [])),
-    ...missing.map((id) => `- **${id}** has no case.`),
+    ...missing.map((id) => `- **${id}** was not played.`),
   ];
   const shown = gaps.length === 0 ? [] : ['What this run did not prove:', gaps.join('\n')];
   const tables = Object.keys(groups).flatMap((key) => {

@@ -56,8 +56,22 @@ export async function dumpForge({ errand, repository }: Stage): Promise<string> 
   return `${stdout}${JSON.stringify([views, control.ledger()])}`;
 }
 
-/** Which of these texts stand in a file, a file's name or a link's target below a folder; links are not followed. */
+/**
+ * Which of these texts stand in a file, a file's name or a link's target below a folder; links are not followed. Where other tasks come and
+ * go in it meanwhile, it looks again.
+ */
 export async function filesWith(folder: string, texts: readonly string[]): Promise<readonly string[]> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await filesNowWith(folder, texts);
+    } catch (error) {
+      const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!gone || tries === 20) throw error;
+    }
+  }
+}
+
+async function filesNowWith(folder: string, texts: readonly string[]): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const found = await Promise.all(
     entries.map(async (entry) => {
