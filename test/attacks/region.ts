@@ -30,7 +30,11 @@ export function toMarkdown(results: readonly Result[], missing: readonly AttackI
     ...results.flatMap(({ id, control }) =>
       control.type === 'not_reproducible' ? [`- **${id}** is not proven: ${control.evidence}.`] : [],
     ),
-    ...results.flatMap((result) => (statusOf(result) === 'failed' ? [`- **${result.id}** failed.`] : [])),
+    ...results.flatMap(({ id, attack, control }) => {
+      if (attack.type === 'failed') return [`- **${id}** came to no verdict.`];
+      if (attack.type === 'through') return [`- **${id}** got through.`];
+      return control.type === 'failed' ? [`- **${id}** is not proven: its control did not break through.`] : [];
+    }),
     ...missing.map((id) => `- **${id}** was not played.`),
   ];
   const shown = gaps.length === 0 ? [] : ['What this run did not prove:', gaps.join('\n')];
