@@ -15,7 +15,7 @@ export function renderBlocked({ task, hosts, next }: Blocked): Rendered {
   const lines = [...shown.map(lineOf), ...(more > 0 ? [`and ${more} more`] : [])];
   const after = next === null ? [] : [afterwards[next]];
   const open = shown.filter((each) => each.allowable && each.allowed === null);
-  const buttons = open.map(({ host }, index) => allowButton(task, host, { index, alone: open.length === 1 }));
+  const buttons = open.map(({ host }, index) => allowButton(task, host, { index, alone: shown.length === 1 }));
   const head = 'Not reached, for it was not open to this task:';
   return {
     text: [head, ...lines, ...after].join('\n'),
