@@ -64,13 +64,9 @@ export const attacks: readonly Attack[] = [
         ...Object.keys(permissions).flatMap((name) => (allowed.has(name) ? [] : [`${name}: ${permissions[name]}`])),
         ...(expiresAt - before > 61 * 60_000 ? ['a token for over an hour'] : []),
       ]);
-      // Work ends a moment after its last word.
-      const ended = await own
-        .until('its tokens to end', () => control.liveTokens('contents', 'write') === 0)
-        .then(
-          () => true,
-          () => false,
-        );
+      // Work ends a moment after its last word; where too much was given already, that is not waited for.
+      const isOver = async () => control.liveTokens('contents', 'write') === 0;
+      const ended = excess.length > 0 ? await isOver() : await settles(own.until('its tokens to end', isOver));
       const found = [...new Set(excess), ...(ended ? [] : ['a token that may write outlives the work'])];
       return {
         through: found.length > 0,
@@ -95,5 +91,12 @@ async function commandLines(): Promise<readonly { pid: number; line: string }[]>
       pid: Number(pid),
       line: (await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')).replaceAll('\0', ' '),
     })),
+  );
+}
+
+function settles(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
   );
 }
