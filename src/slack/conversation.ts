@@ -68,9 +68,11 @@ export async function deliver(options: DeliveryOptions): Promise<void> {
       if (lane === null) return;
       result = await deliverLane(lane, deps);
     } catch (error) {
-      if (!(error instanceof Problem) || error.failure.code === 'slack_token') throw error;
+      const code = error instanceof Problem ? error.failure.code : 'defect';
+      if (code === 'slack_token') throw error;
       log.warn({ lane: name, err: error }, 'A delivery was interrupted and will be tried again');
-      result = { type: 'failing', failure: { type: 'transient', code: error.failure.code } };
+      // Whatever one lane holds, the others are told theirs.
+      result = { type: 'failing', failure: { type: 'transient', code } };
     } finally {
       if (lane !== null) {
         await outbox.release(lane).catch((error: unknown) => log.warn({ lane: name, err: error }, 'A lane is held on'));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * What an Errand stored that knew tasks of one repository only, as this one stores it. Only shapes are changed here; whether the
+ * What an older Errand stored, mostly one that knew tasks of one repository only, as this one stores it. Only shapes are changed here; whether the
  * values are any good is for the reader's own schema to say.
  */
 
@@ -47,7 +47,17 @@ export function upgradeEffect(effect: unknown): unknown {
   return shown.success ? { ...shown.data, said: upgradeSaid(shown.data.said) } : effect;
 }
 
+const oldReport = z.looseObject({ sensitive: z.array(z.string()) });
+
+/** Paths to look at came without their reason once. */
 function upgradeSaid(said: Record<string, unknown>): unknown {
+  const report = oldReport.safeParse(said.report).data;
+  if (report === undefined) return upgradeParts(said);
+  const sensitive = report.sensitive.map((path) => ({ path, why: '' }));
+  return upgradeParts({ ...said, report: { ...report, sensitive } });
+}
+
+function upgradeParts(said: Record<string, unknown>): unknown {
   if (said.type === 'list') {
     const tasks = z.array(z.unknown()).safeParse(said.tasks).data ?? [];
     return { ...said, tasks: tasks.map(upgradeListed) };

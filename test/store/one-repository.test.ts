@@ -74,3 +74,18 @@ test.each([
   if (effect.type !== 'message') throw new Error('no message');
   expect(JSON.stringify(render(effect.said, wording))).toContain(words);
 });
+
+test.each([
+  ['one repository', task],
+  ['several', { ...task, repository: undefined, base: undefined, parts: [{ repository, base: 'main' }] }],
+])('a result that was not yet delivered shows the paths to look at, of a task of %s', (_, of) => {
+  const old = { ...report, sensitive: ['package.json'] };
+  const more = { part: { repository, base: 'main' }, unchanged: [], gate: { type: 'open' } };
+  const said = {
+    ...{ type: 'result', task: of, run: 1, number: 7, url: 'u', head: sha('a'), report: old, by: 'run' },
+    ...more,
+  };
+  const effect = parseEffect(JSON.stringify({ type: 'message', channel: 'C0', thread: { type: 'own' }, said }));
+  if (effect.type !== 'message') throw new Error('no message');
+  expect(render(effect.said, wording).text).toContain('Look at these first: `package.json`');
+});

@@ -1,7 +1,8 @@
 import type { WebClient } from '@slack/web-api';
 import type { ChannelId, MessageTs, UserId } from '../../task/ids.ts';
+import { Problem } from '../../task/problem.ts';
 import type { Effect, Said } from '../../task/said.ts';
-import { maxTextLength, section, type Wording } from '../blocks/parts.ts';
+import { maxTextLength, type Rendered, section, type Wording } from '../blocks/parts.ts';
 import { render, renderPlain } from '../blocks/render.ts';
 import { messageTs } from '../ids.ts';
 import { cut, oneLine } from '../plain.ts';
@@ -28,8 +29,12 @@ export async function post(
 ): Promise<MessageTs> {
   const thread = place.thread === null ? {} : { thread_ts: place.thread };
   const metadata = { event_type: metadataType, event_payload: { ...mark } };
-  const answer = await withFallback(caller, unnamed(said), mark.revision, ({ text, blocks }) =>
-    caller.client.chat.postMessage({ channel: place.channel, ...thread, ...quiet, text, blocks, metadata }),
+  const answer = await withFallback(
+    caller,
+    () => unnamed(said),
+    mark.revision,
+    ({ text, blocks }) =>
+      caller.client.chat.postMessage({ channel: place.channel, ...thread, ...quiet, text, blocks, metadata }),
   );
   return messageTs.parse(answer.ts);
 }
@@ -41,8 +46,11 @@ export async function update(
   mark: Mark,
 ): Promise<void> {
   const metadata = { event_type: metadataType, event_payload: { ...mark } };
-  await withFallback(caller, unnamed(said), mark.revision, ({ text, blocks }) =>
-    caller.client.chat.update({ ...message, ...unread, text, blocks, metadata }),
+  await withFallback(
+    caller,
+    () => unnamed(said),
+    mark.revision,
+    ({ text, blocks }) => caller.client.chat.update({ ...message, ...unread, text, blocks, metadata }),
   );
 }
 
@@ -55,7 +63,7 @@ export async function postElsewhere({ client, wording }: Caller, said: Said, mar
   const { id, requester } = said.task;
   const head = `Slack takes no more messages where task ${id} was asked for, so this comes here.`;
   const shown: Said = said.type === 'result' ? { ...said, gate: { type: 'elsewhere' } } : said;
-  const { text, blocks } = render(shown, wording, mark.revision);
+  const { text, blocks } = drawn(() => render(shown, wording, mark.revision));
   const metadata = { event_type: metadataType, event_payload: { ...mark } };
   await client.chat.postMessage({
     channel: requester,
@@ -75,7 +83,7 @@ export async function whisper(
   const { channel, thread, user, said, responseUrl } = effect;
   if (responseUrl !== null) {
     try {
-      const message = render(said, caller.wording, mark.revision);
+      const message = drawn(() => render(said, caller.wording, mark.revision));
       return await postToResponseUrl(responseUrl, { ...message, thread }, caller.fetch);
     } catch (error) {
       if (toSlackFailure(error).type !== 'hopeless') throw error;
@@ -83,8 +91,11 @@ export async function whisper(
   }
   const place = { channel, user, ...(thread === null ? {} : { thread_ts: thread }) };
   try {
-    await withFallback(caller, said, mark.revision, ({ text, blocks }) =>
-      caller.client.chat.postEphemeral({ ...place, ...unread, text, blocks }),
+    await withFallback(
+      caller,
+      () => said,
+      mark.revision,
+      ({ text, blocks }) => caller.client.chat.postEphemeral({ ...place, ...unread, text, blocks }),
     );
   } catch (error) {
     if (toSlackFailure(error).type !== 'not_a_member') throw error;
@@ -126,14 +137,31 @@ function unnamed(said: Said): Said {
 
 async function withFallback<Result>(
   { wording }: Caller,
-  said: Said,
+  said: () => Said,
   revision: number,
-  send: (message: ReturnType<typeof render>) => Promise<Result>,
+  send: (message: Rendered) => Promise<Result>,
 ): Promise<Result> {
+  const message = drawn(() => render(said(), wording, revision));
   try {
-    return await send(render(said, wording, revision));
+    return await send(message);
   } catch (error) {
     if (toSlackFailure(error).type !== 'blocks') throw error;
-    return send(renderPlain(said, wording, revision));
+    return send(drawn(() => renderPlain(said(), wording, revision)));
+  }
+}
+
+/** What another version of Errand stored may have a shape that this one has no words for: that row is hopeless, and no other. */
+function drawn(draw: () => Rendered): Rendered {
+  try {
+    return draw();
+  } catch (cause) {
+    throw new Problem(
+      {
+        code: 'message_unreadable',
+        sentence: 'A stored message could not be put into words.',
+        next: 'Run the version of Errand that wrote it, or report this as a defect.',
+      },
+      { cause },
+    );
   }
 }
