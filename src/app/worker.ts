@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { isBeingPushed } from '../task/hold.ts';
 import type { RunId, TaskId } from '../task/ids.ts';
 import { taskOf, toRunId } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
@@ -18,6 +19,7 @@ import { holdsAllUp, watchPulls } from './watch-pull.ts';
 
 const engineRetryMs = 5_000;
 const authorityRetryMs = 5_000;
+const pushRetryMs = 2_000;
 /** Longer than all that comes after an agent's time is up: taking out, checks, the push. */
 const engineGoneMs = 4 * 60 * 60_000;
 
@@ -85,6 +87,12 @@ export class Worker {
       const at = this.#deps.clock.now();
       await this.#deps.store.apply(id, { type: 'run_failed', run: null, problem: ended, retry: false, at });
       this.#afterwards(id);
+      return;
+    }
+    if (isBeingPushed(task)) {
+      const reason = 'It waits until what was released before is pushed.';
+      await this.#deps.store.apply(id, { type: 'run_delayed', reason, at: this.#deps.clock.now() });
+      await this.#deps.queue.wake({ type: 'run', task: id }, { delayMs: pushRetryMs });
       return;
     }
     if (!(await this.#isAuthorised(task))) return;

@@ -8,6 +8,16 @@ export function isHeld({ hold }: Part): boolean {
   return hold !== undefined && hold.state.type !== 'pushed';
 }
 
+/**
+ * Whether a branch of the task is about to be pushed to, on somebody's word: a run that began meanwhile would go on without what is
+ * pushed, and lose it, or have its branch moved under it.
+ */
+export function isBeingPushed({ parts }: Task): boolean {
+  return parts.some(
+    ({ hold, pull }) => hold?.state.type === 'released' || (pull.type === 'open' && pull.release !== undefined),
+  );
+}
+
 /** Work that a next run of the part goes on from, since no branch has it; undefined without. */
 export function heldWork({ hold }: Part): Hold | undefined {
   return hold?.state.type === 'open' ? hold : undefined;

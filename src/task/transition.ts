@@ -1,5 +1,5 @@
 import type { PullEvent, TaskEvent } from './events.ts';
-import { moveHold, withoutHolds } from './hold.ts';
+import { isBeingPushed, moveHold, withoutHolds } from './hold.ts';
 import { type RunId, toRunId } from './ids.ts';
 import { atEveryPart, ciOf, heldResult } from './parts.ts';
 import { givenUp } from './problem.ts';
@@ -24,6 +24,7 @@ export type Refusal =
   | 'not_queued'
   | 'not_running'
   | 'not_idle'
+  | 'being_pushed'
   | 'no_question'
   | 'no_such_repository'
   | 'no_pull_request'
@@ -53,6 +54,7 @@ export function transition(task: Task, event: TaskEvent): Transition {
     case 'run_started': {
       if (task.run.type !== 'queued') return refused('not_queued');
       if (event.number !== task.runs + 1) return refused('stale_run');
+      if (isBeingPushed(task)) return refused('being_pushed');
       const run: Run = {
         id: event.run,
         number: event.number,

@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { attendRun } from '../../src/app/attend-run.ts';
 import { silent } from '../../src/app/people.ts';
 import { pushAnyway } from '../../src/app/push-anyway.ts';
 import { pushReleased } from '../../src/app/push-released.ts';
-import { alice, bob, other, part, repository, sha, ts } from '../task/example.ts';
+import { Worker } from '../../src/app/worker.ts';
+import { alice, bob, message, other, part, repository, sha, ts } from '../task/example.ts';
 import { asked, problem, World } from './world.ts';
 
 const signal = new AbortController().signal;
@@ -79,6 +80,29 @@ test.each([
   await pushAnyway(world.bot, press);
   await pushReleased(world.worker, task.id);
   expect(partOf().hold?.state).toMatchObject({ type: 'open', refusal: { code } });
+});
+
+test('a reply before the push starts no run that would lose it: the run waits, and says so', async () => {
+  const { world, task, pushed, partOf } = await holding();
+  await pushAnyway(world.bot, press);
+  await world.store.apply(task.id, { type: 'message_added', message: message(3), at: 3 });
+  const worker = new Worker(world.worker, { concurrency: 1 });
+  const stop = new AbortController();
+  const ended = worker.run(stop.signal, { sweepEveryMs: 1e7, pullEveryMs: 1e7, reapEveryMs: 1e7 });
+  await vi.waitFor(() => expect(world.handlers.has('pull')).toBe(true));
+  await world.handlers.get('run')?.(task.id);
+  expect(world.look(task)).toMatchObject({
+    runs: 1,
+    run: { type: 'queued', reason: expect.stringContaining('pushed') },
+  });
+  expect(world.woken.at(-1)).toMatchObject({ job: { type: 'run' }, options: { delayMs: expect.any(Number) } });
+  await world.handlers.get('push')?.(task.id);
+  expect(pushed).toEqual([{ head: sha('b'), remote: null }]);
+  expect(partOf().hold?.state.type).toBe('pushed');
+  await world.handlers.get('run')?.(task.id);
+  expect(world.look(task).runs).toBe(2);
+  stop.abort();
+  await ended;
 });
 
 test('what can be tried again is left to the queue', async () => {

@@ -2,7 +2,20 @@ import { describe, expect, it } from 'vitest';
 import type { PullEvent } from '../../src/task/events.ts';
 import type { Ci, Task } from '../../src/task/task.ts';
 import { transition } from '../../src/task/transition.ts';
-import { approval, bob, failure, pull, pullStates, report, repository, run, runId, sha, task } from './example.ts';
+import {
+  approval,
+  bob,
+  engine,
+  failure,
+  pull,
+  pullStates,
+  report,
+  repository,
+  run,
+  runId,
+  sha,
+  task,
+} from './example.ts';
 
 const at = 1_000;
 const held = { type: 'held', target: false } as const;
@@ -62,6 +75,16 @@ describe('a head whose workflows are held', () => {
     const failed = apply(waiting, refused);
     expect(failed.parts[0].pull).toEqual({ type: 'open', pull, refusal: failure });
     expect(reasonOf(failed, requested)).toBe('applied');
+  });
+
+  it('is run on before another run begins, or not at all', () => {
+    const start = { at, type: 'run_started', run: runId(1), number: 1, engine } as const;
+    const retried = transition(apply(standing(held), requested), { at, type: 'retried', by: bob });
+    const waiting = retried.applied ? retried.task : standing(held);
+    const reasonToWait = transition(waiting, start);
+    expect(reasonToWait).toEqual({ applied: false, reason: 'being_pushed' });
+    const refused = { at, type: 'ci_refused', repository, head: pull.head, problem: failure } as const;
+    for (const then of [released, refused]) expect(transition(apply(waiting, then), start).applied).toBe(true);
   });
 
   it('is forgotten when a person pushes, and nothing is released for what was held', () => {

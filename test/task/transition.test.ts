@@ -321,6 +321,15 @@ describe('held work', () => {
     expect(holdOf(apply(holding(), events.retried))).toBeUndefined();
   });
 
+  it.each(['message_added', 'retried'] as const)('is not overtaken by a run while it is being pushed: %s', (more) => {
+    const waiting = apply(holding(), events.hold_released, events[more]);
+    const start = { ...events.run_started, run: runId(2), number: 2 };
+    expect(reasonOf(waiting, start)).toBe('being_pushed');
+    expect(holdOf(waiting)?.state.type).toBe('released');
+    expect(reasonOf(apply(waiting, events.pull_request_opened, events.hold_pushed), start)).toBe('applied');
+    expect(reasonOf(apply(waiting, events.hold_refused), start)).toBe('applied');
+  });
+
   it('keeps a task of several repositories from being over', () => {
     const merged = { ...inState('running', 'none').parts[0], pull: pullStates.merged, repository: other };
     const from = inState('running', 'none');
