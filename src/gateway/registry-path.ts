@@ -34,12 +34,14 @@ export function findRegistryTarget(registries: readonly Registry[], method: stri
     // A wheel's own description lies beside it, under its name with this ending.
     return { type: 'sealed', registry, seal, url: `${url}${metadata}` };
   }
-  if (rest.length > maxPathChars || !path.test(rest) || rest.split('/').some((each) => /^\.{1,2}$/.test(each))) {
+  const names = rest.split(/\/|%2f/i);
+  const odd = names.some((each, index) => /^\.{1,2}$/.test(each) || (each === '' && index < names.length - 1));
+  if (rest.length > maxPathChars || !path.test(rest) || odd) {
     return refused(403, 'This is no path of a package: names only, without a query, are passed on.');
   }
   const file = registry.kind === 'cargo' ? /^-\/dl\/([\w-]{1,64})\/([\w.+-]{1,64})$/.exec(rest) : null;
   if (file !== null) return { type: 'crate', registry, crate: file[1] ?? '', version: file[2] ?? '' };
-  if (/^-(?:\/|$)/.test(rest)) return refused(403, 'Only packages are read here.');
+  if (names[0] === '-') return refused(403, 'Only packages are read here.');
   return { type: 'path', registry, url: toUrl(registry, rest) };
 }
 
