@@ -18,8 +18,8 @@ class PrivateAddress extends Error {
 const maxHops = 5;
 
 /**
- * Reads from registries: nothing that a task sends goes along but the path. The registries' own hosts are the operator's and may
- * stand anywhere; every other host must be public, and is only reached where `mayVisit` says so.
+ * Reads from registries: nothing that a task sends goes along but the path, and nowhere but where `mayVisit` says. The registries' own
+ * hosts are the operator's and may stand anywhere; every other host must be public.
  */
 export class RegistryFetch implements Disposable {
   readonly #outside: Outside;
@@ -56,7 +56,7 @@ export class RegistryFetch implements Disposable {
   ): Promise<Fetched> {
     let at = new URL(url);
     for (let hop = 0; hop <= maxHops; hop += 1) {
-      if (!this.#own.has(at.host) && !options.mayVisit(at)) return { type: 'elsewhere', host: at.hostname };
+      if (!options.mayVisit(at)) return { type: 'elsewhere', host: at.hostname };
       let answer: IncomingMessage;
       try {
         answer = await this.#once(method, at, options);

@@ -11,6 +11,8 @@ export interface PageOrder {
   /** The address of a file on the route, with the seal that the page named it. */
   readonly sealed: (url: string, name: string) => string;
   readonly toRoute: ToRoute;
+  /** Whether the route may fetch from there. An address of which that isn't so stays as it is, and leads nowhere. */
+  readonly mayVisit: (url: URL) => boolean;
 }
 
 /** Whether the answer is a page whose addresses have to lead through the route; all else passes as it comes. */
@@ -36,7 +38,7 @@ export function isPage({ registry, url, userAgent }: Pick<PageOrder, 'registry' 
 export function onRoute(page: string, order: PageOrder): string {
   switch (order.registry.kind) {
     case 'npm':
-      return page.replace(/("tarball"\s*:\s*)"([^"\\]+)"/g, (_whole, key, url) => `${key}"${toTarball(url, order)}"`);
+      return withTarballs(page, order);
     case 'pip':
       return page.replace(/(<a\b[^>]*?\bhref\s*=\s*)(["'])(.*?)\2/gis, (_whole, before, quote, href) => {
         return `${before}${quote}${toLink(href, order)}${quote}`;
@@ -70,17 +72,38 @@ export function toCrateUrl(config: string, crate: string, version: string): stri
     .replaceAll('{lowerprefix}', folder(lower));
 }
 
-function toTarball(url: string, { registry, toRoute, sealed }: PageOrder): string {
-  const route = `/registry/${registry.name}/`;
-  if (url.startsWith(registry.url)) return toRoute(`${route}${url.slice(registry.url.length)}`);
-  const name = URL.parse(url)?.pathname.split('/').at(-1);
-  return name === undefined || name === '' ? url : sealed(url, name);
+/** Only the registry's own word of where a version's file is; all else in a page is its publisher's. */
+function withTarballs(page: string, order: PageOrder): string {
+  let found: unknown;
+  try {
+    found = JSON.parse(page);
+  } catch {
+    return page;
+  }
+  if (!isPart(found)) return page;
+  for (const version of [found, ...(isPart(found.versions) ? Object.values(found.versions) : [])]) {
+    const dist = isPart(version) ? version.dist : undefined;
+    if (isPart(dist) && typeof dist.tarball === 'string') dist.tarball = toTarball(dist.tarball, order);
+  }
+  return JSON.stringify(found);
 }
 
-function toLink(href: string, { url, sealed }: PageOrder): string {
+function isPart(value: unknown): value is { versions?: unknown; dist?: unknown; tarball?: unknown } {
+  return typeof value === 'object' && value !== null;
+}
+
+function toTarball(url: string, { registry, toRoute, sealed, mayVisit }: PageOrder): string {
+  const route = `/registry/${registry.name}/`;
+  if (url.startsWith(registry.url)) return toRoute(`${route}${url.slice(registry.url.length)}`);
+  const target = URL.parse(url);
+  const name = target?.pathname.split('/').at(-1) ?? '';
+  return target === null || name === '' || !mayVisit(target) ? url : sealed(target.href, name);
+}
+
+function toLink(href: string, { url, sealed, mayVisit }: PageOrder): string {
   const target = URL.parse(href.replaceAll('&amp;', '&'), url);
   const name = target?.pathname.split('/').at(-1) ?? '';
-  if (target === null || !isFile(target.pathname)) return href;
+  if (target === null || !isFile(target.pathname) || !mayVisit(target)) return href;
   const { hash } = target;
   target.hash = '';
   return `${sealed(target.href, name)}${hash}`;

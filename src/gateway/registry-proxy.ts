@@ -8,6 +8,7 @@ import type { Log } from './log.ts';
 import type { Meter } from './meter.ts';
 import type { GatewayPolicy } from './policy.ts';
 import type { Fetched, RegistryFetch } from './registry-fetch.ts';
+import { isOwn } from './registry-hosts.ts';
 import { isPage, onRoute, toCrateUrl } from './registry-pages.ts';
 import { findRegistryTarget, type RegistryTarget } from './registry-path.ts';
 import { readChunks, readText, write } from './streams.ts';
@@ -38,7 +39,7 @@ const accepts: Readonly<Record<Registry['kind'], string>> = {
 /** `/registry/<name>/…`: lets a task read packages from the registries of its image, and send them nothing but their names. */
 export class RegistryProxy {
   readonly #options: RegistryProxyOptions;
-  /** A file elsewhere is fetched only by an address that a page of the registry named in this process's time. */
+  /** A file beside the registry's paths is fetched only by an address that a page of it named in this process's time. */
   readonly #sealKey = randomBytes(32);
   #underWay = 0;
 
@@ -82,8 +83,7 @@ export class RegistryProxy {
     response.on('close', () => gone.abort());
     const method: Method = request.method === 'HEAD' ? 'HEAD' : 'GET';
     const url = way.type === 'crate' ? await this.#crateUrl(way, gone.signal) : way.url;
-    const named = way.type === 'path' ? null : new URL(url).host;
-    const fetched = await this.#get(method, url, way.registry, named, gone.signal);
+    const fetched = await this.#get(method, url, way.registry, gone.signal);
     if (fetched.type === 'elsewhere') {
       log('warn', 'a registry led elsewhere', { registry: way.registry.name, host: fetched.host });
       await blocked.add(fetched.host);
@@ -97,16 +97,23 @@ export class RegistryProxy {
     await this.#answer(request, response, way.registry, fetched);
   }
 
-  /** `named` is a host that the registry itself named: open to this one request, as long as it is public. */
-  #get(method: Method, url: string, { kind }: Registry, named: string | null, signal: AbortSignal): Promise<Fetched> {
-    const { policy, fetch } = this.#options;
-    const mayVisit = ({ host, hostname, protocol, port }: URL) =>
-      host === named || (protocol === 'https:' && port === '' && (policy.open || policy.allow.includes(hostname)));
-    return fetch.get(method, url, { accept: accepts[kind], mayVisit, signal });
+  #get(method: Method, url: string, registry: Registry, signal: AbortSignal): Promise<Fetched> {
+    const mayVisit = (at: URL) => this.#mayVisit(registry, at);
+    return this.#options.fetch.get(method, url, { accept: accepts[registry.kind], mayVisit, signal });
+  }
+
+  /** Nobody but the operator, or who opened a host to this task, says where a read may lead. */
+  #mayVisit(registry: Registry, url: URL): boolean {
+    const { open, allow } = this.#options.policy;
+    if (isOwn(registry, url)) return true;
+    const { protocol, port, hostname, username, password } = url;
+    return (
+      protocol === 'https:' && port === '' && `${username}${password}` === '' && (open || allow.includes(hostname))
+    );
   }
 
   async #crateUrl({ registry, crate, version }: Extract<Way, { type: 'crate' }>, signal: AbortSignal): Promise<string> {
-    const fetched = await this.#get('GET', `${registry.url}config.json`, registry, null, signal);
+    const fetched = await this.#get('GET', `${registry.url}config.json`, registry, signal);
     if (fetched.type === 'elsewhere') throw new Error(`its configuration is at ${fetched.host}`);
     const config = await readText(fetched.answer, this.#options.limits.registryPageBytes);
     const url = toCrateUrl(config, crate, version);
@@ -149,7 +156,14 @@ export class RegistryProxy {
     const toRoute = (path: string) => `${origin}${path}`;
     const sealed = (file: string, name: string) =>
       toRoute(`/registry/${registry.name}/-/${this.#seal(file)}/${Buffer.from(file).toString('base64url')}/${name}`);
-    const changed = onRoute(page, { registry, url, userAgent, sealed, toRoute });
+    const changed = onRoute(page, {
+      registry,
+      url,
+      userAgent,
+      sealed,
+      toRoute,
+      mayVisit: (at) => this.#mayVisit(registry, at),
+    });
     const { 'content-length': _, etag: __, 'last-modified': ___, ...kept } = headers;
     // Seals hold as long as this process: nobody may keep the page.
     response.writeHead(status, { ...kept, 'cache-control': 'no-store' }).end(changed);

@@ -9,6 +9,7 @@ const order = (kind: Registry['kind'], url: string, userAgent = '') => ({
   userAgent,
   sealed: (file: string, name: string) => `SEALED(${file})/${name}`,
   toRoute: (path: string) => `http://127.0.0.1:3128${path}`,
+  mayVisit: ({ host }: URL) => host === 'files.example.net' || host === `${kind}.example.com`,
 });
 
 test('npm’s own pages stay as they are, so that a lock file names the registry itself', () => {
@@ -17,18 +18,28 @@ test('npm’s own pages stay as they are, so that a lock file names the registry
   expect(isPage(order('npm', url, 'yarn/1.22.22 npm/? node/v24'))).toBe(true);
 });
 
-test('other readers of npm’s registry are led to the route, for files elsewhere under a seal', () => {
-  const page = JSON.stringify({
-    a: { dist: { tarball: 'https://npm.example.com/a/-/a-1.tgz' } },
-    b: { dist: { tarball: 'https://files.example.net/b-1.tgz' } },
-    readme: '{"tarball":"https://npm.example.com/x"}',
+test('other readers of npm’s registry are led to the route, for files beside it under a seal', () => {
+  const own = { dist: { tarball: 'https://npm.example.com/a/-/a-1.tgz' } };
+  const beside = { dist: { tarball: 'https://files.example.net/a-2.tgz' } };
+  const page = JSON.stringify({ ...own, versions: { 1: own, 2: beside } });
+  const moved = { dist: { tarball: 'http://127.0.0.1:3128/registry/npm/a/-/a-1.tgz' } };
+  expect(JSON.parse(onRoute(page, order('npm', 'https://npm.example.com/a')))).toEqual({
+    ...moved,
+    versions: { 1: moved, 2: { dist: { tarball: 'SEALED(https://files.example.net/a-2.tgz)/a-2.tgz' } } },
   });
-  const changed = JSON.parse(onRoute(page, order('npm', 'https://npm.example.com/a')));
-  expect(changed).toEqual({
-    a: { dist: { tarball: 'http://127.0.0.1:3128/registry/npm/a/-/a-1.tgz' } },
-    b: { dist: { tarball: 'SEALED(https://files.example.net/b-1.tgz)/b-1.tgz' } },
-    readme: '{"tarball":"https://npm.example.com/x"}',
-  });
+});
+
+test('what a publisher writes into a page of npm’s gets no seal', () => {
+  const tarball = 'https://files.example.net/x.tgz';
+  const page = { tarball, versions: { 1: { tarball, dependencies: { tarball }, dist: { signatures: { tarball } } } } };
+  expect(onRoute(JSON.stringify(page), order('npm', 'https://npm.example.com/a'))).toBe(JSON.stringify(page));
+});
+
+test.each(['https://attacker.example:8080/1.whl', 'http://attacker.example/1.whl'])('%s gets no seal', (url) => {
+  const npm = JSON.stringify({ versions: { 1: { dist: { tarball: url } } } });
+  expect(onRoute(npm, order('npm', 'https://npm.example.com/a'))).toBe(npm);
+  const pip = `<a href="${url}">x</a>`;
+  expect(onRoute(pip, order('pip', 'https://pip.example.com/simple/x/'))).toBe(pip);
 });
 
 test('pip’s links are sealed with their checksum beside them, and other links stay', () => {
