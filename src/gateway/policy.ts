@@ -4,7 +4,7 @@ import { priceSchema } from './prices.ts';
 
 const registrySchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/),
-  kind: z.enum(['npm', 'pip', 'apt', 'cargo', 'go']),
+  kind: z.enum(['npm', 'pip', 'apt', 'cargo']),
   url: z.url({ protocol: /^https?$/ }).regex(/\/$/),
 });
 

@@ -27,7 +27,6 @@ export function isPage({ registry, url, userAgent }: Pick<PageOrder, 'registry' 
     case 'cargo':
       return pathname.endsWith('/config.json');
     case 'apt':
-    case 'go':
       return false;
     default:
       return registry.kind satisfies never;
@@ -48,7 +47,6 @@ export function onRoute(page: string, order: PageOrder): string {
         return `${key}"${order.toRoute(`/registry/${order.registry.name}/-/dl/{crate}/{version}`)}"`;
       });
     case 'apt':
-    case 'go':
       return page;
     default:
       return order.registry.kind satisfies never;

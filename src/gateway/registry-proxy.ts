@@ -33,7 +33,6 @@ const accepts: Readonly<Record<Registry['kind'], string>> = {
   pip: 'text/html, */*;q=0.5',
   apt: '*/*',
   cargo: '*/*',
-  go: '*/*',
 };
 
 /** `/registry/<name>/…`: lets a task read packages from the registries of its image, and send them nothing but their names. */

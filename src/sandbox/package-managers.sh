@@ -30,8 +30,6 @@ if has apt-get; then
   done
 fi
 
-if has go; then echo "go $(go env GOPROXY 2> /dev/null)"; fi
-
 # What cargo falls back to is written nowhere but in its program.
 if has cargo; then
   program="$(rustc --print sysroot 2> /dev/null)/bin/cargo"

@@ -29,10 +29,10 @@ export interface Registries {
 const askMs = 60_000;
 const maxAnswerBytes = 256 * 1024;
 /** Grows when an answer of an older Errand would be read otherwise by this one. */
-const version = 1;
+const version = 2;
 const registrySchema = z.strictObject({
   name: z.string(),
-  kind: z.enum(['npm', 'pip', 'apt', 'cargo', 'go']),
+  kind: z.enum(['npm', 'pip', 'apt', 'cargo']),
   url: z.string(),
 });
 const noteSchema = z.strictObject({
@@ -98,7 +98,10 @@ export function openRegistries(
   };
 }
 
-/** Reads what the image said: a word for whose it is, then the address. What is no address of a registry is left out. */
+/**
+ * Reads what the image said: a word for whose it is, then the address. What is no address of a registry is left out, and so is Go's:
+ * a module's name begins with a host, which a module proxy asks, so that a read there leads to whatever host a task names.
+ */
 export function readPackageManagers(text: string): PackageManagers {
   const lines = text.split('\n').map((line) => line.trim().split(' '));
   const urls = (who: string) => lines.flatMap(([word, ...rest]) => (word === who ? toUrls(rest.join(' ')) : []));
@@ -114,7 +117,7 @@ export function readPackageManagers(text: string): PackageManagers {
   const mirrors = new Set(sources.flatMap(([, text]) => toUrls(mirrorsOf(text))));
   const apt = Array.from(mirrors, (url, index): Registry => ({ name: `apt-${index + 1}`, kind: 'apt', url }));
   return {
-    registries: [...one('npm'), ...one('pip'), ...one('cargo'), ...one('go'), ...apt],
+    registries: [...one('npm'), ...one('pip'), ...one('cargo'), ...apt],
     sources: Object.fromEntries(sources),
   };
 }
@@ -125,7 +128,7 @@ function mirrorsOf(text: string): string {
   return Array.from(lines, ([, line, field]) => line ?? field ?? '').join(' ');
 }
 
-/** Of a list, as Go's has one, those that are web addresses: without a login, which no task may use, and with a final slash. */
+/** Of a list, those that are web addresses: without a login, which no task may use, and with a final slash. */
 function toUrls(written: string): string[] {
   return written.split(/[,|\s]+/).flatMap((each) => {
     const url = URL.parse(each.replace(/^sparse\+/, ''));

@@ -53,9 +53,6 @@ function settingsOf(registry: Registry): string[] {
       ];
     case 'pip':
       return [`PIP_INDEX_URL=${url}`, `UV_DEFAULT_INDEX=${url}`, 'PIP_DISABLE_PIP_VERSION_CHECK=1'];
-    case 'go':
-      // Its checksum database is another host; `go.sum` is checked all the same.
-      return [`GOPROXY=${url}`, 'GONOSUMDB=*'];
     case 'cargo':
     case 'apt':
       return [];

@@ -22,7 +22,7 @@ export type Preset = keyof typeof presets;
 export interface Registry {
   /** Of the gateway's route, `/registry/<name>/`. */
   readonly name: string;
-  readonly kind: 'npm' | 'pip' | 'apt' | 'cargo' | 'go';
+  readonly kind: 'npm' | 'pip' | 'apt' | 'cargo';
   /** Ends in a slash. */
   readonly url: string;
 }
