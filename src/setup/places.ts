@@ -103,7 +103,24 @@ export function makePlaces(of: Places): void {
 
 function instanceOf(dataDir: string): string {
   const file = join(dataDir, 'instance');
-  mkdirSync(dataDir, { recursive: true });
+  try {
+    return readInstance(file);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM')))
+      throw error;
+    throw new Problem(
+      {
+        code: 'data_folder',
+        sentence: `Errand keeps its data in ${dataDir}, which this user may not use (${error.message}).`,
+        next: 'Start Errand as the user who started it before (root, say), or set ERRAND_DATA_DIR to a folder of your own.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+function readInstance(file: string): string {
+  mkdirSync(dirname(file), { recursive: true });
   if (!existsSync(file)) {
     // Linked into place, so that two processes that start together agree on one name and neither reads half of it.
     const draft = `${file}.${process.pid}`;

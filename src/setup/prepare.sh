@@ -5,12 +5,21 @@ set -eu
 cd "$(dirname "$0")/../.."
 data=${ERRAND_DATA_DIR:-$PWD/.errand}
 log=$data/logs/setup.log
-mkdir -p "$data/logs"
 
 fail() {
   printf '\n%s\n' "$*" >&2
   exit 1
 }
+
+# A start as root leaves what a normal user can't write to.
+for place in "$data" "$data/logs" "$data/setup.lock" "$log"; do
+  if [ -e "$place" ] && [ ! -w "$place" ]; then
+    owner=$(ls -ld "$place" | awk '{ print $3 }')
+    fail "Errand keeps its data in $data, and you may not write to $place, which is $owner's.
+Start Errand as $owner again, or set ERRAND_DATA_DIR to a folder of your own."
+  fi
+done
+mkdir -p "$data/logs"
 
 # One set-up at a time: two would install, build and start the same things at once.
 exec 9>"$data/setup.lock"

@@ -1,6 +1,7 @@
-import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makePlaces, places } from '../../src/setup/places.ts';
 
@@ -45,6 +46,18 @@ describe('places', () => {
   it('says which file is broken when the instance is no name', () => {
     writeFileSync(join(folder, 'instance'), '../../etc\n');
     expect(() => places({ ERRAND_DATA_DIR: folder })).toThrow(`${join(folder, 'instance')} should hold eight`);
+  });
+
+  it.runIf(process.getuid?.() === 0)('says who may use a data folder that is another user’s', () => {
+    chmodSync(folder, 0o700);
+    const script = `import { places } from ${JSON.stringify(resolve(import.meta.dirname, '../../src/setup/places.ts'))};
+process.setuid(12345);
+try { places({ ERRAND_DATA_DIR: ${JSON.stringify(folder)} }); } catch (error) { console.log(JSON.stringify(error.failure)); }`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(JSON.parse(said)).toMatchObject({
+      code: 'data_folder',
+      sentence: expect.stringContaining(`its data in ${folder}, which this user may not use`),
+    });
   });
 });
 

@@ -30,10 +30,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(project, { recursive: true, force: true }));
 
-function prepare(purpose: string) {
+function prepare(purpose: string, uid?: number) {
   const env = { PATH: `${join(project, 'bin')}:${process.env.PATH}` };
   const { status, stdout, stderr } = spawnSync('sh', [join(project, 'src/setup/prepare.sh'), purpose], {
     env,
+    uid,
     encoding: 'utf8',
   });
   return { status, stdout, stderr };
@@ -76,4 +77,26 @@ describe('prepare.sh', () => {
     npmThat('exit 0');
     expect(prepare('start').status).toBe(0);
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    'tells a normal user whose the data folder is, where root has used it before',
+    () => {
+      chmodSync(project, 0o755);
+      prepare('start');
+      const before = calls();
+      for (const [mode, place] of [
+        [0o755, '.errand'],
+        [0o777, '.errand/logs'],
+      ] as const) {
+        chmodSync(join(project, '.errand'), mode);
+        const { status, stderr } = prepare('start', 12_345);
+        expect(status).toBe(1);
+        expect(stderr.trim().split('\n')).toEqual([
+          `Errand keeps its data in ${project}/.errand, and you may not write to ${project}/${place}, which is root's.`,
+          'Start Errand as root again, or set ERRAND_DATA_DIR to a folder of your own.',
+        ]);
+      }
+      expect(calls()).toEqual(before);
+    },
+  );
 });
