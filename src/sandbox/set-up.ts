@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { RunId, TaskId } from '../task/ids.ts';
 import type { SetUpOrder, SetUpPart } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
+import { inSafeOrder } from '../task/set-up.ts';
 import type { SetUp } from '../task/task.ts';
 import { checkWalls } from './check-walls.ts';
 import { containerOrder } from './container-order.ts';
@@ -51,7 +52,7 @@ function ended(): Problem {
 }
 
 /**
- * Where no agent has been in the workspace, set-up scripts run on the base, with their secrets, and what they leave is looked through; where
+ * Where no agent has been in the workspace, set-up scripts run on the base, one of them with secrets, and what it leaves is looked through; where
  * one has, maintenance scripts run, and get none: what an agent left there could pass them on. Whatever doesn't end well throws the
  * workspace of a set-up away, at the latest when something is to be done there again.
  */
@@ -68,7 +69,7 @@ async function setUp(parts: Parts, order: SetUpOrder): Promise<readonly SetUp[]>
   await parts.setUpGateways.remove(task);
   if (found?.type === 'begun') await workspaces.remove(task);
   const fresh = !(await wasVisited(parts, task));
-  const first = fresh && found?.type !== 'done' ? order.parts.flatMap((part) => toSetup(parts, part)) : [];
+  const first = fresh && found?.type !== 'done' ? toSetups(parts, order) : [];
   const later = order.parts.flatMap((part) => toMaintenance(part, { fresh, first }));
   if (first.length + later.length === 0) return [];
 
@@ -99,6 +100,14 @@ async function setUp(parts: Parts, order: SetUpOrder): Promise<readonly SetUp[]>
 /** Whether a run was ever started in the workspace. */
 async function wasVisited({ workspaces }: Parts, task: TaskId): Promise<boolean> {
   return (await readJson(join(workspaces.notes(task), 'order.json'))) !== undefined;
+}
+
+/** One with secrets comes before the code of any other repository; throws `Problem` where that can't be. */
+function toSetups(parts: Parts, order: SetUpOrder): readonly Script[] {
+  const asked = order.parts.map((part) => ({ part, repository: part.repository, secrets: part.setup?.secrets ?? [] }));
+  const ordered = inSafeOrder(asked);
+  if ('code' in ordered) throw new Problem(ordered);
+  return ordered.flatMap(({ part }) => toSetup(parts, part));
 }
 
 function toSetup({ options }: Parts, part: SetUpPart): readonly Script[] {

@@ -26,3 +26,23 @@ export function secretsRefusal(
     next: `Start from there, or have whoever runs Errand name the branch at \`repositories.${repository}.setup.branches\`.`,
   };
 }
+
+/**
+ * The order in which the set-ups of a task run, or why they don't. They share one home and can see each other's checkouts: what one
+ * leaves there (a package manager's settings, say) acts in the next. So whoever has secrets goes first, and is the only one.
+ */
+export function inSafeOrder<T extends { readonly repository: RepositoryName; readonly secrets: readonly string[] }>(
+  setUps: readonly T[],
+): readonly T[] | Failure {
+  const [first, ...more] = setUps.filter(({ secrets }) => secrets.length > 0);
+  if (first === undefined) return setUps;
+  if (more.length > 0) {
+    const names = [first, ...more].map(({ repository }) => repository).join(' and ');
+    return {
+      code: 'setup_secrets_together',
+      sentence: `The set-ups of ${names} ask for secrets, and in one task one of them could read another's.`,
+      next: 'Start one task for each of them, or have one set up without secrets.',
+    };
+  }
+  return [first, ...setUps.filter((setUp) => setUp !== first)];
+}

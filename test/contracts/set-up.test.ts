@@ -127,16 +127,17 @@ describe('a set-up', () => {
     expect(await inWorkspace(order, 'repo/node_modules/times')).toBe('once\n');
   });
 
-  test('of one of two repositories has its own secrets alone, and finds none of the other’s', async () => {
+  test('of one of two repositories has its secrets before the other’s code ran, which gets none and has none of its own', async () => {
     const both = {
       ...rules,
       'acme/web': { secrets: { WEB: 'another canary of a set-up' }, allow: [], timeoutMs: 60_000 },
     };
-    const show = (name: string) => `env | cut -d= -f1 | grep -E "TOKEN|WEB" > "$HOME/${name}"`;
+    const show = (name: string) =>
+      `ls "$HOME" > "$HOME/${name}"; env | cut -d= -f1 | grep -E "TOKEN|WEB" >> "$HOME/${name}"; true`;
     const {
       parts: [api],
       ...order
-    } = makeSetUp({ ...setup(show('api')), folder: 'repos/shop' });
+    } = makeSetUp({ ...setup(show('api'), []), folder: 'repos/shop' });
     const web = {
       ...must(api),
       repository: must(parseRepositoryName('acme/web')),
@@ -144,12 +145,16 @@ describe('a set-up', () => {
       ...setup(show('web'), ['WEB']),
     };
     const done = await open('true', both).setUp({ ...order, parts: [must(api), web] });
-    expect(done.map(({ repository: of }) => of)).toEqual(['acme/Shop', 'acme/web']);
-    expect(await inWorkspace({ ...order, parts: [] }, 'home/api')).toBe('TOKEN\n');
-    expect(await inWorkspace({ ...order, parts: [] }, 'home/web')).toBe('WEB\n');
+    expect(done.map(({ repository: of }) => of)).toEqual(['acme/web', 'acme/Shop']);
+    expect(await inWorkspace({ ...order, parts: [] }, 'home/web')).toBe('web\nWEB\n');
+    expect(await inWorkspace({ ...order, parts: [] }, 'home/api')).not.toContain('WEB');
     const asks = { ...web, ...setup('true', ['TOKEN']) };
     await expect(open('true', both).setUp({ ...makeSetUp({}), parts: [asks] })).rejects.toMatchObject({
       failure: { code: 'setup_secret_missing' },
+    });
+    const two = [{ ...must(api), ...setup('true') }, web];
+    await expect(open('true', both).setUp({ ...makeSetUp({}), parts: two })).rejects.toMatchObject({
+      failure: { code: 'setup_secrets_together' },
     });
   });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { BranchName } from '../../src/task/ids.ts';
+import type { BranchName, RepositoryName } from '../../src/task/ids.ts';
 import { plainRepository } from '../../src/task/policy.ts';
-import { secretsRefusal } from '../../src/task/set-up.ts';
+import { inSafeOrder, secretsRefusal } from '../../src/task/set-up.ts';
 import { repository } from './example.ts';
 
 const [main, develop, agents] = ['main', 'develop', 'errand/t000001-x'] as BranchName[] as [
@@ -32,3 +32,23 @@ test('it gets them on a branch that the operator names, and needs none of this w
   expect(secretsRefusal(plain, { ...asked, baseBranch: agents, setup: { ...setup, secrets: [] } })).toBeNull();
   expect(secretsRefusal(plain, { ...asked, baseBranch: agents, setup: null })).toBeNull();
 });
+
+test('of the set-ups of a task the one with secrets goes before those that could leave it a trap, and there is no second one', () => {
+  const [shop, web, api] = ['acme/shop', 'acme/web', 'acme/api'].map((name) => ({
+    repository: name as RepositoryName,
+    secrets: [] as readonly string[],
+  })) as [Asks, Asks, Asks];
+  const asking = (setUp: Asks) => ({ ...setUp, secrets: ['TOKEN'] });
+  expect(inSafeOrder([shop, web])).toEqual([shop, web]);
+  expect(inSafeOrder([shop, asking(web), api])).toEqual([asking(web), shop, api]);
+  expect(inSafeOrder([asking(shop), web, asking(api)])).toMatchObject({
+    code: 'setup_secrets_together',
+    sentence:
+      "The set-ups of acme/shop and acme/api ask for secrets, and in one task one of them could read another's.",
+  });
+});
+
+interface Asks {
+  readonly repository: RepositoryName;
+  readonly secrets: readonly string[];
+}
