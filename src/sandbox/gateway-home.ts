@@ -40,6 +40,10 @@ export function gatewayHomes(directory: string) {
         await chmod(path, user === null ? mode : mode | 0o1030);
       }
     },
+    /** Whose the folder was made to be; undefined where there is none. */
+    async userOf(task: TaskId): Promise<number | undefined> {
+      return (await lstat(home(task)).catch(absent))?.gid;
+    },
     /** Hands over what an earlier gateway of the task, under another user, left. */
     async handOver(task: TaskId, user: number): Promise<void> {
       for (const name of ['meter.json', 'blocked.json', 'gateway.pid']) {

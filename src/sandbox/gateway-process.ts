@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,7 @@ import type { BlockedHost, Registry } from '../task/network.ts';
 import type { NetworkPolicy } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import { absent, readJson, writeJson } from './files.ts';
+import { findGateway, signalTo } from './find-gateway.ts';
 import { gatewayHomes } from './gateway-home.ts';
 import { type GatewayKeys, keysFor } from './gateway-keys.ts';
 
@@ -73,7 +74,10 @@ export function openGateways(options: GatewayOptions): Gateways {
         next: 'Set ERRAND_DATA_DIR to a shorter path.',
       });
     }
-    await homes.make(task, await options.userOf(task));
+    const user = await options.userOf(task);
+    // One of another user could not be told from a stranger's any more once the folder is this user's.
+    if (user !== null && ![undefined, 0, user].includes(await homes.userOf(task))) await end(task);
+    await homes.make(task, user);
     return homes.socketDirectory(task);
   }
 
@@ -126,11 +130,17 @@ export function openGateways(options: GatewayOptions): Gateways {
     );
   }
 
+  async function processesOf(task: TaskId): Promise<readonly number[]> {
+    const own = process.getuid?.() ?? -1;
+    const user = own === 0 ? await homes.userOf(task) : undefined;
+    const uids = user === undefined ? [own] : [own, user];
+    return await findGateway({ entry: options.entry, directory: home(task), uids });
+  }
+
   async function end(task: TaskId): Promise<void> {
-    const pids = await processesOf(home(task));
-    for (const pid of pids) signalTo(pid, 'SIGTERM');
-    for (let waitedMs = 0; (await processesOf(home(task))).length > 0; waitedMs += 10) {
-      if (waitedMs === 2000) for (const pid of await processesOf(home(task))) signalTo(pid, 'SIGKILL');
+    for (const pid of await processesOf(task)) signalTo(pid, 'SIGTERM');
+    for (let waitedMs = 0; (await processesOf(task)).length > 0; waitedMs += 10) {
+      if (waitedMs === 2000) for (const pid of await processesOf(task)) signalTo(pid, 'SIGKILL');
       if (waitedMs > 5000) throw await gatewayProblem(task, 'the one before it does not end');
       await sleep(10);
     }
@@ -205,26 +215,4 @@ function answers(path: string): Promise<boolean> {
     probe.once('connect', () => settle(true));
     probe.once('error', () => settle(false));
   });
-}
-
-/** Found by what they were started with, which no crash between starting and noting down can lose. */
-async function processesOf(directory: string): Promise<readonly number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      // A process may end while we look.
-      const args = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      const argv = args.split('\0');
-      return argv[argv.indexOf('--dir') + 1] === directory && argv.includes('--dir') ? Number(pid) : undefined;
-    }),
-  );
-  return found.filter((pid) => pid !== undefined);
-}
-
-function signalTo(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (!z.object({ code: z.literal('ESRCH') }).safeParse(error).success) throw error;
-  }
 }
