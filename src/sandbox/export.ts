@@ -109,6 +109,7 @@ function exportProblem(run: RunId, folder: string, ended: Ended): Problem {
     {
       timed_out: 'git did not come to an end in time',
       too_much_output: 'it is larger than a bundle may be',
+      too_much_disk: 'its workspace is larger than it may be',
       exited: {
         [noCheckout]: `there is no git repository of its own at ${pathOf(folder)}`,
         [noCommit]: 'its HEAD names no commit',

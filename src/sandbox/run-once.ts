@@ -9,14 +9,14 @@ export interface Ended {
   /** The last of stderr, at most 4 KiB. */
   readonly stderr: string;
   readonly durationMs: number;
-  readonly end: 'exited' | 'timed_out' | 'too_much_output';
+  readonly end: 'exited' | 'timed_out' | 'too_much_output' | 'too_much_disk';
 }
 
 const stderrBytes = 4 * 1024;
 
 /**
  * Runs one container to its end and removes it. Stdout goes to `write` up to `capBytes`; beyond that, and after
- * `timeoutMs`, the container is killed. A container of that name which a crash left is replaced.
+ * `timeoutMs`, the container is killed, as `watch` may do. A container of that name which a crash left is replaced.
  */
 export async function runOnce(
   engine: Engine,
@@ -25,6 +25,8 @@ export async function runOnce(
     timeoutMs: number;
     capBytes: number;
     write: (bytes: Buffer) => Promise<void>;
+    /** Looks on while it runs, until `over`, and may have it killed for what it takes of the disk. */
+    watch?: (over: AbortSignal, kill: () => Promise<void>) => Promise<void>;
     /** What it is told once it runs. */
     stdin?: string;
     gate: <T>(work: () => Promise<T>) => Promise<T>;
@@ -34,6 +36,8 @@ export async function runOnce(
   const container = await replaceContainer(engine, spec);
   const kill = () => ifThere(engine.call(`end ${spec.name}`, (abortSignal) => container.kill({ abortSignal })));
   let end: Ended['end'] = 'exited';
+  const over = new AbortController();
+  let watching: Promise<void> | undefined;
   try {
     const output = await engine.call(`attach to ${spec.name}`, (abortSignal) =>
       container.attach({
@@ -65,6 +69,11 @@ export async function runOnce(
     const reading = read();
     // Awaited below, but it may fail before.
     reading.catch(() => {});
+    watching = options.watch?.(over.signal, async () => {
+      end = 'too_much_disk';
+      await kill();
+    });
+    watching?.catch(() => {});
     await untilStopped(engine, container, {
       signal: options.signal,
       expireInMs: options.timeoutMs,
@@ -78,6 +87,8 @@ export async function runOnce(
     const { State } = await engine.call(`look at ${spec.name}`, (abortSignal) => container.inspect({ abortSignal }));
     return { exitCode: State.ExitCode, stderr, durationMs, end };
   } finally {
+    over.abort();
+    await Promise.allSettled([watching]);
     await removeContainer(engine, container);
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { SetUpReport, SetUpSpec } from '../../sandbox/protocol.ts';
-import type { SetUpPart } from '../task/ports/sandbox.ts';
+import type { Limits, SetUpPart } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { SetUp } from '../task/task.ts';
 import { type ContainerOrder, setUpSpec } from './container-spec.ts';
@@ -10,6 +10,7 @@ import { noPackageManagers } from './registries.ts';
 import { registrySettings } from './registry-settings.ts';
 import { type Ended, runOnce } from './run-once.ts';
 import { withoutSecrets } from './secret-forms.ts';
+import { watchOnce } from './watch-disk.ts';
 
 const command = ['node', '/opt/errand/set-up.ts'];
 /** Where the operator says nothing. */
@@ -67,6 +68,7 @@ export async function runScript(parts: Parts, order: ContainerOrder, script: Scr
       write: async (bytes) => {
         printed = Buffer.concat([printed, bytes]).subarray(-keptBytes);
       },
+      watch: (over, kill) => watchOnce(parts, order, over, kill),
       gate,
       signal: closing,
     });
@@ -76,7 +78,12 @@ export async function runScript(parts: Parts, order: ContainerOrder, script: Scr
       return { repository: part.repository, kind, durationMs: ended.durationMs, changed };
     }
     const blocked = (await setUpGateways.blocked(order.task)).map(({ host }) => host);
-    throw failed(script, ended, { report, blocked, printed: lastLines(withoutSecrets(printed.toString(), secrets)) });
+    throw failed(script, ended, {
+      limits: order.limits,
+      report,
+      blocked,
+      printed: lastLines(withoutSecrets(printed.toString(), secrets)),
+    });
   } finally {
     await setUpGateways.remove(order.task);
   }
@@ -105,18 +112,27 @@ function lastLines(text: string): string {
 }
 
 interface Found {
+  readonly limits: Limits;
   readonly report: SetUpReport | undefined;
   readonly blocked: readonly string[];
   readonly printed: string;
 }
 
-function failed({ kind, part, secrets }: Script, ended: Ended, { report, blocked, printed }: Found): Problem {
+function failed({ kind, part, secrets }: Script, ended: Ended, { limits, report, blocked, printed }: Found): Problem {
   const what = kind === 'setup' ? 'set-up' : 'maintenance';
   if (ended.end === 'exited' && ended.exitCode === ownFailure && report?.type === 'failed') {
     return new Problem({
       code: 'setup_failed',
       sentence: `The ${what} of ${part.repository} could not begin: ${withoutSecrets(report.message, secrets)}`,
       next: 'Press Retry; if it lasts, whoever runs Errand finds the cause in the log under this task.',
+    });
+  }
+  if (ended.end === 'too_much_disk') {
+    const gib = (limits.workspaceBytes / 2 ** 30).toFixed(1).replace('.0', '');
+    return new Problem({
+      code: 'out_of_disk',
+      sentence: `The ${what} script of ${part.repository} filled more than its ${gib} GiB of disk and was ended.`,
+      next: 'Whoever runs Errand can raise the limit of the workspace.',
     });
   }
   const end =

@@ -11,6 +11,7 @@ import { readJson } from './files.ts';
 import { admit, orderSchema, taskOf } from './order.ts';
 import type { Parts } from './parts.ts';
 import { runOnce } from './run-once.ts';
+import { watchOnce } from './watch-disk.ts';
 
 const exportTimeoutMs = 300_000;
 /** How coreutils' `timeout` and CI systems spell it. */
@@ -43,7 +44,16 @@ export async function checkWork(
     timeoutMs,
     capBytes: Number.POSITIVE_INFINITY,
     write: async () => {},
+    watch: (over, kill) => watchOnce(parts, order, over, kill),
   });
+  if (ended.end === 'too_much_disk') {
+    const gib = (order.limits.workspaceBytes / 2 ** 30).toFixed(1).replace('.0', '');
+    throw new Problem({
+      code: 'out_of_disk',
+      sentence: `The check \`${command}\` filled more than the run's ${gib} GiB of disk and was ended.`,
+      next: 'Whoever runs Errand can raise the limit of the workspace.',
+    });
+  }
   const exitCode = ended.end === 'timed_out' ? timedOutCode : ended.exitCode;
   return { command, exitCode, durationMs: ended.durationMs };
 }
@@ -74,7 +84,7 @@ async function stoppedOrder(parts: Parts, run: RunId): Promise<ContainerOrder> {
 function once(
   { engine, gate, closing }: Parts,
   spec: Spec,
-  options: Pick<Parameters<typeof runOnce>[2], 'timeoutMs' | 'capBytes' | 'write'>,
+  options: Pick<Parameters<typeof runOnce>[2], 'timeoutMs' | 'capBytes' | 'write' | 'watch'>,
 ) {
   return runOnce(engine, spec, { ...options, gate, signal: closing });
 }

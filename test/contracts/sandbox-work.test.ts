@@ -277,6 +277,16 @@ describe('where nothing can be mounted, a workspace is a volume', () => {
     const left = await docker.listContainers({ all: true, filters: { label: [`errand.task=${order.task}`] } });
     expect(left).toEqual([]);
   });
+
+  test('that is measured while a check works in it, too: one that takes too much is ended with a sentence', async () => {
+    const { sandbox } = ground.shell('exit 0', { mountable: false });
+    const order = makeOrder({ limits: { workspaceBytes: 32 * 2 ** 20 } });
+    await sandbox.start(order);
+    await allRecords(sandbox, order);
+    const work = { folder: '.', command: 'head -c 64M /dev/urandom > big; sleep 100' };
+    await expect(sandbox.check(order.run, work, 60_000)).rejects.toMatchObject({ failure: { code: 'out_of_disk' } });
+    await sandbox.remove(order.task, { workspace: true });
+  });
 });
 
 describe('the reaper', () => {

@@ -109,6 +109,15 @@ describe('a set-up', () => {
     for (const form of formsOf(secret)) expect(`${shown}${top}`).not.toContain(form);
   });
 
+  test('that takes more than its workspace may have, where that is only measured, is ended with a sentence', async () => {
+    const sandbox = ground.open({ setup: rules, mountable: false });
+    const fills = setup('head -c 64M /dev/urandom > big; sleep 100', []);
+    const order = makeSetUp(fills, makeOrder({ limits: { workspaceBytes: 32 * 2 ** 20 } }));
+    await expect(sandbox.setUp(order)).rejects.toMatchObject({
+      failure: { code: 'out_of_disk', sentence: expect.stringContaining('acme/Shop filled more than its 0 GiB') },
+    });
+  });
+
   test('says which tracked files it changed, and has new ones kept out of everybody’s work', async () => {
     const order = makeSetUp(
       setup('echo more >> README; mkdir -p made/by; echo x > made/by/us; echo y > "odd [name]"', []),
