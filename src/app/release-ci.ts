@@ -71,7 +71,10 @@ function headOf(part: Part | undefined): Sha | null {
 async function push(deps: WorkerDeps, task: Task, part: Part, held: Sha, signal: AbortSignal): Promise<Sha> {
   const { repository, base, pull } = part;
   const by = pull.type === 'open' ? pull.release?.by : undefined;
-  if (task.run.type !== 'idle') throw busy();
+  const heldToIdle = async () => {
+    if ((await deps.store.find(task.id))?.run.type !== 'idle') throw busy();
+  };
+  await heldToIdle();
   const place = { task: task.id, part: task.parts.indexOf(part) };
   await holdToRepository(deps, part);
   const { rules } = await deps.repositories.prepare({ ...place, repository, base, branch: task.branch, signal });
@@ -79,6 +82,8 @@ async function push(deps: WorkerDeps, task: Task, part: Part, held: Sha, signal:
   if (narrowed !== null) throw new Problem(narrowed);
   const head = await deps.repositories.release({ ...place, repository, head: held });
   const order = { ...place, repository, branch: task.branch, head, remote: held, signal };
+  // Preparing takes a while, in which people reply; from here on no run starts before this is told.
+  await heldToIdle();
   if ((await deps.repositories.push(order)) === 'moved') throw moved(held);
   return head;
 }

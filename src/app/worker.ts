@@ -59,7 +59,11 @@ export class Worker {
 
   /** What people decided on at the task's gates. */
   async #settlePulls(id: TaskId, signal: AbortSignal): Promise<void> {
-    await releaseCi(this.#deps, id, signal);
+    const task = await this.#deps.store.find(id);
+    if (task?.run.type === 'idle' && task.parts.some(isToRelease))
+      await this.#push(id, () => releaseCi(this.#deps, id, signal));
+    // Beside a run at work nothing is pushed: the release says so.
+    else await releaseCi(this.#deps, id, signal);
     await merge(this.#deps, id, signal);
   }
 
@@ -239,10 +243,14 @@ export class Worker {
     if (failed.task?.run.type === 'queued') await queue.wake({ type: 'run', task: task.id });
   }
 
-  /** No run of the task starts here meanwhile. */
-  async #pushReleased(id: TaskId): Promise<void> {
-    await this.#attended.get(id);
-    const pushing = this.#deps.during(() => pushReleased(this.#deps, id));
+  #pushReleased(id: TaskId): Promise<void> {
+    return this.#push(id, () => this.#deps.during(() => pushReleased(this.#deps, id)));
+  }
+
+  /** No run of the task starts here meanwhile, and nothing else is pushed. */
+  async #push(id: TaskId, push: () => Promise<void>): Promise<void> {
+    while (this.#attended.has(id)) await this.#attended.get(id);
+    const pushing = push();
     this.#hold(id, pushing, () => this.#afterwards(id));
     await pushing;
   }

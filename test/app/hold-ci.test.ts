@@ -191,6 +191,18 @@ test('the branch is not moved under a run that is at work', async () => {
   expect(pushes).toEqual([]);
 });
 
+test('nor under one that somebody asks for while the push is prepared', async () => {
+  const { world, task, pushes, pullOf } = begun();
+  await runCi(world.bot, press);
+  world.repositories.release = async () => {
+    await world.store.apply(task.id, { type: 'retried', by: alice, at: 1 });
+    return sha('e');
+  };
+  await releaseCi(world.worker, task.id, signal);
+  expect(pullOf()).toMatchObject({ refusal: { code: 'run_under_way' } });
+  expect(pushes).toEqual([]);
+});
+
 test('a held head is not merged, whatever the record says', async () => {
   const { world, task, pullOf } = begun({
     parts: [part({ repositoryId: 7, results, pull: { type: 'merging', pull, approval, delay: null } })],

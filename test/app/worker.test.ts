@@ -5,7 +5,7 @@ import { watchPulls } from '../../src/app/watch-pull.ts';
 import { Worker } from '../../src/app/worker.ts';
 import { type EngineId, toRunId } from '../../src/task/ids.ts';
 import type { PullView } from '../../src/task/ports/forge.ts';
-import { approval, bob, other, part, pull, pullStates, run, sha, taskId } from '../task/example.ts';
+import { approval, bob, other, part, pull, pullStates, report, run, sha, taskId } from '../task/example.ts';
 import { problem, World } from './world.ts';
 
 const never = { sweepEveryMs: 3_600_000, pullEveryMs: 3_600_000, reapEveryMs: 3_600_000 };
@@ -155,6 +155,31 @@ test('the next run of a task starts after the leftovers of the last one are clea
   await vi.waitFor(() => expect(order).toContain('started'));
   expect(order.slice(0, 2)).toEqual(['removed', 'started']);
   expect(world.look(task).runs).toBe(2);
+});
+
+test('CI is released after what is just ending, since both work in the same clone', async () => {
+  const world = new World();
+  const release = { by: bob, delay: null };
+  const results = [{ run: 1, head: pull.head, by: 'run', report, ci: { type: 'held', target: false } } as const];
+  const parts = [part({ pull: { ...pullStates.open, release }, results })] as const;
+  world.has({ id: one, runs: 1, run: { type: 'idle', outcome: null }, parts });
+  await using at = await working(world);
+  world.sandbox.list = async () => [{ task: one, run: run(1).id, state: { type: 'running' } }];
+  const order: string[] = [];
+  const removing = Promise.withResolvers<void>();
+  world.sandbox.remove = async () => {
+    removing.resolve();
+    await new Promise(setImmediate);
+    order.push('removed');
+  };
+  world.repositories.push = async () => {
+    order.push('pushed');
+    return 'pushed';
+  };
+  const recovering = at.worker.recover(ending.signal);
+  await removing.promise;
+  await Promise.all([recovering, world.handlers.get('merge')?.(one)]);
+  expect(order).toEqual(['removed', 'pushed']);
 });
 
 test('what is reserved for a run that was stopped before it had a sandbox is given back, and for no other', async () => {
