@@ -10,8 +10,8 @@ import { openPulls } from './open-pulls.ts';
 import { moveHead, pushWork } from './push-work.ts';
 import { watchPull } from './watch-pull.ts';
 
-/** The commit is on the machine of the run's engine, whose worker may have the next wake-up. */
-const otherEngineMs = 1_000;
+/** The commit is on the machine of the run's engine, whose worker may have the next wake-up: the longer it doesn't, the rarer they get. */
+const otherEngineMs = { first: 1_000, longest: 60_000, gone: 60 * 60_000 };
 
 type Released = Hold & { readonly state: Extract<Hold['state'], { byName: string }> };
 
@@ -23,13 +23,17 @@ export async function pushReleased(deps: WorkerDeps, id: TaskId): Promise<void> 
   const asked = await deps.store.find(id);
   for (const { repository, hold } of asked?.parts ?? []) {
     if (hold?.state.type !== 'released') continue;
-    if (hold.engine !== deps.engine) {
-      await deps.queue.wake({ type: 'push', task: id }, { delayMs: otherEngineMs });
-      continue;
-    }
     const { head } = hold;
     const refuse = (problem: Failure) =>
       deps.store.apply(id, { type: 'hold_refused', repository, head, problem, at: deps.clock.now() });
+    if (hold.engine !== deps.engine) {
+      const { first, longest, gone } = otherEngineMs;
+      const waitedMs = deps.clock.now() - (hold.state.at ?? 0);
+      const delayMs = Math.min(Math.max(first, waitedMs), longest);
+      if (waitedMs < gone) await deps.queue.wake({ type: 'push', task: id }, { delayMs });
+      else await refuse(engineGone);
+      continue;
+    }
     try {
       await watchPull(deps, id, repository);
       const task = await deps.store.find(id);
@@ -77,6 +81,12 @@ async function pushPart(deps: WorkerDeps, task: Task, part: Part, hold: Released
 }
 
 const prepareDeadlineMs = 10 * 60_000;
+
+const engineGone: Failure = {
+  code: 'engine_gone',
+  sentence: 'The machine that has this commit has not answered for an hour.',
+  next: 'Start its worker and press Push anyway again, or press Retry to have the work done anew elsewhere.',
+};
 
 function movedMeanwhile({ code }: Failure): Failure {
   return {

@@ -210,7 +210,7 @@ const hold = object({
   secrets,
   state: z.discriminatedUnion('type', [
     object({ type: z.literal('open'), refusal: failure.nullable() }),
-    object({ type: z.enum(['released', 'pushed']), by: userId, byName: z.string() }),
+    object({ type: z.enum(['released', 'pushed']), by: userId, byName: z.string(), at: time.optional() }),
   ]),
 });
 

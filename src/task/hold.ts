@@ -1,11 +1,11 @@
 import type { HoldEvent } from './events.ts';
-import { atEveryPart, ciOf } from './parts.ts';
+import { atEveryPart, ciOf, hasEnded } from './parts.ts';
 import type { Change, Hold, Part, Task } from './task.ts';
 import type { Transition } from './transition.ts';
 
-/** Whether a part has work that waits for an approver's word, or for the push that came of it. */
-export function isHeld({ hold }: Part): boolean {
-  return hold !== undefined && hold.state.type !== 'pushed';
+/** Whether a part has work that waits for an approver's word, which may come until its pull request ends, or for the push that came of it. */
+export function isHeld({ hold, pull }: Part): boolean {
+  return hold?.state.type === 'released' || (hold?.state.type === 'open' && !hasEnded(pull));
 }
 
 /**
@@ -48,7 +48,7 @@ export function moveHold(task: Task, event: HoldEvent): Transition {
       if (task.run.type !== 'idle') return { applied: false, reason: 'not_idle' };
       if (part.pull.type === 'merged' || part.pull.type === 'closed')
         return { applied: false, reason: 'pull_request_ended' };
-      return to({ type: 'released', by: event.by, byName: event.byName });
+      return to({ type: 'released', by: event.by, byName: event.byName, at: event.at });
     }
     case 'hold_refused':
       if (hold.state.type !== 'released') return { applied: false, reason: 'duplicate' };

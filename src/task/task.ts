@@ -314,7 +314,13 @@ export interface Hold {
   readonly secrets: Secrets;
   readonly state: /** `refusal` is why it could not be pushed when somebody wanted it. */
     | { readonly type: 'open'; readonly refusal: Failure | null }
-    | { readonly type: 'released' | 'pushed'; readonly by: UserId; readonly byName: string };
+    | {
+        readonly type: 'released' | 'pushed';
+        readonly by: UserId;
+        readonly byName: string;
+        /** When they said so. */
+        readonly at?: number | undefined;
+      };
 }
 
 /** A task in one of its repositories. Each part has a pull request, and so an approval, of its own. */

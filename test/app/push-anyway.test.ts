@@ -4,6 +4,7 @@ import { silent } from '../../src/app/people.ts';
 import { pushAnyway } from '../../src/app/push-anyway.ts';
 import { pushReleased } from '../../src/app/push-released.ts';
 import { Worker } from '../../src/app/worker.ts';
+import type { EngineId } from '../../src/task/ids.ts';
 import { alice, bob, message, other, part, repository, sha, ts } from '../task/example.ts';
 import { asked, problem, World } from './world.ts';
 
@@ -80,6 +81,25 @@ test.each([
   await pushAnyway(world.bot, press);
   await pushReleased(world.worker, task.id);
   expect(partOf().hold?.state).toMatchObject({ type: 'open', refusal: { code } });
+});
+
+test('what is on a machine that is gone is looked for ever more rarely, and waits again after an hour, with the reason', async () => {
+  const { world, task, partOf } = await holding();
+  await pushAnyway(world.bot, press);
+  const elsewhere = { ...world.worker, engine: 'ENGINE:TWO' as EngineId };
+  const released = world.now;
+  const waits: (number | undefined)[] = [];
+  for (const waited of [0, 8_000, 59 * 60_000]) {
+    world.now = released + waited;
+    await pushReleased(elsewhere, task.id);
+    waits.push(world.woken.at(-1)?.options.delayMs);
+  }
+  expect(waits).toEqual([1_000, 8_000, 60_000]);
+  const before = world.woken.length;
+  world.now = released + 60 * 60_000;
+  await pushReleased(elsewhere, task.id);
+  expect(world.woken).toHaveLength(before);
+  expect(partOf().hold?.state).toMatchObject({ type: 'open', refusal: { code: 'engine_gone' } });
 });
 
 test('a reply before the push starts no run that would lose it: the run waits, and says so', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskEvent, TaskEventType } from '../../src/task/events.ts';
+import { isHeld } from '../../src/task/hold.ts';
 import type { BranchName } from '../../src/task/ids.ts';
 import { isOver } from '../../src/task/parts.ts';
 import { givenUp } from '../../src/task/problem.ts';
@@ -289,7 +290,7 @@ describe('held work', () => {
 
   it('waits for a word, and goes up for review with the name of whoever gave it', () => {
     const released = apply(holding(), events.hold_released);
-    expect(holdOf(released)?.state).toEqual({ type: 'released', by: bob, byName: 'Bob' });
+    expect(holdOf(released)?.state).toEqual({ type: 'released', by: bob, byName: 'Bob', at });
     const opened = { ...events.pull_request_opened, pull: { ...pull, head: held.head } };
     const pushed = apply(released, opened, events.hold_pushed);
     const made = { ...report, pushedAnyway: { ...held.secrets, by: bob, byName: 'Bob' } };
@@ -319,6 +320,18 @@ describe('held work', () => {
     expect(holdOf(next)?.head).toBe(held.head);
     expect(holdOf(apply(next, { ...events.run_finished, run: runId(2) }))).toBeUndefined();
     expect(holdOf(apply(holding(), events.retried))).toBeUndefined();
+  });
+
+  it('is waited for until it is pushed, or its pull request ends without anybody’s word', () => {
+    const heldIn = (of: Task) => isHeld(of.parts[0]);
+    expect(heldIn(holding())).toBe(true);
+    expect(heldIn(holding('open'))).toBe(true);
+    for (const over of [events.pull_request_merged, events.pull_request_closed]) {
+      expect(heldIn(apply(holding('open'), over))).toBe(false);
+      expect(heldIn(apply(holding('open'), events.hold_released, over))).toBe(true);
+      expect(heldIn(apply(holding('open'), events.hold_released, over, events.hold_refused))).toBe(false);
+    }
+    expect(heldIn(apply(holding(), events.hold_released, events.hold_pushed))).toBe(false);
   });
 
   it.each(['message_added', 'retried'] as const)('is not overtaken by a run while it is being pushed: %s', (more) => {
