@@ -1,6 +1,8 @@
+import { callsByItself } from '../task/agent-facts.ts';
 import type { BlockedLine, Said, TaskLine } from '../task/said.ts';
 import type { Task } from '../task/task.ts';
 import type { Attendance } from './attendance.ts';
+import type { WorkerDeps } from './deps.ts';
 
 const lookEveryMs = 3_000;
 
@@ -20,11 +22,22 @@ export function followBlocked(attendance: Attendance): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
+/** The hosts that the gateway refused to a task's work; what its agent calls by itself is none of that. */
+export async function blockedByWork(
+  { sandbox }: Pick<WorkerDeps, 'sandbox'>,
+  { id, agent }: Pick<Task, 'id' | 'agent'>,
+) {
+  const found = await sandbox.blocked(id);
+  return found.filter(({ host }) => !callsByItself(agent, host));
+}
+
 /** Tells of those that nobody was told of yet. */
 export async function noteBlocked({ deps, id, run, epoch }: Attendance): Promise<void> {
-  const [found, task] = await Promise.all([deps.sandbox.blocked(id), deps.store.find(id)]);
-  const hosts = found.filter(({ host }) => task?.blocked?.some((known) => known.host === host) !== true);
-  if (task === undefined || hosts.length === 0) return;
+  const task = await deps.store.find(id);
+  if (task === undefined) return;
+  const found = await blockedByWork(deps, task);
+  const hosts = found.filter(({ host }) => task.blocked?.some((known) => known.host === host) !== true);
+  if (hosts.length === 0) return;
   await deps.store.apply(id, { type: 'hosts_blocked', run, hosts, at: deps.clock.now() }, { epoch });
 }
 

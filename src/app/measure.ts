@@ -4,6 +4,7 @@ import type { PreparedPart } from '../task/parts.ts';
 import { withoutSecrets } from '../task/secrets.ts';
 import type { ChangeSize, Check, Report, Task } from '../task/task.ts';
 import type { Attendance } from './attendance.ts';
+import { blockedByWork } from './blocked.ts';
 import type { Work } from './take-out.ts';
 
 const checkDeadlineMs = 10 * 60_000;
@@ -52,7 +53,7 @@ export async function measure(
     usage: spending.usage,
     total: spending.total,
     durationMs: deps.clock.now() - startedAt,
-    blocked: (await deps.sandbox.blocked(task.id)).map(({ host }) => host),
+    blocked: (await blockedByWork(deps, task)).map(({ host }) => host),
   };
   const each = [...found.values()];
   return {

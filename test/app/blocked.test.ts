@@ -36,6 +36,14 @@ test('hosts that a run was refused are told before it ends, each once', async ()
   expect(saidOf(world.look(task))).toMatchObject({ hosts: [docs, inside], next: null });
 });
 
+test('what an agent calls by itself at each start is no news', async () => {
+  const world = new World();
+  world.sandbox.blocked = async () => [{ host: 'chatgpt.com', allowable: true }, docs];
+  const task = await world.running({ agent: 'codex' });
+  await attendRun(world.worker, task, new AbortController().signal);
+  expect(saidOf(world.look(task))).toMatchObject({ hosts: [docs] });
+});
+
 test('somebody who may approve opens a host for the task, named in thread and pull request', async () => {
   const { world, task, press, allowed } = refused();
   expect(await press()).toEqual({ type: 'silent' });

@@ -28,12 +28,12 @@ agents:
     command: [claude-agent-acp]
     provider: anthropic
     mode: bypassPermissions
-    env: { ANTHROPIC_BASE_URL: '\${BASE_URL}', ANTHROPIC_API_KEY: '\${KEY}', IS_SANDBOX: '1' }
+    env: { ANTHROPIC_BASE_URL: '\${BASE_URL}', ANTHROPIC_API_KEY: '\${KEY}', IS_SANDBOX: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' }
   lost:
     command: [claude-agent-acp]
     provider: nowhere
     mode: bypassPermissions
-    env: { ANTHROPIC_BASE_URL: '\${BASE_URL}', ANTHROPIC_API_KEY: '\${KEY}', IS_SANDBOX: '1' }
+    env: { ANTHROPIC_BASE_URL: '\${BASE_URL}', ANTHROPIC_API_KEY: '\${KEY}', IS_SANDBOX: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' }
 providers:
   nowhere: { kind: anthropic, baseUrl: 'http://127.0.0.1:9', keyVariable: ANTHROPIC_API_KEY }
   deployments:
