@@ -80,16 +80,6 @@ export function toldAlone({ errand, channel }: Stage, user: string): string {
   return told.map(({ text }) => text).join('\n');
 }
 
-/** Whether it comes to something before a request that was sent after it has ended. */
-export async function happens(stage: Stage, look: () => boolean | Promise<boolean>): Promise<boolean> {
-  let ended = false;
-  const later = stage.play('true', { text: 'Come after it' }).then(() => {
-    ended = true;
-  });
-  later.catch(() => undefined);
-  return before(stage, look, () => ended);
-}
-
 /** Whether the bot shows what it should not before it shows a request that came in after it, which is then stopped. */
 export async function isTaken(stage: Stage, look: () => boolean): Promise<boolean> {
   const word = `later${randomUUID().slice(0, 8)}`;

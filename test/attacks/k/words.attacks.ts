@@ -1,13 +1,14 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { seed } from '../../../src/local/slack/workspace.ts';
+import { type TaskId, toTaskId } from '../../../src/task/ids.ts';
 import type { Attack } from '../attack.ts';
 import type { Stage } from '../stage.ts';
-import { commandBody, happens, isMerged, openGate, post, pullOf, request } from './in-slack.ts';
+import { commandBody, isMerged, openGate, post, pullOf, request } from './in-slack.ts';
 
 /** A task as somebody could write it who gets at Redis: nobody of this workspace asked for it. */
-async function forgeTask(redis: Redis, model: string): Promise<string> {
-  const id = 't0f0rged'.slice(0, 7);
+async function forgeTask(redis: Redis, model: string): Promise<TaskId> {
+  const id = toTaskId(Buffer.from('forged'));
   const stored = JSON.parse((await redis.hget(`{errand:default}:task:${model}`, 'json')) ?? '{}');
   const { task } = stored;
   const [part] = task.parts;
@@ -114,9 +115,11 @@ export const attacks: readonly Attack[] = [
         await merge.add('merge', { task: task.id, approved: true, by: seed.grace });
         await run.add('run', { task: '../../etc', script: 'id' });
         await run.add('run', { task: forged, repository: stage.repository, script: 'echo forged > forged.txt' });
-        const pushed = () => isPushed(stage, `errand/${forged}`);
-        const through = await happens(stage, async () => (await isMerged(stage)) || (await pushed()));
-        const what = (await isMerged(stage)) ? 'merged without approval' : 'a forged task was pushed';
+        // It comes to its end either way: refused, or with what it made.
+        await stage.ended({ ...task, id: forged });
+        const merged = await isMerged(stage);
+        const through = merged || (await isPushed(stage, `errand/${forged}`));
+        const what = merged ? 'merged without approval' : 'a forged task was pushed';
         return { through, seen: through ? what : 'nothing merged, nothing pushed' };
       } finally {
         await Promise.all([run.close(), merge.close()]);

@@ -71,16 +71,16 @@ python3 hog.py`,
         async (live) => {
           let most = 0;
           // Other work on the machine only ever makes it less.
-          for (let window = 0; window < 12 && most <= limits.cpus * 1.2; window += 1) {
+          for (let window = 0; window < 5 && most <= limits.cpus * 1.2; window += 1) {
             const before = await burntSeconds(live);
             const began = performance.now();
             await pause(1_000);
             most = Math.max(most, ((await burntSeconds(live)) - before) / ((performance.now() - began) / 1_000));
           }
-          return {
-            through: most > limits.cpus * 1.2,
-            seen: `${most.toFixed(2)} processors, where ${limits.cpus} is allowed`,
-          };
+          // On a busy machine nobody gets more than their limit; whether there is one the kernel's own book of it shows.
+          const limited = await isLimited(live.info.State.Pid);
+          const seen = `${most.toFixed(2)} processors, ${limited ? `held to ${limits.cpus}` : 'held to nothing'}`;
+          return { through: most > limits.cpus * 1.2 || !limited, seen };
         },
         { after: 'kill 0' },
       ),
@@ -190,6 +190,20 @@ async function burntSeconds(live: Live): Promise<number> {
     return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
   });
   return ticks.reduce((sum, each) => sum + each, 0) / 100;
+}
+
+/** Whether the kernel counts periods in which the process's group may use up its share of the processors. */
+async function isLimited(pid: number): Promise<boolean> {
+  const groups = (await readFile(`/proc/${pid}/cgroup`, 'utf8')).trim().split('\n');
+  const paths = groups.flatMap((line) => {
+    const [, controllers = '', path = ''] = line.split(':');
+    if (controllers === '') return [`/sys/fs/cgroup${path}`];
+    return controllers.split(',').includes('cpu') ? [`/sys/fs/cgroup/cpu${path}`] : [];
+  });
+  const texts = await Promise.all(paths.map((path) => readFile(`${path}/cpu.stat`, 'utf8').catch(() => '')));
+  const counted = texts.flatMap((text) => /^nr_periods (\d+)$/m.exec(text)?.[1] ?? []);
+  if (counted.length === 0) throw new Error(`The kernel shows no cpu.stat in ${paths.join(', ')}`);
+  return counted.some((periods) => Number(periods) > 0);
 }
 
 async function usedOf(path: string) {
