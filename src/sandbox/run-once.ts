@@ -112,12 +112,16 @@ export function createContainer(engine: Engine, spec: Spec): Promise<Dockerode.C
   );
 }
 
-/** Kills and removes a container; one that is gone, or being removed by another, is fine. */
+/** Kills and removes a container; one that is gone is fine, and one that another removes is waited for: it holds its volume until then. */
 export async function removeContainer(engine: Engine, container: Dockerode.Container): Promise<void> {
   const removing = engine.call(`remove the container ${container.id}`, (abortSignal) =>
     container.remove({ force: true, v: false, abortSignal }),
   );
-  await ifThere(removing).catch((error: unknown) => {
+  await ifThere(removing).catch(async (error: unknown) => {
     if (statusOf(error) !== 409) throw error;
+    const gone = engine.call(`see ${container.id} removed`, (abortSignal) =>
+      container.wait({ condition: 'removed', abortSignal }),
+    );
+    await ifThere(gone);
   });
 }
