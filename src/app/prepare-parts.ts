@@ -84,15 +84,19 @@ async function prepare(
   return { repository, checkout, wish: rules };
 }
 
-/** Where workflows would run on what this task pushes, and whether they are kept from it. Operator and base branch can both only add the hold. */
+/**
+ * Where workflows would run on what this task pushes, and whether they are kept from it. Operator and base branch can both only add
+ * the hold. Where an agent may bring workflows of its own, what is there before says nothing of what its commit runs.
+ */
 function toCi(
   { branch }: Task,
   { workflows, baseBranch, rules, startHeld }: Prepared,
   policy: RepositoryPolicy | undefined,
 ): { readonly ci?: CheckoutCi } {
   const { markable, target } = workflowRuns(workflows, branch, baseBranch);
-  if (markable === 'no' && target === 'no' && !startHeld) return {};
-  const held = markable !== 'no' && (policy?.holdCi === true || rules.ci === 'hold');
+  const wished = policy?.holdCi === true || rules.ci === 'hold';
+  const held = wished && (markable !== 'no' || policy?.workflows === true);
+  if (markable === 'no' && target === 'no' && !startHeld && !held) return {};
   return { ci: { held, startHeld, target: target !== 'no' } };
 }
 

@@ -61,6 +61,8 @@ export interface RepositoryPolicy {
   readonly draft: boolean | null;
   /** Whether GitHub's workflows wait for an approver's word; the base branch's `.errand.yml` may ask for it as well. */
   readonly holdCi: boolean;
+  /** Whether agents may change what runs on GitHub with the repository's secrets. */
+  readonly workflows: boolean;
   /** On which bases set-up scripts get secrets, beside the usual one. */
   readonly setupBranches: readonly BranchName[];
 }
@@ -83,6 +85,7 @@ export function plainRepository(name: RepositoryName): RepositoryPolicy {
     selfApproval: null,
     draft: null,
     holdCi: false,
+    workflows: false,
     setupBranches: [],
   };
 }

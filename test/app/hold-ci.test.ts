@@ -54,6 +54,12 @@ const byOperator = (world: World) => {
     repositories: world.policy.repositories.map((each) => ({ ...each, holdCi: true })),
   };
 };
+const bringing = (world: World) => {
+  world.policy = {
+    ...world.policy,
+    repositories: world.policy.repositories.map((each) => ({ ...each, workflows: true })),
+  };
+};
 const byFile = (world: World) => {
   const { prepare } = world.repositories;
   world.repositories.prepare = async (order) => {
@@ -78,6 +84,22 @@ test('nothing is marked where nobody asked for it, and the result says so', asyn
 
 test('what runs nothing is not marked', async () => {
   expect(await runIn([{ push: { branches: ['main'] } }], byOperator)).toEqual({ marked: [false], ci: undefined });
+});
+
+test.each([
+  ['operator', byOperator],
+  ['base branch', byFile],
+])(
+  'where an agent may bring a workflow of its own, all that it leaves is marked if the %s says so',
+  async (_, change) => {
+    const both = (world: World) => [bringing, change].forEach((each) => void each(world));
+    expect(await runIn([{ push: { branches: ['main'] } }], both)).toEqual({ marked: [true], ci: held });
+    expect(await runIn([], both)).toEqual({ marked: [true], ci: held });
+  },
+);
+
+test('nor is anything marked there that nobody wants held', async () => {
+  expect(await runIn([], bringing)).toEqual({ marked: [false], ci: undefined });
 });
 
 test('workflows on pull_request_target can’t be held, and the result says so', async () => {
