@@ -66,19 +66,62 @@ function includesBranch(patterns: string | readonly unknown[], branch: string): 
     }, false);
 }
 
-/** By GitHub's filter patterns: `*` within a name's part, `**` across, `?` and `+` after a character, `[…]`. One that can't be read matches. */
+/**
+ * By GitHub's filter patterns: `*` within a name's part, `**` across, `?` and `+` after a character, `[…]`. One that can't be read
+ * matches. Takes steps in the product of both lengths at most, whatever is in the pattern.
+ */
 function matches(pattern: string, branch: string): boolean {
   if (pattern.length > 200) return true;
-  const source = pattern.replaceAll(/\*\*|[*?+]|\[[^\]]*\]|[^*?+[]|\[/g, (token) => {
-    if (token === '**') return '.*';
-    if (token === '*') return '[^/]*';
-    if (token === '?' || token === '+') return token;
-    return token.length > 1 ? token : token.replace(/[\\^$.|(){}[\]/]/, String.raw`\$&`);
-  });
+  const pieces = piecesOf(pattern);
+  if (pieces === null) return true;
+  const characters = [...branch];
+  // Which beginnings of the branch, by their length, the pieces so far can stand for.
+  let reached = [true, ...characters.map(() => false)];
+  for (const { fits, optional, repeated } of pieces) {
+    const next = [optional && reached[0] === true];
+    for (const [at, character] of characters.entries()) {
+      const before = reached[at] === true || (repeated && next[at] === true);
+      next.push((before && fits(character)) || (optional && reached[at + 1] === true));
+    }
+    reached = next;
+  }
+  return reached.at(-1) === true;
+}
+
+/** What stands for one character, or for none or several of its kind. */
+interface Piece {
+  readonly fits: (character: string) => boolean;
+  readonly optional: boolean;
+  readonly repeated: boolean;
+}
+
+/** A pattern's pieces; null where it can't be read. */
+function piecesOf(pattern: string): readonly Piece[] | null {
+  const pieces: Piece[] = [];
+  for (const [token] of pattern.matchAll(/\*\*|[*?+]|\[[^\]]*\]|./gsu)) {
+    if (token !== '?' && token !== '+') {
+      const piece = pieceOf(token);
+      if (piece === null) return null;
+      pieces.push(piece);
+      continue;
+    }
+    const last = pieces.pop();
+    if (last === undefined) return null;
+    pieces.push(token === '?' ? { ...last, optional: true } : { ...last, repeated: true });
+  }
+  return pieces;
+}
+
+function pieceOf(token: string): Piece | null {
+  if (token === '**') return { fits: () => true, optional: true, repeated: true };
+  if (token === '*') return { fits: (character) => character !== '/', optional: true, repeated: true };
+  const one = { optional: false, repeated: false };
+  if (!token.startsWith('[') || token === '[') return { fits: (character) => character === token, ...one };
   try {
-    return new RegExp(`^${source}$`).test(branch);
+    const set = new RegExp(`^${token}$`, 'u');
+    return { fits: (character) => set.test(character), ...one };
   } catch {
-    return true;
+    return null;
   }
 }
 

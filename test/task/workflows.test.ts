@@ -16,8 +16,24 @@ test.each([
   ['*ddo?c', 'doc', 'no'],
   ['a.b', 'axb', 'no'],
   ['fix(es)', 'fix(es)', 'yes'],
+  ['errand/**', 'errand/', 'yes'],
+  ['errand/*', 'errand/a/b', 'no'],
+  ['main?', 'mai', 'yes'],
+  ['mai+n', 'maiiin', 'yes'],
+  ['mai+n', 'man', 'no'],
+  ['[^m]*', 'main', 'no'],
+  ['v[', 'v[', 'yes'],
+  ['v[9-0]', 'main', 'yes'],
+  ['+', 'main', 'yes'],
+  ['', 'main', 'no'],
 ])('the pattern %s on %s: %s', (pattern, branch, expected) => {
   expect(triggered(on({ push: { branches: [pattern] } }), 'push', branch)).toBe(expected);
+});
+
+test.each(['**', '*', 'a?', '[a-z]+', '**a+'])('no pattern keeps the worker busy for long: %s many times', (each) => {
+  const hostile = `${each.repeat(39).slice(0, 199)}X`;
+  const branch = `a${'a'.repeat(200)}`;
+  expect(triggered(on({ push: { branches: [hostile] } }), 'push', branch)).toBe('no');
 });
 
 test('a filter may be one pattern alone', () => {
