@@ -6,7 +6,7 @@ import type { RepositoryPolicy } from '../task/policy.ts';
 import type { Prepared } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
 import { asksBeyond } from '../task/reach.ts';
-import { secretsRefusal } from '../task/set-up.ts';
+import { isTrustedBase, secretsRefusal } from '../task/set-up.ts';
 import type { CheckoutCi, Part, Task } from '../task/task.ts';
 import { workflowRuns } from '../task/workflows.ts';
 import type { Attendance } from './attendance.ts';
@@ -75,9 +75,11 @@ async function prepare(
   const beyond = policy === undefined ? [] : asksBeyond(policy.network, rules);
   const refusal = secretsRefusal(policy, { repository, setup, baseBranch, defaultBranch });
   if (refusal !== null) throw new Problem(refusal);
+  const heedIgnore = rules.secrets.ignore.length > 0 && isTrustedBase(policy, { baseBranch, defaultBranch });
   const draft = policy?.draft ?? rules.pullRequest.draft;
   const checkout = {
     ...(beyond.length === 0 ? {} : { beyond }),
+    ...(heedIgnore && { heedIgnore }),
     ...{ at, baseBranch, base, start, from, remote, checks, network, allow, setup, maintenance },
     ...{ repositories, draft, repositoryId, ...toCi(task, prepared, policy) },
   };

@@ -32,6 +32,7 @@ export async function takeOut(deps: WorkerDeps, task: Task, run: RunId, part: Pr
       bundle,
       start,
       base,
+      heedIgnore: checkout.heedIgnore ?? false,
       words: {
         message: toCommitMessage(task, run),
         at,

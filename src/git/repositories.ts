@@ -78,7 +78,7 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
         throw toProblem(`Fetching ${repository}`, error);
       }
     },
-    async import({ repository, bundle, start, base: against, words, ...place }) {
+    async import({ repository, bundle, start, base: against, heedIgnore = false, words, ...place }) {
       const caps = { ...defaultImportCaps, ...options.caps };
       const { allowWorkflows = () => false, isOwnSecret = () => false } = options;
       const taskRepository = taskPath(place);
@@ -96,7 +96,7 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
           signer: options.signer ?? null,
           caps,
           allowWorkflows: allowWorkflows(repository),
-          ignoreSecretsIn: secrets.ignore,
+          ignoreSecretsIn: heedIgnore ? secrets.ignore : [],
           isOwnSecret,
         };
         return await takeOut(git, order);

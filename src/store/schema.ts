@@ -160,6 +160,7 @@ const checkout = object({
   network: network.nullable().optional(),
   allow: z.array(z.string()).nullable().default(null),
   beyond: z.array(z.string()).optional(),
+  heedIgnore: z.literal(true).optional(),
   draft: z.boolean().optional(),
   repositoryId: count.optional(),
   ci: object({ held: z.boolean(), startHeld: z.boolean(), target: z.boolean() }).optional(),

@@ -2,24 +2,36 @@ import type { BranchName, RepositoryName } from './ids.ts';
 import type { RepositoryPolicy } from './policy.ts';
 import type { Failure, SetupScript } from './task.ts';
 
+type Bases = Pick<RepositoryPolicy, 'base' | 'setupBranches'> | undefined;
+interface AskedBase {
+  readonly baseBranch: BranchName;
+  readonly defaultBranch: BranchName | null;
+}
+
 /**
- * Why a set-up gets none of the secrets that it asks for; null where it may. A request can name any branch as its base, also one that
- * nobody has looked at: scripts get secrets only on the usual base, and on branches that the operator names.
+ * Whether what `.errand.yml` says on this base may open something: on the usual base, and on branches that the operator names for
+ * set-ups. A request can name any branch as its base, also one that an agent pushed and nobody has looked at.
+ */
+export function isTrustedBase(policy: Bases, asked: AskedBase): boolean {
+  return trustedBases(policy, asked).includes(asked.baseBranch);
+}
+
+function trustedBases(policy: Bases, { defaultBranch }: AskedBase): readonly BranchName[] {
+  const usual = policy?.base ?? defaultBranch;
+  return [...(usual === null ? [] : [usual]), ...(policy?.setupBranches ?? [])];
+}
+
+/**
+ * Why a set-up gets none of the secrets that it asks for; null where it may: scripts get secrets only on bases that are
+ * trusted.
  */
 export function secretsRefusal(
-  policy: Pick<RepositoryPolicy, 'base' | 'setupBranches'> | undefined,
-  asked: {
-    readonly repository: RepositoryName;
-    readonly setup: SetupScript | null;
-    readonly baseBranch: BranchName;
-    readonly defaultBranch: BranchName | null;
-  },
+  policy: Bases,
+  asked: AskedBase & { readonly repository: RepositoryName; readonly setup: SetupScript | null },
 ): Failure | null {
-  const { repository, setup, baseBranch, defaultBranch } = asked;
-  if (setup === null || setup.secrets.length === 0) return null;
-  const usual = policy?.base ?? defaultBranch;
-  const allowed = [...(usual === null ? [] : [usual]), ...(policy?.setupBranches ?? [])];
-  if (allowed.includes(baseBranch)) return null;
+  const { repository, setup, baseBranch } = asked;
+  if (setup === null || setup.secrets.length === 0 || isTrustedBase(policy, asked)) return null;
+  const allowed = trustedBases(policy, asked);
   return {
     code: 'setup_base',
     sentence: `\`.errand.yml\` on \`${baseBranch}\` of ${repository} asks for ${setup.secrets.join(', ')} for its set-up, and secrets are given only on ${allowed.map((name) => `\`${name}\``).join(', ') || 'no branch'}.`,

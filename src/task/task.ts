@@ -94,6 +94,8 @@ export interface Checkout {
   readonly allow: readonly string[] | null;
   /** What it asked for that the operator has not opened, in words. */
   readonly beyond?: readonly string[] | undefined;
+  /** Whether the places count in which that file says that secrets are none; not on a base that anyone might have pushed. */
+  readonly heedIgnore?: true | undefined;
   /** Whether a new pull request is opened as a draft. */
   readonly draft?: boolean | undefined;
   /** The repository's number on GitHub. */

@@ -221,7 +221,7 @@ export class World {
       workflows: [],
       startHeld: false,
     }),
-    import: async (_order: { words: CommitWords }) => ({
+    import: async (_order: { words: CommitWords; heedIgnore?: boolean }) => ({
       head: sha('b'),
       files: [],
       sensitive: [],

@@ -47,7 +47,7 @@ async function problemOf(promise: Promise<unknown>): Promise<Problem> {
   throw new Error('Expected a Problem', { cause: error });
 }
 
-async function importOf(bundle: string, prepared: Pick<Prepared, 'start' | 'base'>) {
+async function importOf(bundle: string, prepared: Pick<Prepared, 'start' | 'base'>, more = {}) {
   return bench.repositories.import({
     repository: web,
     task,
@@ -57,6 +57,7 @@ async function importOf(bundle: string, prepared: Pick<Prepared, 'start' | 'base
     start: prepared.start,
     base: prepared.base,
     words,
+    ...more,
   });
 }
 
@@ -308,7 +309,7 @@ test('what looks like a secret in the added lines is told by file and line, also
   const { bundle, agent } = await changed(`
     mkdir -p test/keys src; echo last >> old.txt; echo ${fakeToken} > test/keys/a
     printf 'one\\ntwo ${fakeToken}\\n' > src/a.ts; printf '\\0\\0${fakeToken}' > image.png`);
-  const imported = required((await importOf(bundle, agent.prepared)) ?? undefined);
+  const imported = required((await importOf(bundle, agent.prepared, { heedIgnore: true })) ?? undefined);
   expect(imported.secrets).toEqual({
     count: 2,
     findings: [
@@ -316,6 +317,14 @@ test('what looks like a secret in the added lines is told by file and line, also
       { path: 'src/a.ts', line: 2, kind: 'a GitHub token' },
     ],
   });
+});
+
+test('what a base says of secrets counts only where it is asked for', async () => {
+  const files = { '.errand.yml': 'secrets: { ignore: [test/keys/] }\n' };
+  await bench.forge.control.commit({ repository: 'acme/web', files, message: 'Rules' });
+  const { bundle, agent } = await changed(`mkdir -p test/keys; echo ${fakeToken} > test/keys/a`);
+  const imported = required((await importOf(bundle, agent.prepared)) ?? undefined);
+  expect(imported.secrets).toEqual({ count: 1, findings: [{ path: 'test/keys/a', line: 1, kind: 'a GitHub token' }] });
 });
 
 test('a secret of Errand’s own leaves in no way, wherever the base branch says that secrets are none', async () => {
@@ -329,7 +338,7 @@ test('a secret of Errand’s own leaves in no way, wherever the base branch says
     'mkdir -p test/keys; printf "a\\nb house-key-0123456789" > test/keys/x; head -c 20000000 /dev/zero >> test/keys/x',
   );
   const { start, base } = agent.prepared;
-  const order = { repository: web, task, part: 0, run: firstRun, bundle, start, base, words };
+  const order = { repository: web, task, part: 0, run: firstRun, bundle, start, base, heedIgnore: true, words };
   const { failure } = await problemOf(bench.other({ isOwnSecret }).import(order));
   expect(failure).toMatchObject({ code: 'own_secret', sentence: expect.stringContaining('line 2 of "test/keys/x"') });
   expect(failure.sentence).not.toContain('house-key');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BranchName, RepositoryName } from '../../src/task/ids.ts';
 import { plainRepository } from '../../src/task/policy.ts';
-import { inSafeOrder, secretsRefusal } from '../../src/task/set-up.ts';
+import { inSafeOrder, isTrustedBase, secretsRefusal } from '../../src/task/set-up.ts';
 import { repository } from './example.ts';
 
 const [main, develop, agents] = ['main', 'develop', 'errand/t000001-x'] as BranchName[] as [
@@ -52,3 +52,13 @@ interface Asks {
   readonly repository: RepositoryName;
   readonly secrets: readonly string[];
 }
+
+test('a base is trusted where set-ups get secrets, and on no other branch', () => {
+  expect(isTrustedBase(plain, { baseBranch: main, defaultBranch: main })).toBe(true);
+  expect(isTrustedBase({ ...plain, setupBranches: [develop] }, { baseBranch: develop, defaultBranch: main })).toBe(
+    true,
+  );
+  expect(isTrustedBase({ ...plain, base: develop }, { baseBranch: main, defaultBranch: main })).toBe(false);
+  expect(isTrustedBase(plain, { baseBranch: agents, defaultBranch: main })).toBe(false);
+  expect(isTrustedBase(undefined, { baseBranch: agents, defaultBranch: null })).toBe(false);
+});

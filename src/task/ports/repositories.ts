@@ -110,6 +110,8 @@ export interface Repositories {
       bundle: string;
       start: Sha;
       base: Sha;
+      /** Whether `secrets.ignore` of the base's `.errand.yml` counts; no by default. */
+      heedIgnore?: boolean;
       words: CommitWords;
     },
   ): Promise<Imported | null>;
