@@ -103,8 +103,8 @@ function toCi(
 }
 
 /** Whether nothing of this task can be on GitHub yet: no run of it was ever given this repository. */
-function isUntouched({ repositoryId, pull, results }: Part): boolean {
-  return repositoryId === undefined && pull.type === 'none' && results.length === 0;
+function isUntouched({ repositoryId, touched, pull, results }: Part): boolean {
+  return repositoryId === undefined && touched === undefined && pull.type === 'none' && results.length === 0;
 }
 
 /** Branches carry the task's own id: one that is there before the task is somebody else's, and is not built on. */

@@ -16,6 +16,7 @@ import type { Effect } from '../task/said.ts';
 import { nothingSpent } from '../task/spending.ts';
 import type { Task } from '../task/task.ts';
 import { upgradeEffect, upgradeTask } from './one-repository.ts';
+import { markTouched } from './unnumbered.ts';
 
 /** Grows when a stored task of an older Errand could no longer be read by this one as it is. */
 const schemaVersion = 2;
@@ -218,6 +219,7 @@ const hold = object({
 const part = object({
   repository: repositoryName,
   repositoryId: count.optional(),
+  touched: z.literal(true).optional(),
   base: branchName.nullable(),
   checkout: checkout.nullable(),
   pull: pullState,
@@ -283,12 +285,12 @@ const task = object({
 const stored = object({ schema: z.literal(schemaVersion), task });
 
 export function formatTask(value: Task): string {
-  return JSON.stringify({ schema: schemaVersion, task: value });
+  return JSON.stringify({ schema: schemaVersion, numbered: true, task: value });
 }
 
 /** Reads a stored task back; throws `stored_data` where this Errand can't read it (written by a newer one, or edited by hand). */
 export function parseTask(json: string): Task {
-  const result = stored.safeParse(upgradeTask(parseJson(json)));
+  const result = stored.safeParse(markTouched(upgradeTask(parseJson(json))));
   if (result.success) return result.data.task;
   throw storedData(`a task as JSON of schema ${schemaVersion}`, z.prettifyError(result.error), json);
 }

@@ -330,6 +330,8 @@ export interface Part {
   readonly repository: RepositoryName;
   /** Its number on GitHub, recorded when the first run was prepared: the name may come to mean another one. */
   readonly repositoryId?: number | undefined;
+  /** An Errand that recorded no such number gave this to a run: the task's branch may be its own. */
+  readonly touched?: true | undefined;
   /** The branch to start from and to merge into. Null until the first run has asked the remote for its default branch. */
   readonly base: BranchName | null;
   /** What the latest run was given, once that is prepared: an adopting worker goes on from it, a stopped run is kept by it. */

@@ -99,3 +99,13 @@ test('a branch that was there before the task is not built on', async () => {
   expect(reached).toEqual([]);
   expect(world.look(task).run).toMatchObject({ outcome: { problem: { code: 'branch_taken' } } });
 });
+
+test('one is built on where an Errand may have pushed it that recorded no number', async () => {
+  const { world, reached } = watched();
+  const { prepare } = world.repositories;
+  world.repositories.prepare = async (order) => ({ ...(await prepare(order)), start: sha('d'), remote: sha('d') });
+  const task = await world.running({ parts: [part({ touched: true })], runs: 1 });
+  await attendRun(world.worker, task, signal);
+  expect(reached).not.toEqual([]);
+  expect(world.look(task).run).not.toMatchObject({ outcome: { problem: { code: 'branch_taken' } } });
+});
