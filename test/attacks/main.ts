@@ -35,6 +35,8 @@ const page = join(project, 'docs/security.md');
 
 /** Plays cases side by side, those that need the machine alone at the end. `told` hears of each as it ends. */
 async function play(attacks: readonly Attack[], told: (result: Result) => void): Promise<readonly Result[]> {
+  const over = stopped();
+  over.catch(() => undefined);
   await using arena = await openArena(attacks);
   const results: Result[] = [];
   const played: Attack[] = [];
@@ -51,15 +53,28 @@ async function play(attacks: readonly Attack[], told: (result: Result) => void):
     };
     await Promise.all(Array.from({ length: count }, lane));
   };
-  await lanes(
-    attacks.filter(({ alone }) => alone !== true),
-    abreast,
-  );
-  await lanes(
-    attacks.filter(({ alone }) => alone === true),
-    1,
-  );
+  const all = async () => {
+    await lanes(
+      attacks.filter(({ alone }) => alone !== true),
+      abreast,
+    );
+    await lanes(
+      attacks.filter(({ alone }) => alone === true),
+      1,
+    );
+  };
+  // Whoever ends the run early finds nothing of it on their machine.
+  await Promise.race([all(), over]);
   return attacks.flatMap(({ id }) => results.find((result) => result.id === id) ?? []);
+}
+
+/** Rejects when the run is to end before it is through. */
+function stopped(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => reject(new Error('Ended before all attacks were played.')));
+    }
+  });
 }
 
 async function main(words: readonly string[]): Promise<number> {
