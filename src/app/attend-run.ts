@@ -10,6 +10,7 @@ import { handFiles, withFiles } from './attachments.ts';
 import { type Attendance, record, Superseded } from './attendance.ts';
 import { followBlocked, noteBlocked } from './blocked.ts';
 import { chooseAnew } from './choose-anew.ts';
+import { closeHosts } from './close-hosts.ts';
 import type { WorkerDeps } from './deps.ts';
 import { finishRun } from './finish-run.ts';
 import { type Folded, type Frame, frameOf, nothingFolded, toProgress } from './fold.ts';
@@ -127,9 +128,10 @@ async function prepare(attendance: Attendance, task: Task): Promise<Task> {
   return record(attendance, { type: 'checkout_prepared', run, checkouts, ...(choice === null ? {} : { choice }) });
 }
 
-async function begin(attendance: Attendance, task: Task, run: Run, parts: readonly PreparedPart[]): Promise<Task> {
+async function begin(attendance: Attendance, found: Task, run: Run, parts: readonly PreparedPart[]): Promise<Task> {
   const { deps } = attendance;
-  checkAdmitted(attendance, task, run);
+  checkAdmitted(attendance, found, run);
+  const task = await closeHosts(attendance, found, parts);
   // What an earlier worker took for this run stays what the run is told: later messages are steered.
   const told = { ...task, spec: task.spec.slice(0, task.taken > run.from ? task.taken : task.spec.length) };
   const checkouts = parts.map(({ checkout }) => checkout);

@@ -26,10 +26,10 @@ export async function attestAll(deps: AttestDeps & Pick<BotDeps, 'store' | 'log'
   }
 }
 
-function concerned({ run, requester, parts }: Task): UserId[] {
+function concerned({ run, requester, parts, allowed = [] }: Task): UserId[] {
   const approvers = parts.flatMap(({ pull, hold }) => [
     ...(pull.type === 'merging' ? [pull.approval.by] : []),
     ...(hold?.state.type === 'released' ? [hold.state.by] : []),
   ]);
-  return run.type === 'idle' ? approvers : [requester, ...approvers];
+  return run.type === 'idle' ? approvers : [requester, ...allowed.map(({ by }) => by), ...approvers];
 }

@@ -28,9 +28,18 @@ export async function authoriseRun(deps: AuthorityDeps, task: Task): Promise<Aut
   const seen = await deps.attestations.find(requester);
   if (seen === undefined) return { type: 'wait', reason: unseen(name) };
   if (seen.type !== 'member') return { type: 'refused', problem: noMember(name, seen.type) };
-  if (isListed(policy.requesters, requester, groupsOf(requester, seen.groups))) return { type: 'held' };
+  if (isListed(policy.requesters, requester, groupsOf(requester, seen.groups))) return await knowsWhoOpened(deps, task);
   const sentence = `${name} is no longer on the list of people whom Errand works for.`;
   return { type: 'refused', problem: { code: 'requester_unlisted', sentence, next: again } };
+}
+
+/** A run waits until it can be told whether those who opened hosts for its task still may. */
+async function knowsWhoOpened({ attestations }: AuthorityDeps, { allowed = [] }: Task): Promise<Authority> {
+  for (const { by, byName, until } of allowed) {
+    const isUnseen = until === undefined && (await attestations.find(by)) === undefined;
+    if (isUnseen) return { type: 'wait', reason: unseen(byName) };
+  }
+  return { type: 'held' };
 }
 
 /** The same of an approval, before each attempt to merge, and of who has held work pushed. */

@@ -1,9 +1,8 @@
 import type { TaskEvent } from '../task/events.ts';
 import type { RepositoryName, TaskId } from '../task/ids.ts';
 import { heldResult, isOver, partIn } from '../task/parts.ts';
-import type { RepositoryRules } from '../task/ports/repositories.ts';
 import { Problem } from '../task/problem.ts';
-import type { Failure, Head, Part, PullState, Task } from '../task/task.ts';
+import type { ApprovalRules, Failure, Head, Part, PullState, Task } from '../task/task.ts';
 import { authoriseMerge } from './authorise.ts';
 import type { WorkerDeps } from './deps.ts';
 import { toMergeMessage, toPullRequestTitle } from './pull-request-words.ts';
@@ -116,7 +115,7 @@ const held: Failure = {
 
 /** The base branch's own rules can only narrow who approves. */
 export function narrower(
-  { merge: rules }: RepositoryRules,
+  { merge: rules }: { readonly merge: ApprovalRules },
   task: Task,
   repository: RepositoryName,
   by: string,

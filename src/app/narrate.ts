@@ -34,6 +34,7 @@ export const narrate: Narrator = (task, event, before) => {
     ...holdRows(task, before),
     ...blockedIn(task, line, isRetryable(task)).map(({ key, said }) => message(task, key, said)),
     ...beyondRows(task, event),
+    ...closedRows(task, event),
     ...leftOutRows(task),
     ...takenRows(task, event),
     // In the new task's own lane, so that it stands before all that the new task says.
@@ -180,6 +181,14 @@ function beyondRows(task: Task, event: TaskEvent): OutboxRow[] {
     const next = 'Whoever runs Errand can open it for the repository.';
     return [message(task, `beyond-${index}`, { type: 'sentence', sentence, next, kept: null })];
   });
+}
+
+/** Hosts that a run goes without, for whoever opened them may not any more. */
+function closedRows(task: Task, event: TaskEvent): OutboxRow[] {
+  if (event.type !== 'hosts_closed') return [];
+  const sentence = `No longer open to this task: ${event.hosts.join(', ')}. It is not known that whoever allowed it still may.`;
+  const next = 'Somebody who may approve can allow it again above, for the run after this one.';
+  return [message(task, `closed-${event.run}`, { type: 'sentence', sentence, next, kept: null })];
 }
 
 /** What came with a message and no agent will see, said once under that message. */

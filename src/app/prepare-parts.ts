@@ -77,7 +77,9 @@ async function prepare(
   if (refusal !== null) throw new Problem(refusal);
   const heedIgnore = rules.secrets.ignore.length > 0 && isTrustedBase(policy, { baseBranch, defaultBranch });
   const draft = policy?.draft ?? rules.pullRequest.draft;
+  const { approvers, selfApproval } = rules.merge;
   const checkout = {
+    approval: { approvers, selfApproval },
     ...(beyond.length === 0 ? {} : { beyond }),
     ...(heedIgnore && { heedIgnore }),
     ...{ at, baseBranch, base, start, from, remote, checks, network, allow, setup, maintenance },

@@ -62,8 +62,11 @@ function lookFirst({ sensitive, pushedAnyway }: Report): readonly string[] {
 
 /** Hosts that people opened for the task, and those that its last run was refused all the same. */
 function networkWords({ allowed = [] }: Task, { blocked }: Report): string[] {
-  const opened = allowed.map(({ host, byName }) => `- \`${inline(host)}\`, allowed for this task by ${inline(byName)}`);
-  const isOpen = (host: string) => allowed.some((each) => each.host === host);
+  const opened = allowed.map(({ host, byName, until }) => {
+    const closed = until === undefined ? '' : `, and closed again before run ${until}`;
+    return `- \`${inline(host)}\`, allowed for this task by ${inline(byName)}${closed}`;
+  });
+  const isOpen = (host: string) => allowed.some((each) => each.host === host && each.until === undefined);
   const refused = blocked
     .filter((host) => !isOpen(host))
     .map((host) => `- \`${inline(host)}\`, not reached: it is not open to this task`);

@@ -160,6 +160,7 @@ const checkout = object({
   checks: z.array(z.string()),
   network: network.nullable().optional(),
   allow: z.array(z.string()).nullable().default(null),
+  approval: object({ approvers: z.array(z.string()), selfApproval: z.boolean().nullable() }).optional(),
   beyond: z.array(z.string()).optional(),
   heedIgnore: z.literal(true).optional(),
   draft: z.boolean().optional(),
@@ -256,8 +257,12 @@ const task = object({
   asked: object({ agent: z.string().nullable(), model: z.string().nullable() }).optional(),
   environment: z.string().optional(),
   network: network.optional(),
-  blocked: z.array(object({ host: z.string(), allowable: z.boolean(), run: count })).optional(),
-  allowed: z.array(object({ host: z.string(), by: userId, byName: z.string(), runs: count })).optional(),
+  blocked: z
+    .array(object({ host: z.string(), allowable: z.boolean(), run: count, approvable: z.boolean().optional() }))
+    .optional(),
+  allowed: z
+    .array(object({ host: z.string(), by: userId, byName: z.string(), runs: count, until: count.optional() }))
+    .optional(),
   budget,
   spec: z.array(
     object({
@@ -316,6 +321,7 @@ const eventTypes = {
   work_kept: true,
   hosts_blocked: true,
   host_allowed: true,
+  hosts_closed: true,
   work_held: true,
   hold_released: true,
   hold_refused: true,

@@ -55,9 +55,17 @@ export type TaskEvent = { readonly at: number } & (
   | { readonly type: 'retried'; readonly by: UserId }
   | { readonly type: 'stopped'; readonly by: UserId }
   /** The gateway refused these to a run. */
-  | { readonly type: 'hosts_blocked'; readonly run: RunId; readonly hosts: readonly BlockedHost[] }
+  | {
+      readonly type: 'hosts_blocked';
+      readonly run: RunId;
+      readonly hosts: readonly BlockedHost[];
+      /** False where nobody is named who could allow them. */
+      readonly approvable?: boolean;
+    }
   /** Somebody who may opened one of them for this task. */
   | { readonly type: 'host_allowed'; readonly host: string; readonly by: UserId; readonly byName: string }
+  /** Whoever opened them may not any more: this run goes without. */
+  | { readonly type: 'hosts_closed'; readonly run: RunId; readonly hosts: readonly string[] }
   | { readonly type: 'work_kept'; readonly run: RunId; readonly kept: readonly Head[] }
   | { readonly type: 'work_held'; readonly run: RunId; readonly repository: RepositoryName; readonly hold: Held }
   | HoldEvent

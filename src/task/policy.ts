@@ -231,6 +231,29 @@ export function closedChannel({ onlyChannels }: Policy, channel: ChannelId): Fai
   };
 }
 
+/** Who is named to approve what goes into a repository; empty is every full member. */
+export function approversOf(
+  policy: Pick<Policy, 'repositories' | 'approvers'>,
+  name: RepositoryName,
+): readonly string[] {
+  const own = policy.repositories.find((each) => each.name === name)?.approvers ?? [];
+  return own.length > 0 ? own : policy.approvers;
+}
+
+/** Why nobody may open a host for a task here: one above what the operator opens takes people whom the operator named. Null where some are. */
+export function noApprovers(
+  policy: Pick<Policy, 'repositories' | 'approvers'>,
+  repositories: readonly RepositoryName[],
+): Failure | null {
+  const open = repositories.find((name) => approversOf(policy, name).length === 0);
+  if (open === undefined) return null;
+  return {
+    code: 'no_approvers',
+    sentence: `Nobody is named who may open a host for a task in ${open}.`,
+    next: 'Whoever runs Errand opens hosts for a repository with network, or names approvers, who then may for one task.',
+  };
+}
+
 /** Who may approve: on the list, and somebody else than the requester unless self-approval is allowed. */
 export function mayApprove(
   policy: Policy,
@@ -241,8 +264,7 @@ export function mayApprove(
   const gone = unlisted(policy, [gate.repository]);
   if (gone !== null) return gone;
   const repository = policy.repositories.find(({ name }) => name === gate.repository);
-  const own = repository?.approvers ?? [];
-  const list = own.length > 0 ? own : policy.approvers;
+  const list = approversOf(policy, gate.repository);
   if (!isListed(list, by, groups)) {
     return {
       code: 'not_an_approver',

@@ -27,7 +27,7 @@ export function reachOf(
   const ceiling = ceilingOf(policy, task);
   const asked = task.network === undefined ? ceiling : narrowed(ceiling, task.network);
   const reach = allOf([asked, ...checkouts.map((checkout) => fileNetwork(checkout, asked))]);
-  const allowed = (task.allowed ?? []).map(({ host }) => host);
+  const allowed = (task.allowed ?? []).filter(({ until }) => until === undefined).map(({ host }) => host);
   if (!ceiling.model || reach.hosts === 'any') return reach;
   return { ...reach, hosts: [...new Set([...reach.hosts, ...allowed])] };
 }

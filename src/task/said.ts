@@ -35,6 +35,8 @@ export interface PartLine {
 /** A host that the task was refused, and whose word opened it for the task. */
 export interface BlockedLine extends BlockedHost {
   readonly allowed: { readonly by: UserId; readonly inForce: boolean } | null;
+  /** False where nobody is named who could allow it. */
+  readonly approvable?: boolean | undefined;
 }
 
 /** What of a task its messages show. */

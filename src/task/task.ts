@@ -92,6 +92,8 @@ export interface Checkout {
   readonly network?: Network | null | undefined;
   /** The same for host names alone. */
   readonly allow: readonly string[] | null;
+  /** How it narrows who approves; absent in a checkout that was prepared before this was kept. */
+  readonly approval?: ApprovalRules | undefined;
   /** What it asked for that the operator has not opened, in words. */
   readonly beyond?: readonly string[] | undefined;
   /** Whether the places count in which that file says that secrets are none; not on a base that anyone might have pushed. */
@@ -106,6 +108,12 @@ export interface Checkout {
   readonly maintenance?: string | null | undefined;
   /** Bare repositories that the sandbox mounts read-only; `start` is in the last. */
   readonly repositories: readonly string[];
+}
+
+export interface ApprovalRules {
+  /** People; empty narrows nothing. */
+  readonly approvers: readonly string[];
+  readonly selfApproval: boolean | null;
 }
 
 export interface CheckoutCi {
@@ -391,6 +399,8 @@ export interface Task {
 export interface Blocked extends BlockedHost {
   /** The run's number. */
   readonly run: number;
+  /** False where nobody was named by then who could allow it. */
+  readonly approvable?: boolean | undefined;
 }
 
 /** One person's word for one host: it holds from the next run on. */
@@ -400,6 +410,8 @@ export interface Allowed {
   readonly byName: string;
   /** How many runs the task had by then: a later one has it. */
   readonly runs: number;
+  /** The run that didn't get it any more, nor those after it: whose word it was may not say so by now. */
+  readonly until?: number | undefined;
 }
 
 /** How many refused hosts of a task are kept: more is an attack or an accident, and nobody reads it. */

@@ -5,6 +5,7 @@ import { atEveryPart, ciOf, heldResult } from './parts.ts';
 import { givenUp } from './problem.ts';
 import { addMetered, forNextRun } from './spending.ts';
 import {
+  type Allowed,
   type Head,
   maxAttempts,
   maxBlocked,
@@ -172,18 +173,31 @@ export function transition(task: Task, event: TaskEvent): Transition {
     }
     case 'hosts_blocked':
       return duringRun(task, event.run, ({ number }) => {
-        const { blocked = [] } = task;
-        const fresh = event.hosts.filter(({ host }) => blocked.every((each) => each.host !== host));
-        const added = fresh.slice(0, maxBlocked - blocked.length).map((each) => ({ ...each, run: number }));
-        return added.length === 0 ? undefined : { ...task, blocked: [...blocked, ...added] };
+        const { approvable } = event;
+        // One that nobody could allow is told again once somebody can.
+        const isNew = (host: string) =>
+          !task.blocked?.some((each) => each.host === host && (approvable === false || each.approvable !== false));
+        const fresh = event.hosts.filter(({ host }) => isNew(host));
+        const known = (task.blocked ?? []).filter((each) => fresh.every(({ host }) => host !== each.host));
+        const added = fresh
+          .slice(0, maxBlocked - known.length)
+          .map((each) => ({ ...each, run: number, ...(approvable === false && { approvable }) }));
+        return added.length === 0 ? undefined : { ...task, blocked: [...known, ...added] };
       });
     case 'host_allowed': {
       const { allowed = [], blocked = [] } = task;
-      if (allowed.some(({ host }) => host === event.host)) return refused('duplicate');
+      if (allowed.some(({ host, until }) => host === event.host && until === undefined)) return refused('duplicate');
       if (!blocked.some(({ host, allowable }) => host === event.host && allowable)) return refused('not_blocked');
       const { host, by, byName } = event;
       return applied({ ...task, allowed: [...allowed, { host, by, byName, runs: task.runs }] });
     }
+    case 'hosts_closed':
+      return duringRun(task, event.run, ({ number }) => {
+        const { allowed = [] } = task;
+        const closes = ({ host, until }: Allowed) => until === undefined && event.hosts.includes(host);
+        if (!allowed.some(closes)) return undefined;
+        return { ...task, allowed: allowed.map((each) => (closes(each) ? { ...each, until: number } : each)) };
+      });
     case 'work_kept': {
       const outcome = task.run.type === 'idle' ? task.run.outcome : null;
       if (outcome === null || (outcome.type !== 'stopped' && outcome.type !== 'failed')) return refused('not_idle');

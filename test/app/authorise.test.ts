@@ -78,6 +78,16 @@ test('the bot says who people are for as long as something of theirs is to be do
   expect(world.attested.get(alice)).toEqual({ person: alice, type: 'deactivated', groups: [] });
 });
 
+test('a run waits until it is known who opened hosts for it by now, and the bot says so', async () => {
+  const world = Object.assign(new World(), { attestsUnasked: false });
+  await world.attestations.attest({ person: alice, type: 'member', groups: [] });
+  const opened = { ...queued, allowed: [{ host: 'docs.example', by: bob, byName: 'Bob', runs: 1 }] };
+  expect(await authoriseRun(world.worker, opened)).toMatchObject({ type: 'wait' });
+  world.has(opened);
+  await attestAll(world.bot);
+  expect(await authoriseRun(world.worker, opened)).toEqual({ type: 'held' });
+});
+
 test('of an approval that waits for its merge, too', async () => {
   const world = new World();
   world.has({ run: { type: 'idle', outcome: null }, pull: pullStates.merging });

@@ -229,6 +229,12 @@ export const everything: Record<string, Said> = {
   merged: { type: 'merged', task: line, part, number: 412, commit: newer, by: grace },
   'merged on GitHub': { type: 'merged', task: line, part, number: 412, commit: newer, by: null },
   'blocked, one host': { type: 'blocked', task: line, hosts: [blockedHost('docs.example.com')], next: null },
+  'blocked, and nobody is named who could allow it': {
+    type: 'blocked',
+    task: line,
+    hosts: [{ ...blockedHost('docs.example.com'), approvable: false }],
+    next: null,
+  },
   'blocked, several, some allowed': {
     type: 'blocked',
     task: line,

@@ -67,6 +67,7 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
   },
   hosts_blocked: { at, type: 'hosts_blocked', run: runId(1), hosts: [{ host: 'docs.example', allowable: true }] },
   host_allowed: { at, type: 'host_allowed', host: 'docs.example', by: alice, byName: 'Alice' },
+  hosts_closed: { at, type: 'hosts_closed', run: runId(1), hosts: ['docs.example'] },
   checkout_prepared: { at, type: 'checkout_prepared', run: runId(1), checkouts: [{ repository, checkout }] },
   set_up: { at, type: 'set_up', run: runId(1), setUps: [{ repository, kind: 'setup', durationMs: 1, changed: [] }] },
   messages_taken: { at, type: 'messages_taken', run: runId(1), taken: 1 },
@@ -121,6 +122,7 @@ const runTable = {
   retried: { idle: '► queued', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
   stopped: { idle: 'not_running', queued: '► idle', running: '► idle', waiting: '► idle' },
   hosts_blocked: { idle: 'not_running', queued: 'not_running', running: '► running', waiting: '► waiting' },
+  hosts_closed: { idle: 'not_running', queued: 'not_running', running: 'duplicate', waiting: 'duplicate' },
   host_allowed: { idle: 'not_blocked', queued: 'not_blocked', running: 'not_blocked', waiting: 'not_blocked' },
   work_kept: { idle: '► idle', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
   work_held: { idle: 'not_running', queued: 'not_running', running: '► running', waiting: '► waiting' },
@@ -710,6 +712,21 @@ describe('hosts that a run was refused', () => {
     expect(allowed.allowed).toEqual([{ host: 'docs.example', by: alice, byName: 'Alice', runs: 1 }]);
     expect(reasonOf(allowed, events.host_allowed)).toBe('duplicate');
     expect(reasonOf(apply(blocked, events.run_finished), events.host_allowed)).toBe('applied');
+  });
+
+  it('can be closed again, and then allowed by somebody else', () => {
+    const closed = apply(apply(blocked, events.host_allowed), events.hosts_closed);
+    expect(closed.allowed).toMatchObject([{ by: alice, until: 1 }]);
+    expect(reasonOf(closed, events.hosts_closed)).toBe('duplicate');
+    expect(apply(closed, events.host_allowed).allowed).toMatchObject([{ until: 1 }, { runs: 1 }]);
+  });
+
+  it('are told again once somebody is named who could allow them', () => {
+    const nobody = { ...events.hosts_blocked, approvable: false };
+    const told = apply(inState('running', 'none'), nobody);
+    expect(told.blocked).toMatchObject([{ host: 'docs.example', approvable: false }]);
+    expect(reasonOf(told, nobody)).toBe('duplicate');
+    expect(apply(told, events.hosts_blocked).blocked).toEqual(blocked.blocked);
   });
 
   it('can’t be allowed where the list was not what was in the way', () => {

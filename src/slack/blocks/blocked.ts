@@ -13,8 +13,9 @@ export function renderBlocked({ task, hosts, next }: Blocked): Rendered {
   const shown = hosts.slice(0, maxShown);
   const more = hosts.length - shown.length;
   const lines = [...shown.map(lineOf), ...(more > 0 ? [`and ${more} more`] : [])];
-  const after = next === null ? [] : [afterwards[next]];
-  const open = shown.filter((each) => each.allowable && each.allowed === null);
+  const closed = shown.filter((each) => each.allowable && each.allowed === null);
+  const open = closed.filter(({ approvable }) => approvable !== false);
+  const after = [...(open.length < closed.length ? [unnamed] : []), ...(next === null ? [] : [afterwards[next]])];
   const buttons = open.map(({ host }, index) => allowButton(task, host, { index, alone: shown.length === 1 }));
   const head = 'Not reached, for it was not open to this task:';
   return {
@@ -25,6 +26,9 @@ export function renderBlocked({ task, hosts, next }: Blocked): Rendered {
     ],
   };
 }
+
+const unnamed =
+  'Nobody is named who may allow one for this task: whoever runs Errand opens hosts for a repository with `network`, or names approvers.';
 
 const afterwards = {
   retry: 'What was allowed holds from the next run on: press Retry for one.',
