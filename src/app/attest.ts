@@ -14,7 +14,7 @@ export async function attest({ directory, attestations, policy }: AttestDeps, pe
   await attestations.attest({ person, type, groups });
 }
 
-/** The same of everybody for whom something is queued, at work, or about to be merged or pushed: what they were allowed may be over. */
+/** The same of everybody for whom something is queued, at work, or about to be merged, pushed or run by CI: what they were allowed may be over. */
 export async function attestAll(deps: AttestDeps & Pick<BotDeps, 'store' | 'log'>): Promise<void> {
   const ids = await deps.store.unsettled();
   const tasks = await Promise.all(ids.map((id) => deps.store.find(id)));
@@ -29,6 +29,7 @@ export async function attestAll(deps: AttestDeps & Pick<BotDeps, 'store' | 'log'
 function concerned({ run, requester, parts, allowed = [] }: Task): UserId[] {
   const approvers = parts.flatMap(({ pull, hold }) => [
     ...(pull.type === 'merging' ? [pull.approval.by] : []),
+    ...(pull.type === 'open' && pull.release !== undefined ? [pull.release.by] : []),
     ...(hold?.state.type === 'released' ? [hold.state.by] : []),
   ]);
   return run.type === 'idle' ? approvers : [requester, ...allowed.map(({ by }) => by), ...approvers];

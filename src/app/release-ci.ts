@@ -3,6 +3,7 @@ import type { Sha, TaskId } from '../task/ids.ts';
 import { partIn } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
 import type { Part, Task } from '../task/task.ts';
+import { authoriseMerge } from './authorise.ts';
 import type { WorkerDeps } from './deps.ts';
 import { narrower } from './merge.ts';
 import { holdToRepository } from './same-repository.ts';
@@ -71,14 +72,18 @@ function headOf(part: Part | undefined): Sha | null {
 async function push(deps: WorkerDeps, task: Task, part: Part, held: Sha, signal: AbortSignal): Promise<Sha> {
   const { repository, base, pull } = part;
   const by = pull.type === 'open' ? pull.release?.by : undefined;
+  if (by === undefined) throw moved(held);
   const heldToIdle = async () => {
     if ((await deps.store.find(task.id))?.run.type !== 'idle') throw busy();
   };
   await heldToIdle();
   const place = { task: task.id, part: task.parts.indexOf(part) };
   await holdToRepository(deps, part);
+  const authority = await authoriseMerge(deps, task, repository, { by, byName: `<@${by}>` });
+  if (authority.type === 'wait') throw unseen(authority.reason);
+  if (authority.type === 'refused') throw new Problem(authority.problem);
   const { rules } = await deps.repositories.prepare({ ...place, repository, base, branch: task.branch, signal });
-  const narrowed = by === undefined ? null : narrower(rules, task, repository, by);
+  const narrowed = narrower(rules, task, repository, by);
   if (narrowed !== null) throw new Problem(narrowed);
   const head = await deps.repositories.release({ ...place, repository, head: held });
   const order = { ...place, repository, branch: task.branch, head, remote: held, signal };
@@ -86,6 +91,13 @@ async function push(deps: WorkerDeps, task: Task, part: Part, held: Sha, signal:
   await heldToIdle();
   if ((await deps.repositories.push(order)) === 'moved') throw moved(held);
   return head;
+}
+
+function unseen(reason: string): Problem {
+  return new Problem(
+    { code: 'approver_unseen', sentence: `${reason}.`, next: 'It goes on by itself.' },
+    { retry: true },
+  );
 }
 
 function busy(): Problem {

@@ -1,6 +1,7 @@
 import { partIn } from '../task/parts.ts';
 import type { Answer, UseCases } from '../task/use-cases.ts';
 import { findGate, mayPassGate } from './approve.ts';
+import { attest } from './attest.ts';
 import type { BotDeps } from './deps.ts';
 import { say, silent } from './people.ts';
 
@@ -18,6 +19,7 @@ export async function runCi(deps: BotDeps, asked: Parameters<UseCases['runCi']>[
   const requested = await deps.store.apply(task.id, { type: 'ci_requested', repository, head, by: asked.by, at });
   const pull = requested.task && partIn(requested.task, repository)?.pull;
   if (pull?.type === 'open' && pull.release !== undefined) {
+    await attest(deps, asked.by);
     await deps.queue.wake({ type: 'merge', task: task.id }, { priority: 1 });
   }
   if (requested.type === 'applied') return silent;

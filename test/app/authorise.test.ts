@@ -95,6 +95,14 @@ test('of an approval that waits for its merge, too', async () => {
   expect([...world.attested.keys()]).toEqual([bob]);
 });
 
+test('of CI that waits to be run, too', async () => {
+  const world = new World();
+  const open = { ...pullStates.open, release: { by: bob, delay: 'GitHub is away.' } };
+  world.has({ run: { type: 'idle', outcome: null }, pull: open });
+  await attestAll(world.bot);
+  expect([...world.attested.keys()]).toEqual([bob]);
+});
+
 test('while Slack says nothing, the bot says nothing either', async () => {
   const world = new World();
   world.has({ run: { type: 'running', run: run() } });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { approve } from '../../src/app/approve.ts';
 import { attendRun } from '../../src/app/attend-run.ts';
+import { attestAll } from '../../src/app/attest.ts';
 import { merge } from '../../src/app/merge.ts';
 import { releaseCi } from '../../src/app/release-ci.ts';
 import { runCi } from '../../src/app/run-ci.ts';
@@ -184,6 +185,37 @@ test('GitHub being away delays it, says so, and it is tried again', async () => 
   world.forge.identify = async () => 7;
   await releaseCi(world.worker, task.id, signal);
   expect(pushes).toHaveLength(1);
+});
+
+test('a word of one who may not any more, or never could, runs nothing', async () => {
+  const { world, task, pushes, pullOf } = begun();
+  await runCi(world.bot, press);
+  await world.attestations.attest({ person: bob, type: 'deactivated', groups: [] });
+  await releaseCi(world.worker, task.id, signal);
+  expect(pullOf()).toMatchObject({ refusal: { code: 'no_member' } });
+  await runCi(world.bot, press);
+  world.policy = { ...world.policy, approvers: ['U0CAROL'] };
+  await releaseCi(world.worker, task.id, signal);
+  expect(pullOf()).toMatchObject({ refusal: { code: 'not_an_approver' } });
+  expect(pushes).toEqual([]);
+});
+
+test('it waits until the bot has said who that is by now', async () => {
+  const { world, task, pushes, pullOf } = begun();
+  world.attestsUnasked = false;
+  await runCi(world.bot, press);
+  world.attested.clear();
+  await releaseCi(world.worker, task.id, signal);
+  expect(pullOf()).toMatchObject({ release: { delay: expect.stringContaining('to confirm in Slack who') } });
+  await attestAll(world.bot);
+  await releaseCi(world.worker, task.id, signal);
+  expect(pushes).toHaveLength(1);
+});
+
+test('the bot says at once who had CI run', async () => {
+  const { world } = begun();
+  await runCi(world.bot, press);
+  expect(world.attested.get(bob)).toMatchObject({ type: 'member' });
 });
 
 test('the base branch may name other approvers, and another repository under the name gets nothing', async () => {
