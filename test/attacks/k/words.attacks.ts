@@ -103,7 +103,7 @@ export const attacks: readonly Attack[] = [
   {
     id: 'K17',
     title: 'Jobs and a task written straight into Redis',
-    expected: 'nothing pushed, nothing merged; no other user gets in',
+    expected: 'nothing pushed, nothing merged',
     timeoutMs: 180_000,
     attack: async (stage) => {
       const { task } = await openGate(stage);
