@@ -13,6 +13,7 @@ import { type LocalSlack, startLocalSlack } from '../../src/local/slack/server.t
 import { places } from '../../src/setup/places.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
 import { createStore } from '../../src/store/store.ts';
+import type { TaskId } from '../../src/task/ids.ts';
 import type { TaskStore } from '../../src/task/ports/task-store.ts';
 import { type McpServer, startMcpServer } from '../fakes/mcp-server.ts';
 import { type ModelServer, startModelServer } from '../fakes/model-server.ts';
@@ -62,8 +63,8 @@ export interface ErrandUnderTest extends AsyncDisposable {
   readonly tasks: TaskStore;
   /** Settles when `condition` holds, looked at after each change in Slack; rejects with the thread when it never does. */
   until<Value>(what: string, condition: () => Value | undefined | false, timeoutMs?: number): Promise<Value>;
-  /** Settles when all that was to be said has been said. */
-  quiet(): Promise<void>;
+  /** Settles when all that was to be said, of one task or of any, has been said. */
+  quiet(task?: TaskId): Promise<void>;
   log(): Promise<string>;
 }
 
@@ -146,8 +147,8 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     process: program.process,
     tasks,
     log: program.log,
-    async quiet() {
-      while ((await outbox.dirty()).length > 0) await delay(50);
+    async quiet(task) {
+      while ((await outbox.dirty()).some((lane) => lane === (task ?? lane))) await delay(50);
     },
     until: (what, condition, timeoutMs = 60_000) =>
       new Promise((found, failed) => {

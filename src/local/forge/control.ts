@@ -18,7 +18,7 @@ import {
   type Pull,
   type Repository,
 } from './state.ts';
-import { viewPull, viewState } from './views.ts';
+import { viewPull, viewRepository, viewState } from './views.ts';
 
 /** What people and continuous integration do on the forge, for the page and for tests. Repositories are named `owner/name`. */
 export class Control {
@@ -273,6 +273,11 @@ export class Control {
   /** The newest requests of git and REST, `METHOD /path`, oldest first: what was asked, and so what never was. */
   requests(): readonly string[] {
     return this.#forge.requests;
+  }
+
+  /** One repository with its branches and pull requests: where there are many, much less work than all. */
+  viewRepository(name: string) {
+    return viewRepository(this.#forge, this.#repository(name));
   }
 
   /** One pull request as the page shows it. */

@@ -22,33 +22,36 @@ export async function viewPull(forge: Forge, repository: Repository, pull: Pull)
   };
 }
 
-/** Repositories with their branches and pull requests, and the ledger's newest lines. */
+/** A repository with its branches and pull requests. */
+export async function viewRepository(forge: Forge, repository: Repository) {
+  const format = '--format=%(refname:lstrip=2) %(objectname)';
+  const { stdout } = await tryGit(forge.store.path(repository), ['for-each-ref', format, 'refs/heads']);
+  const branches = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [branch = '', sha = ''] = line.split(' ');
+      return { name: branch, sha };
+    });
+  const { owner, name, defaultBranch, archived, rules, pulls } = repository;
+  const brief = pulls.map(({ number, title, state, draft, head, base, headSha, mergedAt, mergeCommit }) => ({
+    number,
+    title,
+    state: mergedAt === null ? state : 'merged',
+    draft,
+    head,
+    base,
+    headSha,
+    mergeCommit,
+    url: `${forge.at.page}/${owner}/${name}/pull/${number}`,
+  }));
+  return { name: `${owner}/${name}`, defaultBranch, archived, rules, branches, pulls: brief };
+}
+
+/** All repositories, and the ledger's newest lines. */
 export async function viewState(forge: Forge) {
   const repositories = await Promise.all(
-    forge.store.state.repositories.map(async (repository) => {
-      const format = '--format=%(refname:lstrip=2) %(objectname)';
-      const { stdout } = await tryGit(forge.store.path(repository), ['for-each-ref', format, 'refs/heads']);
-      const branches = stdout
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => {
-          const [branch = '', sha = ''] = line.split(' ');
-          return { name: branch, sha };
-        });
-      const { owner, name, defaultBranch, archived, rules, pulls } = repository;
-      const brief = pulls.map(({ number, title, state, draft, head, base, headSha, mergedAt, mergeCommit }) => ({
-        number,
-        title,
-        state: mergedAt === null ? state : 'merged',
-        draft,
-        head,
-        base,
-        headSha,
-        mergeCommit,
-        url: `${forge.at.page}/${owner}/${name}/pull/${number}`,
-      }));
-      return { name: `${owner}/${name}`, defaultBranch, archived, rules, branches, pulls: brief };
-    }),
+    forge.store.state.repositories.map((repository) => viewRepository(forge, repository)),
   );
   return { repositories, ledger: forge.store.state.ledger.slice(-200) };
 }

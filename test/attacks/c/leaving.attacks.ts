@@ -13,8 +13,8 @@ export const attacks: readonly Attack[] = [
 git add -A; git -c user.name=A -c user.email=a@localhost commit -qm "Use $KEY"
 echo "Signed in with $KEY"`;
       const made = `KEY=${key.slice(0, 10)}; KEY="\${KEY}${key.slice(10)}"\n${script}`;
-      await stage.play(made);
-      await stage.errand.quiet();
+      const { id } = await stage.play(made);
+      await stage.errand.quiet(id);
       const places = {
         'pushed to the forge': await dumpForge(stage),
         'shown in Slack': dumpSlack(stage),

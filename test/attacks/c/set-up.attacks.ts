@@ -36,7 +36,7 @@ export const attacks: readonly Attack[] = [
       if (outcome?.type !== 'failed' || outcome.problem.printed === undefined) {
         throw new Error(`The set-up was to print and fail, and ended as ${JSON.stringify(outcome)}.`);
       }
-      await stage.errand.quiet();
+      await stage.errand.quiet(task.id);
       const places = {
         Redis: await dumpRedis(stage.at.redisSocket),
         logs: await stage.errand.log(),

@@ -54,8 +54,7 @@ export function movedByErrand(stage: Stage, of = stage.repository): readonly str
 
 /** The task's pull request as the forge has it. */
 export async function forgePull({ errand, repository }: Stage) {
-  const state = await errand.forge.control.viewState();
-  return state.repositories.find(({ name }) => name === repository)?.pulls.at(-1);
+  return (await errand.forge.control.viewRepository(repository)).pulls.at(-1);
 }
 
 /** Asks the forge's own repository; null where git says no. */

@@ -139,9 +139,7 @@ export async function openGate(stage: Stage, script = 'echo changed > changed.tx
 
 /** The pull request of this case as the forge has it. */
 export async function pullOf({ errand, repository }: Stage) {
-  const { repositories } = await errand.forge.control.viewState();
-  const found = repositories.find(({ name }) => name === repository);
-  const pull = found?.pulls[0];
+  const [pull] = (await errand.forge.control.viewRepository(repository)).pulls;
   if (pull === undefined) throw new Error('the forge has no pull request');
   return pull;
 }

@@ -25,10 +25,8 @@ async function forgeTask(redis: Redis, model: string): Promise<TaskId> {
 }
 
 const isPushed = async ({ errand, repository }: Stage, branch: string) => {
-  const { repositories } = await errand.forge.control.viewState();
-  return repositories.some(
-    ({ name, branches }) => name === repository && branches.some((each) => each.name.startsWith(branch)),
-  );
+  const { branches } = await errand.forge.control.viewRepository(repository);
+  return branches.some(({ name }) => name.startsWith(branch));
 };
 
 export const attacks: readonly Attack[] = [

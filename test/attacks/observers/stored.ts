@@ -50,8 +50,7 @@ export async function dumpForge({ errand, repository }: Stage): Promise<string> 
   const { control } = errand.forge;
   const bare = join(errand.dataDir, 'forge/repositories', `${repository}.git`);
   const { stdout } = await run('git', ['-C', bare, 'log', '--all', '-p', '--text'], { maxBuffer: 64 * 1024 * 1024 });
-  const state = await control.viewState();
-  const pulls = state.repositories.find(({ name }) => name === repository)?.pulls ?? [];
+  const { pulls } = await control.viewRepository(repository);
   const views = await Promise.all(pulls.map(({ number }) => control.viewPull(repository, number)));
   return `${stdout}${JSON.stringify([views, control.ledger()])}`;
 }
