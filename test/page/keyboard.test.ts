@@ -58,7 +58,8 @@ test('somebody can ask and approve with the keyboard alone', async () => {
   await page
     .locator('main .message')
     .filter({ hasText: 'Greet by key' })
-    .getByText(/repl(y|ies)/)
+    .getByRole('button', { name: /repl(y|ies)/ })
+    .first()
     .waitFor();
 
   // Up into the messages, at the newest, and into its thread.
@@ -93,7 +94,8 @@ test('somebody can stop with the keyboard alone, and find the focus where it was
   await page
     .locator('main .message')
     .filter({ hasText: 'Count by key' })
-    .getByText(/repl(y|ies)/)
+    .getByRole('button', { name: /repl(y|ies)/ })
+    .first()
     .waitFor();
   await page.keyboard.press('Shift+ArrowUp');
   await page.keyboard.press('Enter');
