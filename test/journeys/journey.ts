@@ -134,6 +134,7 @@ class Stage {
   readonly #repository: string;
   readonly #also: readonly string[];
   readonly #from: number;
+  readonly #shownBefore: ReadonlySet<string>;
   readonly #before: number;
   readonly #asked: number;
   readonly #toolCalls: number;
@@ -148,6 +149,7 @@ class Stage {
     this.#also = Object.keys(also);
     this.#before = errand.forge.control.ledger().at(-1)?.n ?? 0;
     this.#from = errand.slack.store.workspace.messages.length;
+    this.#shownBefore = new Set(errand.slack.store.ephemerals.map(({ ts }) => ts));
     this.#asked = errand.model.requests.length;
     this.#toolCalls = errand.mcp.called.length;
   }
@@ -402,7 +404,8 @@ class Stage {
 
   #find(words: string) {
     const { store } = this.#errand.slack;
-    const all = [...store.workspace.messages.slice(this.#from), ...store.ephemerals];
+    const shown = store.ephemerals.filter(({ ts }) => !this.#shownBefore.has(ts));
+    const all = [...store.workspace.messages.slice(this.#from), ...shown];
     const found = all.findLast((message) => JSON.stringify([message.text, message.blocks]).includes(this.#fill(words)));
     if (found === undefined) throw new Error(`No message says “${words}”:\n${this.render()}`);
     return found;
