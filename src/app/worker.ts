@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { isBeingPushed } from '../task/hold.ts';
 import type { RunId, TaskId } from '../task/ids.ts';
@@ -22,21 +23,37 @@ const authorityRetryMs = 5_000;
 const pushRetryMs = 2_000;
 /** Longer than all that comes after an agent's time is up: taking out, checks, the push. */
 const engineGoneMs = 4 * 60 * 60_000;
+/** Every step can be repeated, so whoever is asked to go needs not see one through. */
+const longestDrainMs = 3_000;
+/** A thousand leftovers are no reason to keep the engine from what is at work. */
+const clearingAtOnce = 4;
 
 /** Runs the tasks of one Docker engine: at most `concurrency` at once, each attended until its outcome is told. */
 export class Worker {
   readonly #deps: WorkerDeps;
   readonly #concurrency: number;
+  readonly #drainMs: number;
   readonly #attended = new Map<TaskId, Promise<void>>();
+  /** Those of the attended that take a slot: their runs are under way. */
+  readonly #underWay = new Set<TaskId>();
   readonly #freed: (() => void)[] = [];
 
-  constructor(deps: WorkerDeps, options: { concurrency: number }) {
+  constructor(deps: WorkerDeps, options: { concurrency: number; drainMs?: number }) {
     this.#deps = deps;
     this.#concurrency = options.concurrency;
+    this.#drainMs = options.drainMs ?? longestDrainMs;
   }
 
-  /** Works until the signal aborts, then lets go of its runs without ending them. */
+  /** Works until the signal aborts, then lets go of its runs without ending them, within three seconds whatever they are at. */
   async run(
+    signal: AbortSignal,
+    options: { sweepEveryMs: number; pullEveryMs: number; reapEveryMs: number },
+  ): Promise<void> {
+    const working = this.#work(signal, options);
+    await Promise.race([working, this.#drained(signal, working)]);
+  }
+
+  async #work(
     signal: AbortSignal,
     options: { sweepEveryMs: number; pullEveryMs: number; reapEveryMs: number },
   ): Promise<void> {
@@ -51,10 +68,23 @@ export class Worker {
       queue.work('push', (job) => this.#pushReleased(job.task), { concurrency: 2, signal }),
       queue.work('pull', (job) => watchPulls(this.#deps, job.task), { concurrency: 2, signal }),
       this.#every(options.sweepEveryMs, signal, () => this.recover(signal)),
+      this.#everyFromNow(options.sweepEveryMs, signal, () => this.clearLeftovers()),
       this.#every(options.pullEveryMs, signal, () => this.#watchPulls()),
-      this.#every(options.reapEveryMs, signal, async () => this.#deps.reap(await this.#deps.store.unsettled())),
+      this.#everyFromNow(options.reapEveryMs, signal, async () => this.#deps.reap(await this.#deps.store.unsettled())),
     ]);
     await Promise.allSettled(this.#attended.values());
+  }
+
+  /** Settles some time after the signal aborted, or once all work has ended. */
+  async #drained(signal: AbortSignal, working: Promise<void>): Promise<void> {
+    const done = new AbortController();
+    const end = () => done.abort();
+    working.then(end, end);
+    const either = AbortSignal.any([signal, done.signal]);
+    if (!either.aborted) await once(either, 'abort');
+    await setTimeout(this.#drainMs, undefined, { signal: done.signal }).catch(() => undefined);
+    if (done.signal.aborted) return;
+    this.#deps.log.info({ tasks: [...this.#attended.keys()] }, 'Going in the midst of work; the next worker goes on');
   }
 
   /** What people decided on at the task's gates. */
@@ -69,7 +99,7 @@ export class Worker {
 
   /** Claims a queued task once a slot is free. Whoever loses the claim does nothing. */
   async #start(id: TaskId, signal: AbortSignal): Promise<void> {
-    while (this.#attended.size >= this.#concurrency && !signal.aborted) {
+    while (this.#underWay.size >= this.#concurrency && !signal.aborted) {
       await new Promise<void>((free) => {
         this.#freed.push(free);
         signal.addEventListener('abort', () => free(), { once: true });
@@ -165,6 +195,7 @@ export class Worker {
           'Attendance broke off; the sweep takes it up',
         ),
       );
+    this.#underWay.add(task.id);
     this.#hold(task.id, attending, () => {
       if (!signal.aborted) this.#afterwards(task.id);
     });
@@ -176,6 +207,7 @@ export class Worker {
       .catch(() => undefined)
       .then(() => {
         this.#attended.delete(id);
+        this.#underWay.delete(id);
         for (const free of this.#freed.splice(0)) free();
         then();
       });
@@ -196,11 +228,10 @@ export class Worker {
     );
   }
 
-  /** Compares what the store wants with what the engine has: adopts, wakes, keeps, removes. At start and on a timer. */
+  /** Sees that whatever the store wants has somebody: adopts, wakes, gives back. At start and on a timer. */
   async recover(signal: AbortSignal): Promise<void> {
-    const { store, queue, ledger, sandbox, engine } = this.#deps;
-    const [ids, containers] = await Promise.all([store.unsettled(), sandbox.list()]);
-    await this.#each(ids, 'A task stays as it is until the next sweep', async (id) => {
+    const { store, queue, ledger, engine } = this.#deps;
+    await this.#each(await store.unsettled(), 'A task stays as it is until the next sweep', async (id) => {
       const task = await store.find(id);
       if (task === undefined) return;
       const run = currentRun(task.run);
@@ -215,21 +246,30 @@ export class Worker {
       if (task.parts.some(({ hold }) => hold?.state.type === 'released'))
         await queue.wake({ type: 'push', task: id }, { unlessWaiting: true });
     });
-    const left = new Map(containers.map(({ task, run }) => [task, run]));
-    await this.#each(left.keys(), 'A leftover sandbox stays for the next sweep', async (id) => {
-      const run = left.get(id);
-      if (run === undefined || this.#attended.has(id)) return;
-      const task = await store.find(id);
-      if (task !== undefined && currentRun(task.run)?.id === run) return;
-      const clearing = this.#clear(id, run);
-      // The next run of the task starts after it.
-      this.#hold(id, clearing);
-      await clearing;
-    });
     const reserved = await ledger.reserved();
     await this.#each(new Set(reserved.map(taskOf)), 'What is reserved for a run stays so until the next sweep', (id) =>
       this.#attended.has(id) ? Promise.resolve() : releaseOthers(this.#deps, id, reserved),
     );
+  }
+
+  /** Keeps and removes what the engine has of runs that are over. An engine that is away keeps nothing else waiting. */
+  async clearLeftovers(): Promise<void> {
+    const { store, sandbox } = this.#deps;
+    const left = new Map((await sandbox.list()).map(({ task, run }) => [task, run]));
+    const otherwise = 'A leftover sandbox stays for the next sweep';
+    const ids = left.keys();
+    const lane = () =>
+      this.#each(ids, otherwise, async (id) => {
+        const run = left.get(id);
+        if (run === undefined || this.#attended.has(id)) return;
+        const task = await store.find(id);
+        if (task !== undefined && currentRun(task.run)?.id === run) return;
+        const clearing = this.#clear(id, run);
+        // The next run of the task starts after it.
+        this.#hold(id, clearing);
+        await clearing;
+      });
+    await Promise.all(Array.from({ length: clearingAtOnce }, lane));
   }
 
   /** A run whose engine is gone for good has nobody who would end it. Whoever finds it long past its time does. */
@@ -286,10 +326,14 @@ export class Worker {
   }
 
   async #every(everyMs: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
+    await setTimeout(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
+    await this.#everyFromNow(everyMs, signal, act);
+  }
+
+  async #everyFromNow(everyMs: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
     while (!signal.aborted) {
-      await setTimeout(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
       await act().catch((error: unknown) => this.#deps.log.warn({ err: error }, 'Sweep failed; it comes again'));
+      await setTimeout(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 }

@@ -94,7 +94,7 @@ export class BrokerClient implements Sandbox {
     return await this.#ask('blocked', { task }, answers.blocked);
   }
 
-  async list(): Promise<readonly { task: TaskId; run: RunId; state: ContainerState }[]> {
+  async list(): Promise<readonly { task: TaskId; run: RunId; running: boolean }[]> {
     return await this.#ask('list', {}, answers.list);
   }
 

@@ -136,16 +136,10 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
     return this.#parts.gateways.blocked(task);
   }
 
-  async list(): Promise<readonly { task: TaskId; run: RunId; state: ContainerState }[]> {
+  async list(): Promise<readonly { task: TaskId; run: RunId; running: boolean }[]> {
     const { containers } = this.#parts;
     const runs = (await containers.list()).filter(({ kind }) => kind === 'run' || kind === 'setup');
-    return await Promise.all(
-      runs.map(async ({ task, run, state }) => ({
-        task,
-        run,
-        state: state === 'running' ? ({ type: 'running' } as const) : await containers.state(run),
-      })),
-    );
+    return runs.map(({ task, run, state }) => ({ task, run, running: state === 'running' }));
   }
 
   remove(task: TaskId, options: { workspace: boolean }): Promise<void> {

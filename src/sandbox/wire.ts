@@ -111,7 +111,7 @@ export const answers = {
     })
     .nullable(),
   blocked: z.array(z.object({ host: z.string(), allowable: z.boolean() })),
-  list: z.array(z.object({ task: taskIdSchema, run: runIdSchema, state: stateSchema })),
+  list: z.array(z.object({ task: taskIdSchema, run: runIdSchema, running: z.boolean() })),
   reap: z.array(taskIdSchema),
 } as const;
 

@@ -34,6 +34,63 @@ test('a worker that is asked to go does so without an error, and lets go of its 
   await using _working = await working(world);
 });
 
+test('a worker that is asked to go in the midst of a step that takes long goes without it', async () => {
+  const world = new World();
+  world.has({ id: one });
+  const begun = Promise.withResolvers<void>();
+  world.sandbox.export = async () => {
+    begun.resolve();
+    return await new Promise(() => {});
+  };
+  const worker = new Worker(world.worker, { concurrency: 1, drainMs: 1 });
+  const stop = new AbortController();
+  const ended = worker.run(stop.signal, never);
+  await vi.waitFor(() => expect(world.handlers.has('merge')).toBe(true));
+  await world.handlers.get('run')?.(one);
+  await begun.promise;
+  stop.abort();
+  await ended;
+  expect(world.tasks.get(one)?.run.type).toBe('running');
+});
+
+test('a thousand leftovers on the engine keep no task from its slot', async () => {
+  const world = new World();
+  world.has({ id: one });
+  world.sandbox.list = async () =>
+    Array.from({ length: 1_000 }, (_, index) => {
+      const task = taskId(`t1${String(index).padStart(5, '0')}`);
+      return { task, run: toRunId(task, 1), running: true };
+    });
+  const removed: string[] = [];
+  world.sandbox.remove = async (id) => {
+    removed.push(id);
+    if (id !== one) await new Promise(() => {});
+  };
+  const worker = new Worker(world.worker, { concurrency: 1, drainMs: 1 });
+  const stop = new AbortController();
+  const ended = worker.run(stop.signal, never);
+  await vi.waitFor(() => expect(world.handlers.has('merge')).toBe(true));
+  await world.handlers.get('run')?.(one);
+  await vi.waitFor(() => expect(removed).toContain(one));
+  expect(removed.length).toBeLessThan(10);
+  stop.abort();
+  await ended;
+});
+
+test('an engine that is away keeps no merge waiting, and what was to be cleared comes with the next sweep', async () => {
+  const world = new World();
+  const pulls = { ...pullStates.merging, approval };
+  world.has({ id: one, run: { type: 'idle', outcome: null }, pull: pulls });
+  let asked = 0;
+  world.sandbox.list = async () => {
+    asked += 1;
+    throw problem('docker_down', { retry: true });
+  };
+  await using _working = await working(world, { sweepEveryMs: 1 });
+  expect(world.woken).toContainEqual({ job: { type: 'merge', task: one }, options: { unlessWaiting: true } });
+  await vi.waitFor(() => expect(asked).toBeGreaterThan(2));
+});
+
 test('a second wake-up of a task that runs does not keep the queue waiting for it', async () => {
   const world = new World();
   world.has({ id: one });
@@ -139,7 +196,7 @@ test('the next run of a task starts after the leftovers of the last one are clea
     run: { type: 'idle', outcome: { type: 'stopped', by: bob, kept: [] } },
   });
   await using at = await working(world);
-  world.sandbox.list = async () => [{ task: one, run: run(1).id, state: { type: 'running' } }];
+  world.sandbox.list = async () => [{ task: one, run: run(1).id, running: true }];
   const order: string[] = [];
   const removing = Promise.withResolvers<void>();
   world.sandbox.remove = async () => {
@@ -148,7 +205,7 @@ test('the next run of a task starts after the leftovers of the last one are clea
     order.push('removed');
   };
   world.sandbox.start = async () => void order.push('started');
-  const recovering = at.worker.recover(ending.signal);
+  const recovering = at.worker.clearLeftovers();
   await removing.promise;
   await world.store.apply(one, { type: 'retried', by: bob, at: 1 });
   await Promise.all([recovering, at.run(one)]);
@@ -164,7 +221,7 @@ test('CI is released after what is just ending, since both work in the same clon
   const parts = [part({ pull: { ...pullStates.open, release }, results })] as const;
   world.has({ id: one, runs: 1, run: { type: 'idle', outcome: null }, parts });
   await using at = await working(world);
-  world.sandbox.list = async () => [{ task: one, run: run(1).id, state: { type: 'running' } }];
+  world.sandbox.list = async () => [{ task: one, run: run(1).id, running: true }];
   const order: string[] = [];
   const removing = Promise.withResolvers<void>();
   world.sandbox.remove = async () => {
@@ -176,7 +233,7 @@ test('CI is released after what is just ending, since both work in the same clon
     order.push('pushed');
     return 'pushed';
   };
-  const recovering = at.worker.recover(ending.signal);
+  const recovering = at.worker.clearLeftovers();
   await removing.promise;
   await Promise.all([recovering, world.handlers.get('merge')?.(one)]);
   expect(order).toEqual(['removed', 'pushed']);

@@ -193,7 +193,7 @@ export class World {
     check: async (_run: RunId, { command }: { command: string }) => ({ command, exitCode: 0, durationMs: 1 }),
     usage: async (): Promise<Metered | null> => null,
     blocked: async () => [],
-    list: async (): Promise<{ task: TaskId; run: RunId; state: ContainerState }[]> => [],
+    list: async (): Promise<{ task: TaskId; run: RunId; running: boolean }[]> => [],
     remove: async (_task: TaskId, _options: { workspace: boolean }): Promise<void> => {},
   };
 

@@ -73,7 +73,7 @@ test('a worker drives a run through the broker from start to removal', async () 
   leave.abort();
   expect((await waiting).done).toBe(true);
   expect(await sandbox.state(order.run)).toEqual({ type: 'running' });
-  expect(await sandbox.list()).toContainEqual({ task: order.task, run: order.run, state: { type: 'running' } });
+  expect(await sandbox.list()).toContainEqual({ task: order.task, run: order.run, running: true });
   expect(await sandbox.usage(order.task)).toBeNull();
   expect(await sandbox.blocked(order.task)).toEqual([]);
   await sandbox.stop(order.run, 0);

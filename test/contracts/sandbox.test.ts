@@ -161,7 +161,7 @@ describe('a run', () => {
     expect(await sandbox.state(order.run)).toEqual({ type: 'absent' });
     await expect(sandbox.start(order)).rejects.toMatchObject({ failure: { code: 'stale_run' } });
     expect((await sandbox.list()).filter(({ task }) => task === order.task)).toEqual([
-      { task: order.task, run: second.run, state: { type: 'running' } },
+      { task: order.task, run: second.run, running: true },
     ]);
   });
 

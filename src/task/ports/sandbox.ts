@@ -98,7 +98,8 @@ export interface Sandbox {
   usage(task: TaskId): Promise<Metered | null>;
   /** Hosts that the gateway refused. */
   blocked(task: TaskId): Promise<readonly BlockedHost[]>;
-  list(): Promise<readonly { task: TaskId; run: RunId; state: ContainerState }[]>;
+  /** Runs and set-ups that have a container here, whatever came of them. One call of the engine, however many there are. */
+  list(): Promise<readonly { task: TaskId; run: RunId; running: boolean }[]>;
   /** Removes a run's container and, with `workspace`, all that the task had here. */
   remove(task: TaskId, options: { workspace: boolean }): Promise<void>;
 }
