@@ -35,7 +35,10 @@ export async function attendRun(deps: WorkerDeps, task: Task, signal: AbortSigna
   } catch (error) {
     if (signal.aborted) return;
     // What is away says nothing of the run: the container goes on, and the next sweep takes it up again.
-    if (isAway(error)) throw error;
+    if (isAway(error) && !(isEngineAway(error) && isOverdue(deps, task, run))) {
+      if (isEngineAway(error)) await tellWait(attendance, error);
+      throw error;
+    }
     await end(attendance, error);
   }
   await settleRun(deps, task.id, run);
@@ -189,13 +192,43 @@ async function end(attendance: Attendance, error: unknown): Promise<void> {
   const ended = await deps.store.apply(id, failed, { epoch });
   if (ended.task?.run.type === 'queued') {
     const wait = problem.retryAt === null ? 0 : problem.retryAt - deps.clock.now();
-    await deps.queue.wake({ type: 'run', task: id }, { delayMs: Math.max(2_000, wait) });
+    const backOffMs = firstAgainMs * 5 ** Math.max(0, ended.task.attempt - 1);
+    await deps.queue.wake({ type: 'run', task: id }, { delayMs: Math.max(backOffMs, wait) });
   }
 }
 
-/** Whether it was the store or the broker that did not answer: a run must not end for their sake. */
+/** A machine that failed once gets longer each time before the next attempt. */
+const firstAgainMs = 2_000;
+
+/** Whether it was the store, the broker or the engine that did not answer: a run must not end for their sake. */
 function isAway(error: unknown): boolean {
-  return error instanceof Problem && ['redis_down', 'redis_full', 'broker_down'].includes(error.failure.code);
+  const away = ['redis_down', 'redis_full', 'broker_down'];
+  return error instanceof Problem && (away.includes(error.failure.code) || isEngineAway(error));
+}
+
+function isEngineAway(error: unknown): error is Problem {
+  return error instanceof Problem && error.failure.code === 'docker_down';
+}
+
+/** How long after a run's time an engine that does not answer is waited for. */
+const engineGoneMs = 10 * 60_000;
+
+/** Past its time and more, nothing that this engine may still have of a run is worth its thread's silence. */
+function isOverdue({ clock }: WorkerDeps, task: Task, run: Run): boolean {
+  return clock.now() > run.startedAt + toRunMs(task, run) + engineGoneMs;
+}
+
+/** Shows what a run waits for in the place of what its agent does. */
+async function tellWait(attendance: Attendance, { failure }: Problem): Promise<void> {
+  const { deps, id, run } = attendance;
+  try {
+    const task = await deps.store.find(id);
+    const progress = task === undefined ? undefined : currentRun(task.run)?.progress;
+    if (progress === null || progress === undefined || progress.activity === failure.sentence) return;
+    await record(attendance, { type: 'progressed', run, progress: { ...progress, activity: failure.sentence } });
+  } catch (error) {
+    deps.log.warn({ task: id, run, err: error }, 'What a run waits for could not be told');
+  }
 }
 
 /** A run whose sandbox is nowhere to be found. */

@@ -69,6 +69,8 @@ export async function followRecords(attendance: Attendance, frame: Frame): Promi
     clearInterval(ticker);
   }
   if (failure !== undefined) throw failure;
+  // Whoever takes the run over goes on from here.
+  if (signal.aborted && folded.cursor > seen) await deps.store.saveCursor(run, folded.cursor);
   if (gone.signal.aborted) throw new Superseded('the run ended elsewhere');
   signal.throwIfAborted();
   await deps.store.saveCursor(run, folded.cursor);

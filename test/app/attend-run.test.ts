@@ -335,3 +335,65 @@ test('a rule that will refuse the push ends a run before its agent starts', asyn
   expect(started).toBe(false);
   expect(world.look(task).run).toMatchObject({ outcome: { type: 'failed', problem: { code: 'push_blocked' } } });
 });
+
+describe('a run whose engine does not answer for a while', () => {
+  const down = problem('docker_down', { retry: true });
+
+  async function followed(startedMsAgo: number) {
+    const world = new World();
+    const task = await world.running();
+    await world.store.apply(task.id, {
+      type: 'checkout_prepared',
+      run: runId(1),
+      checkouts: [{ repository, checkout }],
+      at: 1,
+    });
+    const progress = { steps: [], activity: 'Thinking' };
+    await world.store.apply(task.id, { type: 'progressed', run: runId(1), progress, at: 1 });
+    const stopped: unknown[] = [];
+    world.sandbox.stop = async (run) => void stopped.push(run);
+    world.sandbox.records = async function* () {
+      yield { n: 1, at: 1, type: 'ready' };
+      throw down;
+    };
+    world.now += startedMsAgo;
+    return { world, task, stopped };
+  }
+
+  test('goes on in its container, and its thread says what it waits for', async () => {
+    const { world, task, stopped } = await followed(0);
+    await expect(attendRun(world.worker, world.look(task), signal)).rejects.toBe(down);
+    expect(stopped).toEqual([]);
+    expect(world.look(task).run).toMatchObject({
+      type: 'running',
+      run: { progress: { activity: 'It is docker_down.' } },
+    });
+  });
+
+  test('is tried again once its time is long up', async () => {
+    const { world, task } = await followed(2 * 3_600_000);
+    await attendRun(world.worker, world.look(task), signal);
+    expect(world.look(task)).toMatchObject({ attempt: 1, run: { type: 'queued', reason: 'It is docker_down.' } });
+  });
+});
+
+test('a machine that fails twice gets more time before the third attempt', async () => {
+  const world = new World();
+  const task = await world.running({ attempt: 1 });
+  world.sandbox.start = () => Promise.reject(problem('docker_error', { retry: true }));
+  await attendRun(world.worker, world.look(task), signal);
+  expect(world.woken.at(-1)?.options).toEqual({ delayMs: 10_000 });
+});
+
+test('a worker that lets go of a run leaves word of how far it has read', async () => {
+  const world = new World();
+  const task = await world.running();
+  const leave = new AbortController();
+  world.sandbox.records = async function* () {
+    yield { n: 1, at: 1, type: 'ready' };
+    yield { n: 2, at: 1, type: 'output', text: 'one' };
+    leave.abort();
+  };
+  await attendRun(world.worker, task, leave.signal);
+  expect(world.cursors.get(runId(1))).toBe(2);
+});
