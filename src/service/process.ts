@@ -2,7 +2,8 @@ import { pino } from 'pino';
 import { Problem } from '../task/problem.ts';
 import { createRedactor, type Redactor } from '../task/redact.ts';
 
-const endsWithinMs = 5_000;
+/** What is under way when a process is done, a call that nobody waits for any more, must not keep it. */
+const endsWithinMs = 1_500;
 
 /** What every process of Errand needs around its work: a log, an end, and a word to whoever started it. */
 export interface ProcessScope {
@@ -30,6 +31,8 @@ export async function runProcess(
   try {
     await run({ log, redactor, signal: ending.signal, ready: () => void process.send?.({ ready: name }) });
   } catch (error) {
+    // Whatever waits is broken off by the end that was asked for.
+    if (ending.signal.aborted && error instanceof Error && error.name === 'AbortError') return;
     // The top process speaks to a person; a child speaks through its log.
     if (process.send === undefined) throw error;
     const failure = error instanceof Problem ? error.failure : null;
@@ -42,7 +45,7 @@ export async function runProcess(
     // What listens for the end lets go now, whatever it was that ended the work; a child that nobody waits for must not stay.
     ending.abort();
     if (process.connected) process.disconnect();
-    if (process.exitCode === 1) setTimeout(() => process.exit(), endsWithinMs).unref();
+    setTimeout(() => process.exit(), endsWithinMs).unref();
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inside } from '../../sandbox/protocol.ts';
 import type { WorkerDeps } from '../app/deps.ts';
 import { toPrompt, toScript } from '../app/prompt.ts';
@@ -31,10 +32,13 @@ import { outbound, outboundEnv } from './outbound.ts';
 import { readMarks } from './own-secrets.ts';
 import { toPolicy } from './policy.ts';
 import type { ProcessScope } from './process.ts';
+import { reapers } from './reap.ts';
 import { systemClock as clock, openStore } from './store.ts';
 
 const sweepEveryMs = 10_000;
 const reapEveryMs = 5 * 60_000;
+/** How often an engine that is away is asked what it is. */
+const askAgainMs = 1_000;
 /** How long an ended task's workspace waits for a follow-up. */
 const keptMs = 24 * 60 * 60_000;
 
@@ -80,7 +84,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     mayPush: toMayPush({ forge, signer, committer, log }),
     during: (work) => access.during(work),
     author: toAuthor(config, authors, log),
-    engine: await sandbox.engine(),
+    engine: await whenThere(() => sandbox.engine(), scope),
     get policy() {
       return policy();
     },
@@ -90,19 +94,34 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     log,
     toAgent: (asked) => toAgentOf(config, asked),
     threadUrl: (task) => threadUrl(store.tasks, task),
-    reap: async (alive) => {
-      await sandbox.reap(alive, keptMs);
-      await repositories.reap(alive, keptMs);
-      if (config.keepTasksMs === null) return;
-      const forgotten = await store.tasks.forget(clock.now() - config.keepTasksMs);
-      if (forgotten > 0) log.info({ forgotten }, 'Old tasks removed');
-    },
+    reap: reapers(
+      async (alive) => void (await sandbox.reap(alive, keptMs)),
+      (alive) => repositories.reap(alive, keptMs),
+      async () => {
+        if (config.keepTasksMs === null) return;
+        const forgotten = await store.tasks.forget(clock.now() - config.keepTasksMs);
+        if (forgotten > 0) log.info({ forgotten }, 'Old tasks removed');
+      },
+    ),
     changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),
   };
   const worker = new Worker(deps, { concurrency: config.concurrency });
   const working = worker.run(signal, { sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 });
   scope.ready();
   await working;
+}
+
+/** The broker, or its engine, may come later than this worker. Rejects when the process is to end before. */
+async function whenThere<T>(ask: () => Promise<T>, { log, signal }: ProcessScope): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Problem) || !error.retry) throw error;
+      log.warn({ err: error }, 'The engine is not there yet');
+      await sleep(askAgainMs, undefined, { signal });
+    }
+  }
 }
 
 /** The login of whose credentials these are; an app writes as a bot that is called after it. */
