@@ -38,7 +38,7 @@ export async function openPulls(deps: WorkerDeps, asked: Task, changes: readonly
     try {
       if (base === null) throw new Error(`${repository} was never prepared`);
       await holdToRepository(deps, part);
-      const pull = await deps.forge.openPull({ repository, base, branch: task.branch, title, body, draft });
+      const pull = await deps.forge.openPull({ repository, base, branch: task.branch, head, title, body, draft });
       const at = deps.clock.now();
       const event = { type: 'pull_request_opened', repository, pull: { ...pull, head }, at } as const;
       task = (await deps.store.apply(task.id, event)).task ?? task;

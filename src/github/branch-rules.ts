@@ -1,5 +1,6 @@
 import { type Octokit, RequestError } from 'octokit';
 import type { Target } from './client.ts';
+import { isLimited } from './limits.ts';
 
 /** What is going to be pushed, as far as rules ask about it. */
 export interface Pushed {
@@ -135,7 +136,7 @@ export async function findRefusal(octokit: Octokit, target: Target, pushed: Push
 /** Rulesets of an organisation are not everybody's to read: they bind. */
 async function mayPassBy(octokit: Octokit, target: Target, id: number): Promise<boolean> {
   const ruleset = await octokit.rest.repos.getRepoRuleset({ ...target, ruleset_id: id }).catch((error: unknown) => {
-    if (error instanceof RequestError && [403, 404].includes(error.status)) return null;
+    if (error instanceof RequestError && [403, 404].includes(error.status) && !isLimited(error)) return null;
     throw error;
   });
   return ['always', 'exempt'].includes(ruleset?.data.current_user_can_bypass ?? 'never');

@@ -1,9 +1,13 @@
 import { Octokit, RequestError } from 'octokit';
 import type { RepositoryName } from '../task/ids.ts';
 import type { Clock } from '../task/ports/clock.ts';
+import { Problem } from '../task/problem.ts';
 import { boundFetch } from './bound-fetch.ts';
 import type { Credential, Rights } from './credentials.ts';
-import { limitOf, toProblem } from './problems.ts';
+import { createHolds } from './limits.ts';
+import { toProblem } from './problems.ts';
+import { revalidating } from './revalidating.ts';
+import { wholeAnswers } from './whole-answer.ts';
 
 export interface GithubOptions {
   /** `https://api.github.com`, or an Enterprise Server's `…/api/v3`. */
@@ -17,6 +21,8 @@ export interface GithubOptions {
   readonly timeoutMs?: number;
   /** GitHub asks for a second between writes. */
   readonly writeGapMs?: number;
+  /** GitHub counts an app's calls by where it is installed, and a token's all together. */
+  readonly countedByOwner?: boolean;
 }
 
 export interface Target {
@@ -38,15 +44,15 @@ export interface Client {
 }
 
 /**
- * Paces writes and, once GitHub has named a time before which it will not answer, asks nothing until then: later calls fail at once with
- * the same `Problem`.
+ * Paces writes, asks only for what has changed, and asks nothing while GitHub wants not to be asked: until the time that it named, calls
+ * fail at once with the same `Problem`.
  */
 export function createClient(options: GithubOptions): Client {
-  const { clock, timeoutMs = 30_000, writeGapMs = 1_000 } = options;
-  const send = boundFetch(options.apiUrl, options.fetch ?? fetch);
-  let limit: { problem: Error; until: number } | undefined;
+  const { clock, timeoutMs = 30_000, writeGapMs = 1_000, countedByOwner = false } = options;
+  const send = boundFetch(options.apiUrl, revalidating(wholeAnswers(options.fetch ?? fetch)));
+  const holds = createHolds(() => clock.now());
   let lastWrite: Promise<unknown> = Promise.resolve();
-  let client: { token: string; octokit: Octokit } | undefined;
+  let client: { token: string; counted: string; octokit: Octokit } | undefined;
 
   const paced: typeof fetch = async (input, init) => {
     if (init?.method !== undefined && !['GET', 'HEAD'].includes(init.method)) {
@@ -57,36 +63,42 @@ export function createClient(options: GithubOptions): Client {
     return send(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
   };
 
-  function octokitFor(token: string): Octokit {
-    if (client?.token === token) return client.octokit;
+  function octokitFor(token: string, counted: string): Octokit {
+    if (client?.token === token && client.counted === counted) return client.octokit;
+    const heeding: typeof fetch = async (input, init) => {
+      const answer = await paced(input, init);
+      if (answer.ok) holds.answered(counted, Object.fromEntries(answer.headers));
+      return answer;
+    };
     const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const octokit = new Octokit({
       auth: token,
       baseUrl: options.apiUrl.replace(/\/+$/, ''),
       userAgent: options.userAgent ?? 'errand',
-      request: { fetch: paced },
+      request: { fetch: heeding },
       retry: { enabled: false },
       throttle: { enabled: false },
       log: quiet,
     });
-    client = { token, octokit };
+    client = { token, counted, octokit };
     return octokit;
   }
 
   return {
     async call(repository, attempted, act, rights = 'read') {
-      if (limit !== undefined && clock.now() < limit.until) throw limit.problem;
       const [owner = '', repo = ''] = repository.split('/');
-      const { token, refused } = await options.credentials(repository, rights);
-      const octokit = octokitFor(token);
+      const counted = countedByOwner ? owner.toLowerCase() : '';
+      holds.check(counted);
+      let refused: (() => void) | undefined;
       try {
+        const credential = await options.credentials(repository, rights);
+        refused = credential.refused;
+        const octokit = octokitFor(credential.token, counted);
         return await act(octokit.rest, { owner, repo }, octokit);
       } catch (error) {
         if (error instanceof RequestError && error.status === 401) refused?.();
         const problem = toProblem(attempted, error, clock.now());
-        const until = limitOf(problem);
-        if (until !== null && problem instanceof Error) limit = { problem, until };
-        throw problem;
+        throw problem instanceof Problem ? holds.learn(counted, problem) : problem;
       }
     },
   };

@@ -2,6 +2,7 @@ import { type Octokit, RequestError } from 'octokit';
 import type { WorkflowsRun } from '../task/workflows.ts';
 import type { Target } from './client.ts';
 import type { Facts, ReportedCheck } from './gates.ts';
+import { isLimited } from './limits.ts';
 import { workflowsRun } from './workflows.ts';
 
 const maxWorkflowFiles = 30;
@@ -22,7 +23,11 @@ export async function gatherFacts(
   number: number,
   { headSeenForMs, now }: { readonly headSeenForMs: (head: string) => number; readonly now: () => number },
 ): Promise<Facts> {
-  const look = async () => (await octokit.rest.pulls.get({ ...target, pull_number: number })).data;
+  const look = async () => {
+    const { data, headers } = await octokit.rest.pulls.get({ ...target, pull_number: number });
+    // Times of checks are by GitHub's clock, and ours may differ.
+    return { ...data, at: Date.parse(headers.date ?? '') || now() };
+  };
   const first = await look();
   const head = first.head.sha;
   const base = first.base.ref;
@@ -53,7 +58,7 @@ export async function gatherFacts(
     url: pull.html_url,
     unsigned,
     checks,
-    checksEndedForMs: now() - Math.max(...checks.map(({ endedAt }) => endedAt ?? 0), 0),
+    checksEndedForMs: pull.at - Math.max(...checks.map(({ endedAt }) => endedAt ?? 0), 0),
     workflowsRun: silent ? await readWorkflows(octokit, target, pull.head.ref, base) : 'no',
     headSeenForMs: headSeenForMs(head),
   };
@@ -182,8 +187,8 @@ async function orNothing<T>(asked: Promise<T>, nothing: T): Promise<T> {
   try {
     return await asked;
   } catch (error) {
-    const limited = error instanceof RequestError && /rate limit/i.test(error.message);
-    if (error instanceof RequestError && (error.status === 404 || (error.status === 403 && !limited))) return nothing;
+    const absent = error instanceof RequestError && [403, 404].includes(error.status);
+    if (absent && !isLimited(error)) return nothing;
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { type Octokit, RequestError } from 'octokit';
 import { parseBranchName, type RepositoryName, type Sha } from '../task/ids.ts';
-import type { Forge, PullView } from '../task/ports/forge.ts';
+import type { Forge } from '../task/ports/forge.ts';
 import { Problem } from '../task/problem.ts';
 import type { PullRequest } from '../task/task.ts';
 import { findRefusal } from './branch-rules.ts';
-import { createClient, type GithubOptions, type Target } from './client.ts';
+import { type Client, createClient, type GithubOptions, type Target } from './client.ts';
 import { gatherFacts } from './facts.ts';
 import { judge } from './gates.ts';
 import { markReady } from './mark-ready.ts';
@@ -17,6 +17,8 @@ import { toPull, toSha, toView } from './views.ts';
 export interface ForgeOptions extends GithubOptions {
   /** How long workflows get to report after a head was first seen. */
   readonly checksSettleMs?: number;
+  /** One for all that ask with these credentials. */
+  readonly client?: Client;
 }
 
 const maxTitleChars = 256;
@@ -24,9 +26,7 @@ const maxBodyChars = 65_000;
 
 /** GitHub over REST, each call made once and decided on here. Every error of the outside world is a `Problem`. */
 export function createForge(options: ForgeOptions): Forge {
-  const client = createClient(options);
-  const { clock, checksSettleMs = 60_000 } = options;
-  const polled = createRecent<{ etag: string; view: PullView }>(1_000);
+  const { client = createClient(options), clock, checksSettleMs = 60_000 } = options;
   const seen = createRecent<number>(1_000);
 
   const headSeenForMs = (head: string) => {
@@ -53,7 +53,7 @@ export function createForge(options: ForgeOptions): Forge {
       });
     },
 
-    async openPull({ repository, base, branch, title, body, draft }) {
+    async openPull({ repository, base, branch, head, title, body, draft }) {
       const text = { title: title.slice(0, maxTitleChars), body: body.slice(0, maxBodyChars) };
       return client.call(
         repository,
@@ -63,12 +63,15 @@ export function createForge(options: ForgeOptions): Forge {
             const { data } = await rest.pulls.list({
               ...target,
               head: `${target.owner}:${branch}`,
-              state: 'open',
+              state: 'all',
               per_page: 10,
             });
-            const found = data.find((each) => each.head.ref === branch);
+            const own = data.filter((each) => each.head.ref === branch);
+            // Made of this very commit, and ended by a person before anybody here knew of it: a second one would be for nobody.
+            const found = own.find(({ state }) => state === 'open') ?? own.find((each) => each.head.sha === head);
             if (found === undefined) return undefined;
-            if (found.base.ref !== base) await rest.pulls.update({ ...target, pull_number: found.number, base });
+            if (found.state === 'open' && found.base.ref !== base)
+              await rest.pulls.update({ ...target, pull_number: found.number, base });
             return {
               ...toPull(found.number, found.html_url, found.head.sha),
               ...(draft && found.draft && { draft: 'draft' }),
@@ -97,7 +100,7 @@ export function createForge(options: ForgeOptions): Forge {
       if (refused !== null) throw new Problem({ code: 'push_blocked', ...refused });
     },
 
-    markReady: (repository, number) => markReady(client, repository, number),
+    markReady: (repository, number) => markReady(client, clock, repository, number),
 
     async describePull(repository, number, body) {
       const describe = async (rest: Octokit['rest'], target: Target) => {
@@ -110,20 +113,10 @@ export function createForge(options: ForgeOptions): Forge {
 
     async findPull(repository, number) {
       return client.call(repository, `Looking up pull request #${number} of ${repository}`, async (rest, target) => {
-        const key = `${repository}#${number}`;
-        const known = polled.get(key);
-        const headers = known === undefined ? {} : { 'if-none-match': known.etag };
-        try {
-          const { data, headers: answered } = await rest.pulls.get({ ...target, pull_number: number, headers });
-          const seen = toView(data);
-          const own = seen.state === 'open' && data.head.repo?.full_name === data.base.repo.full_name;
-          const view = own ? { ...seen, head: (await branchHead(rest, target, data.head.ref)) ?? seen.head } : seen;
-          if (answered.etag !== undefined) polled.set(key, { etag: answered.etag, view });
-          return view;
-        } catch (error) {
-          if (known !== undefined && error instanceof RequestError && error.status === 304) return known.view;
-          throw error;
-        }
+        const { data } = await rest.pulls.get({ ...target, pull_number: number });
+        const seen = toView(data);
+        const own = seen.state === 'open' && data.head.repo?.full_name === data.base.repo.full_name;
+        return own ? { ...seen, head: (await branchHead(rest, target, data.head.ref)) ?? seen.head } : seen;
       });
     },
 
@@ -178,7 +171,8 @@ function noPull(error: unknown, repository: RepositoryName, branch: string): unk
       sentence: `Opening a pull request for \`${branch}\` in ${repository} was refused by GitHub: ${words}.`,
       next: 'The branch is pushed: look at it on GitHub, then retry.',
     },
-    { cause: error },
+    // GitHub's lists lag behind what it made: one that is there already is found in a while.
+    { retry: /already exists/i.test(words), cause: error },
   );
 }
 

@@ -1,6 +1,8 @@
 import { RequestError } from 'octokit';
 import { Problem } from '../task/problem.ts';
 import { Strayed } from './bound-fetch.ts';
+import { limitedProblem, limitedUntil } from './limits.ts';
+import { Garbled } from './whole-answer.ts';
 
 /** GitHub's own words and what it named, out of the body of an error. */
 export function wordsOf(error: RequestError): string {
@@ -22,25 +24,21 @@ export function isAmbiguous(error: unknown): boolean {
 /** Puts what GitHub (or the way to it) answered into one sentence and one next step. Passes on what is a Problem already. */
 export function toProblem(attempted: string, error: unknown, now: number): unknown {
   if (!(error instanceof RequestError)) return error;
-  const problem = (code: string, found: string, next: string, more: { retry?: boolean; retryAt?: number } = {}) =>
+  const problem = (code: string, found: string, next: string, more: { retry?: boolean } = {}) =>
     new Problem({ code, sentence: `${attempted} failed: ${found}.`, next }, { ...more, cause: error });
   if (error.cause instanceof Strayed) {
     const [code, found, next] = strayedWords(error.cause);
     return problem(code, found, next);
   }
   if (isAmbiguous(error)) {
-    const found = error.response === undefined ? 'GitHub could not be reached' : `GitHub answered ${error.status}`;
+    const found = foundOf(error);
     const next = 'Errand tries again by itself; if it lasts, check the network, the proxy and GitHub.';
     return problem('github_unreachable', found, next, { retry: true });
   }
   const words = wordsOf(error);
-  const retryAt = retryAtOf(error, now);
+  const retryAt = limitedUntil(error.status, error.response?.headers ?? {}, words, now);
   if (retryAt !== null) {
-    const kind = /secondary|abuse/i.test(words)
-      ? 'GitHub asks to slow down'
-      : "this hour's calls to GitHub are used up";
-    const next = `Errand goes on by itself at ${new Date(retryAt).toISOString().slice(11, 16)} UTC.`;
-    return problem('github_rate_limited', kind, next, { retry: true, retryAt });
+    return limitedProblem(attempted, /secondary|abuse/i.test(words) ? 'secondary' : 'primary', retryAt, error);
   }
   switch (error.status) {
     case 401:
@@ -83,6 +81,11 @@ export function toProblem(attempted: string, error: unknown, now: number): unkno
   }
 }
 
+function foundOf({ response, status, cause }: RequestError): string {
+  if (cause instanceof Garbled) return `GitHub did not answer: ${cause.message}`;
+  return response === undefined ? 'GitHub could not be reached' : `GitHub answered ${status}`;
+}
+
 function strayedWords({ why, message }: Strayed): readonly [code: string, found: string, next: string] {
   switch (why) {
     case 'moved':
@@ -117,22 +120,6 @@ function neededOf(error: RequestError): string {
     .filter((each) => /^\s*\w+=(?:read|write|admin)\s*$/.test(each))
     .map((each) => each.trim().replace('=', ': '));
   return needs === undefined || needs.length === 0 ? '' : `; it needs ${needs.join(', ')}`;
-}
-
-/** Until when a rate limit holds; null where a Problem is none. */
-export function limitOf(problem: unknown): number | null {
-  return problem instanceof Problem && problem.failure.code === 'github_rate_limited' ? problem.retryAt : null;
-}
-
-/** Primary limits name the end of the hour, secondary ones a number of seconds, or nothing: then a minute is GitHub's advice. */
-function retryAtOf(error: RequestError, now: number): number | null {
-  if (error.status !== 403 && error.status !== 429) return null;
-  const headers = error.response?.headers ?? {};
-  const seconds = Number(headers['retry-after']);
-  if (Number.isFinite(seconds) && seconds > 0) return now + seconds * 1_000;
-  const reset = Number(headers['x-ratelimit-reset']);
-  if (String(headers['x-ratelimit-remaining']) === '0' && reset > 0) return Math.max(reset * 1_000, now + 1_000);
-  return error.status === 429 || /rate limit|abuse detection/i.test(wordsOf(error)) ? now + 60_000 : null;
 }
 
 function invalidField(value: unknown): string {

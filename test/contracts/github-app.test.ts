@@ -12,11 +12,19 @@ import { type LocalForge, startLocalForge } from '../../src/local/forge/start.ts
 import { parseRepositoryName } from '../../src/task/ids.ts';
 import { Problem } from '../../src/task/problem.ts';
 import { makeApp, makeKeys, type TestApp } from '../support/github-app.ts';
-import { branchOf, main, required, web } from './git-fixture.ts';
+import { branchOf, main, required, shaOf, web } from './git-fixture.ts';
 
 const other = required(parseRepositoryName('acme/other'));
 const branch = branchOf('errand/taaaaaa-fix-words');
-const draft = { repository: web, base: main, branch, title: 'Fix words', body: 'Body', draft: false };
+const draft = {
+  repository: web,
+  base: main,
+  branch,
+  head: shaOf('0'.repeat(40)),
+  title: 'Fix words',
+  body: 'Body',
+  draft: false,
+};
 
 let dir: string;
 let forge: LocalForge;

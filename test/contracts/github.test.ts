@@ -11,7 +11,15 @@ import { Problem } from '../../src/task/problem.ts';
 import { branchOf, main, required, shaOf, token, web } from './git-fixture.ts';
 
 const branch = branchOf('errand/taaaaaa-fix-words');
-const order = { repository: web, base: main, branch, title: 'Fix words', body: 'Body', draft: false };
+const order = {
+  repository: web,
+  base: main,
+  branch,
+  head: shaOf('0'.repeat(40)),
+  title: 'Fix words',
+  body: 'Body',
+  draft: false,
+};
 const repository = 'acme/web';
 const mine = { base: main, repositoryId: null };
 
@@ -121,7 +129,7 @@ test('polling sees pushes, closing, reopening and merging by people, and asks wi
   await counting.findPull(web, number);
   statuses = [];
   expect(await counting.findPull(web, number)).toMatchObject({ state: 'open', head });
-  expect(statuses).toEqual([304]);
+  expect(statuses).toEqual([304, 304]);
   const pushed = await local.control.commit({ repository, branch, files: { 'b.txt': 'b' }, message: 'Mine' });
   expect((await counting.findPull(web, number)).head).toBe(pushed);
   await local.control.closePull(repository, number);
@@ -320,6 +328,98 @@ test.each(['rate_limit', 'secondary_rate_limit'] as const)(
     expect((await forge.findPull(web, number)).number).toBe(number);
   },
 );
+
+test('what has not changed costs nothing of the hour, however often it is asked for; a merge that waits for checks asks much', async () => {
+  const { number, head } = await forge.openPull(order);
+  await local.control.setRules(repository, 'main', { requiredChecks: ['ci'] });
+  await settled(number);
+  await forge.mergeable(web, number, head, mine);
+  await forge.findPull(web, number);
+  const counted = local.control.callsCounted();
+  for (let times = 0; times < 5; times += 1) {
+    expect(await forge.mergeable(web, number, head, mine)).toMatchObject({ reason: expect.stringContaining('`ci`') });
+    await forge.findPull(web, number);
+  }
+  // What is missing has no mark of its own, and GitHub counts it: here the protection that is none.
+  expect(local.control.callsCounted() - counted).toBe(5);
+  await local.control.setCheck({ repository, sha: head, name: 'ci', conclusion: 'success' });
+  expect(await forge.mergeable(web, number, head, mine)).toEqual({ type: 'ready' });
+});
+
+test('once the last call of the hour is answered, nothing more is asked until the next', async () => {
+  const { number } = await forge.openPull(order);
+  local.control.setRateLimit(local.control.callsCounted() + 1);
+  await forge.findPull(web, number).catch(() => undefined);
+  const asked = local.control.requests().length;
+  const problem = await problemOf(forge.findPull(web, number));
+  expect(problem).toMatchObject({ retry: true, failure: { code: 'github_rate_limited' } });
+  expect(local.control.requests()).toHaveLength(asked);
+  local.control.setRateLimit(15_000);
+  now = required(problem.retryAt ?? undefined);
+  expect((await forge.findPull(web, number)).number).toBe(number);
+});
+
+test.each(['cut_answer', 'page'] as const)(
+  'an answer that is none (%s) may have been done: it is asked, not believed',
+  async (kind) => {
+    local.control.fault({ route: 'POST /repos/acme/web/pulls', kind });
+    if (kind === 'page') {
+      expect(await problemOf(forge.openPull(order))).toMatchObject({
+        retry: true,
+        failure: { code: 'github_unreachable', sentence: expect.stringContaining('text/html') },
+      });
+    }
+    const { number, head } = await forge.openPull(order);
+    local.control.fault({ route: 'PUT *', kind: 'cut_answer' });
+    const commit = await forge.merge({ ...mergeOrder, number, head });
+    expect(await local.control.branchHead(repository, 'main')).toBe(commit);
+    expect(writes('POST /repos/acme/web/pulls')).toHaveLength(1);
+    local.control.fault({ route: 'GET /repos/acme/web/pulls/1', kind });
+    expect(await problemOf(forgeWith().findPull(web, number))).toMatchObject({ retry: true });
+  },
+);
+
+test.each(['close', 'merge'] as const)(
+  'a pull request that a person ended (%s) before its answer came is found, and no second one made',
+  async (how) => {
+    const head = required(await local.control.branchHead(repository, branch));
+    await forge.openPull(order);
+    if (how === 'close') await local.control.closePull(repository, 1);
+    else await local.control.mergePull(repository, 1);
+    expect((await forge.openPull({ ...order, head: shaOf(head) })).number).toBe(1);
+    expect(writes('POST /repos/acme/web/pulls')).toHaveLength(1);
+  },
+);
+
+test('a pull request that is there and that GitHub’s list does not show yet is looked for again', async () => {
+  await forge.openPull(order);
+  const lagging = forgeWith({
+    fetch: async (input, init) => (String(input).includes('/pulls?') ? Response.json([]) : fetch(input, init)),
+  });
+  expect(await problemOf(lagging.openPull(order))).toMatchObject({ retry: true, failure: { code: 'pull_refused' } });
+});
+
+test('a limit over GraphQL makes a merge wait, and refuses none', async () => {
+  await forge.openPull({ ...order, draft: true });
+  const limited = forgeWith({
+    fetch: async (input, init) => {
+      if (!String(input).endsWith('/graphql')) return fetch(input, init);
+      const errors = [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }];
+      const reset = String(Math.floor(now / 1_000) + 300);
+      const headers = {
+        'x-ratelimit-remaining': '0',
+        'x-ratelimit-reset': reset,
+        'x-ratelimit-resource': 'graphql',
+      };
+      return Response.json({ errors }, { headers });
+    },
+  });
+  const problem = await problemOf(limited.markReady(web, 1));
+  expect(problem).toMatchObject({ retry: true, failure: { code: 'github_rate_limited' } });
+  expect(required(problem.retryAt ?? undefined) - now).toBeGreaterThan(290_000);
+  // REST is counted by itself.
+  expect((await limited.findPull(web, 1)).number).toBe(1);
+});
 
 test('the token goes with each call, and a new one is taken up', async () => {
   let current = 'expired';

@@ -19,6 +19,7 @@ import {
   type Repository,
 } from './state.ts';
 import { viewPull, viewRepository, viewState } from './views.ts';
+import type { Webhooks } from './webhooks.ts';
 
 /** What people and continuous integration do on the forge, for the page and for tests. Repositories are named `owner/name`. */
 export class Control {
@@ -117,17 +118,22 @@ export class Control {
     conclusion: string | null;
     kind?: Check['kind'] | undefined;
   }): Promise<void> {
-    const { store } = this.#forge;
-    this.#repository(order.repository).checks.push({
+    const { store, webhooks } = this.#forge;
+    const repository = this.#repository(order.repository);
+    const { sha, name, conclusion, kind = 'run' } = order;
+    repository.checks.push({
       id: store.nextId(),
-      sha: order.sha,
-      name: order.name,
-      kind: order.kind ?? 'run',
-      status: order.conclusion === null ? 'in_progress' : 'completed',
-      conclusion: order.conclusion,
+      sha,
+      name,
+      kind,
+      status: conclusion === null ? 'in_progress' : 'completed',
+      conclusion,
       at: new Date().toISOString(),
     });
     await store.save();
+    const branch = repository.pulls.find(({ headSha }) => headSha === sha)?.head ?? null;
+    if (kind === 'status') webhooks.status(repository, { name, sha, branch, state: conclusion ?? 'pending' });
+    else webhooks.checkRun(repository, { name, sha, branch, done: conclusion !== null });
   }
 
   /** Registers an app with the public half of its key. Returns its id. */
@@ -250,11 +256,12 @@ export class Control {
       body?: string | undefined;
     },
   ): Promise<void> {
-    const { pull } = this.#pull(name, number);
+    const { repository, pull } = this.#pull(name, number);
     const id = this.#forge.store.nextId();
     const { state, by: user = 'dana', body = '' } = review;
     pull.reviews.push({ id, user, state, body, commit: pull.headSha, at: new Date().toISOString() });
     await this.#forge.store.save();
+    this.#forge.webhooks.review('submitted', repository, pull, user);
   }
 
   fault(fault: FaultInput): void {
@@ -263,6 +270,21 @@ export class Control {
 
   clearFaults(): void {
     this.#forge.faults.clear();
+  }
+
+  /** Webhooks of all repositories, their faults, and what became of each delivery. */
+  get webhooks(): Webhooks {
+    return this.#forge.webhooks;
+  }
+
+  /** How many calls an hour are answered. */
+  setRateLimit(limit: number): void {
+    this.#forge.rate.limit = limit;
+  }
+
+  /** What of them is used up, counted as GitHub counts. */
+  callsCounted(): number {
+    return this.#forge.rate.view().used;
   }
 
   /** Every write that was accepted, oldest first, whoever made it and whether or not its answer arrived. */

@@ -4,7 +4,17 @@ export const faultSchema = z.object({
   /** `METHOD /path`, where `*` stands for any run of characters: `POST /repos/acme/web/pulls`, `POST /acme/web.git/git-receive-pack`. */
   route: z.string(),
   times: z.number().int().positive().default(1),
-  kind: z.enum(['status', 'lost_answer', 'hang', 'disconnect', 'rate_limit', 'secondary_rate_limit']),
+  /** `cut_answer` breaks the connection in the middle of a REST answer, `page` answers for a proxy. */
+  kind: z.enum([
+    'status',
+    'lost_answer',
+    'cut_answer',
+    'page',
+    'hang',
+    'disconnect',
+    'rate_limit',
+    'secondary_rate_limit',
+  ]),
   /** For `status`. */
   status: z.number().int().min(400).max(599).default(502),
   message: z.string().optional(),

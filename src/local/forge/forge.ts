@@ -3,8 +3,10 @@ import { type Actor, Apps, covers } from './apps.ts';
 import { Faults } from './faults.ts';
 import { tryGit } from './git.ts';
 import { Pulls } from './pulls.ts';
+import { Rate } from './rate.ts';
 import type { Addresses } from './render.ts';
 import type { Levels, Pull, Repository, Store } from './state.ts';
+import { Webhooks } from './webhooks.ts';
 
 export const botLogin = 'errand-bot';
 
@@ -17,6 +19,8 @@ export class Forge {
   /** Epoch milliseconds; a test moves it to have clocks that differ. */
   now: () => number = () => Date.now();
   readonly faults = new Faults();
+  readonly rate = new Rate(() => this.now());
+  readonly webhooks: Webhooks;
   readonly log: (error: unknown) => void;
   /** The newest requests, `METHOD /path`, oldest first. */
   readonly requests: string[] = [];
@@ -31,6 +35,7 @@ export class Forge {
     this.#token = options.token;
     this.pulls = new Pulls(options.store, options.at);
     this.apps = new Apps(options.store, () => this.now());
+    this.webhooks = new Webhooks(options.at, options.log);
   }
 
   /** Whose token this is; one in three parts is an app's own word. Throws `HttpError` for such a word that doesn't hold. */
@@ -62,13 +67,14 @@ export class Forge {
 
   /**
    * Runs `act` while nothing else changes this repository; afterwards every reference that moved is in the ledger, pull requests
-   * follow their branches, and all of it is on disk.
+   * follow their branches, all of it is on disk, and webhooks tell of it.
    */
   changing<T>(repository: Repository, by: string, act: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(repository.id) ?? Promise.resolve();
     const mine = before.then(async () => {
       const old = await this.#refs(repository);
       const reviewed = new Set(repository.pulls.map(reviewOf));
+      const seen = new Map(repository.pulls.map((pull) => [pull, { ...pull }]));
       const result = await act();
       const now = await this.#refs(repository);
       const changed = Array.from(new Set([...old.keys(), ...now.keys()])).filter(
@@ -90,6 +96,10 @@ export class Forge {
       const moved = changed.map((ref) => ({ ref, after: now.get(ref) ?? null }));
       await startWorkflows(this.store, repository, happenings(moved, fresh));
       await this.store.save();
+      for (const ref of changed) this.webhooks.push(repository, ref, old.get(ref) ?? null, now.get(ref) ?? null, by);
+      for (const pull of repository.pulls) {
+        for (const action of actionsOf(seen.get(pull), pull)) this.webhooks.pull(action, repository, pull, by);
+      }
       return result;
     });
     this.#tails.set(
@@ -109,4 +119,15 @@ export class Forge {
 /** What of a pull request starts its workflows when it is new. */
 function reviewOf({ number, state, headSha }: Pull): string {
   return `${number} ${state} ${headSha}`;
+}
+
+/** What GitHub calls that which became of a pull request. */
+function actionsOf(before: Pull | undefined, pull: Pull): readonly string[] {
+  if (before === undefined) return ['opened'];
+  if (before.state !== pull.state) return [pull.state === 'closed' ? 'closed' : 'reopened'];
+  return [
+    ...(before.headSha === pull.headSha ? [] : ['synchronize']),
+    ...(before.draft === pull.draft ? [] : [pull.draft ? 'converted_to_draft' : 'ready_for_review']),
+    ...(before.base === pull.base && before.body === pull.body && before.title === pull.title ? [] : ['edited']),
+  ];
 }

@@ -25,6 +25,8 @@ export function createRest(forge: Forge): Hono<RestEnvironment> {
       );
     }
     const { login } = actor;
+    if (c.req.path !== '/rate_limit') forge.rate.spend();
+    for (const [name, value] of Object.entries(rateHeaders(forge))) c.header(name, value);
     c.set('login', login);
     c.set('actor', actor);
     refuseWithoutPermission(forge, c, actor);
@@ -45,7 +47,7 @@ export function createRest(forge: Forge): Hono<RestEnvironment> {
       });
       await forge.store.save();
     }
-    if (c.req.method === 'GET' && c.res.status === 200) await revalidate(c);
+    if (c.req.method === 'GET' && c.res.status === 200) await revalidate(c, forge);
   });
 
   app.get('/user', (c) => c.json({ ...renderUser(c.get('login')), name: 'Errand', email: null }));
@@ -57,7 +59,7 @@ export function createRest(forge: Forge): Hono<RestEnvironment> {
     return c.json(renderUser(login));
   });
   app.get('/rate_limit', (c) => {
-    const core = { limit: 5000, remaining: 4999, reset: resetAt(), used: 1 };
+    const core = forge.rate.view();
     return c.json({ resources: { core, search: core, graphql: core }, rate: core });
   });
   app.get('/meta', (c) => c.json({ verifiable_password_authentication: false, installed_version: '3.17.0' }));
@@ -81,16 +83,14 @@ export function createRest(forge: Forge): Hono<RestEnvironment> {
   return app;
 }
 
-/** Answers 304 where the asker has what it would get. */
-async function revalidate(c: RestContext): Promise<void> {
+/** Answers 304 where the asker has what it would get, and counts it for nothing. */
+async function revalidate(c: RestContext, forge: Forge): Promise<void> {
   const text = await c.res.clone().text();
   const etag = `W/"${createHash('sha256').update(text).digest('hex')}"`;
   c.header('etag', etag);
-  if (c.req.header('if-none-match') === etag) c.res = new Response(null, { status: 304, headers: { etag } });
-}
-
-function resetAt(): number {
-  return Math.ceil(Date.now() / 3_600_000) * 3600;
+  if (c.req.header('if-none-match') !== etag) return;
+  forge.rate.giveBack();
+  c.res = new Response(null, { status: 304, headers: { etag, ...rateHeaders(forge) } });
 }
 
 /** What an app may not do is refused before anything is looked up, with what it would take. */
@@ -112,11 +112,18 @@ function refuseWithoutPermission(forge: Forge, c: RestContext, actor: Actor): vo
 function commonHeaders(forge: Forge): Readonly<Record<string, string>> {
   return {
     date: new Date(forge.now()).toUTCString(),
-    'x-ratelimit-limit': '5000',
-    'x-ratelimit-remaining': '4999',
-    'x-ratelimit-used': '1',
-    'x-ratelimit-reset': String(resetAt()),
-    'x-ratelimit-resource': 'core',
     'x-github-request-id': `${forge.nextRequest()}`,
+    ...rateHeaders(forge),
+  };
+}
+
+function rateHeaders(forge: Forge): Readonly<Record<string, string>> {
+  const { limit, remaining, used, reset } = forge.rate.view();
+  return {
+    'x-ratelimit-limit': String(limit),
+    'x-ratelimit-remaining': String(remaining),
+    'x-ratelimit-used': String(used),
+    'x-ratelimit-reset': String(reset),
+    'x-ratelimit-resource': 'core',
   };
 }

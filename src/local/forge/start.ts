@@ -77,7 +77,7 @@ export async function startLocalForge(options: LocalForgeOptions): Promise<Local
     const path = incoming.url.split('?')[0] ?? '/';
     if (!path.startsWith('/local/')) forge.note(`${incoming.method} ${path}`);
     const fault = path.startsWith('/local/') ? undefined : forge.faults.take(incoming.method ?? 'GET', path);
-    if (fault !== undefined && fault.kind !== 'lost_answer') {
+    if (fault !== undefined && fault.kind !== 'lost_answer' && fault.kind !== 'cut_answer') {
       strike(fault, incoming, outgoing);
       return;
     }
@@ -92,7 +92,7 @@ export async function startLocalForge(options: LocalForgeOptions): Promise<Local
     }
     const handled = isGitPath(path)
       ? serveGit(forge, incoming, outgoing, fault !== undefined)
-      : answer(incoming, fault === undefined ? outgoing : cutBeforeAnswer(outgoing));
+      : answer(incoming, fault === undefined ? outgoing : cut(fault, outgoing));
     Promise.resolve(handled).catch((error: unknown) => {
       if (!(error instanceof HttpError)) log(error);
       outgoing.destroy();
@@ -115,8 +115,23 @@ function isOfEnterprise(url: string): boolean {
   return /^\/(?:api\/v3|api\/graphql|local)(?:\/|$)/.test(path) || isGitPath(path);
 }
 
-/** The request is carried out, and the connection breaks where its answer would begin. */
-function cutBeforeAnswer(outgoing: ServerResponse): ServerResponse {
+/** The request is carried out, and the connection breaks where its answer would begin, or in the middle of it. */
+function cut(fault: Fault, outgoing: ServerResponse): ServerResponse {
+  if (fault.kind === 'cut_answer') {
+    const half = () => {
+      outgoing.flushHeaders();
+      outgoing.socket?.end();
+    };
+    outgoing.write = () => {
+      half();
+      return true;
+    };
+    outgoing.end = () => {
+      half();
+      return outgoing;
+    };
+    return outgoing;
+  }
   outgoing.writeHead = () => {
     outgoing.destroy();
     return outgoing;
@@ -129,6 +144,10 @@ function strike(fault: Fault, incoming: IncomingMessage, outgoing: ServerRespons
   if (fault.kind === 'hang') return;
   if (fault.kind === 'disconnect') {
     outgoing.destroy();
+    return;
+  }
+  if (fault.kind === 'page') {
+    outgoing.writeHead(200, { 'content-type': 'text/html' }).end('<title>Sign in to the network</title>');
     return;
   }
   const error = struckWith(fault);

@@ -21,17 +21,29 @@ export interface Expected {
   readonly repositoryId: number | null;
 }
 
+/** Where GitHub says that something happened: a hint, and no more than that. */
+export interface Hint {
+  readonly repository: RepositoryName;
+  /** To branches and pull requests themselves, or to what their merging depends on. */
+  readonly of: 'pull' | 'rules';
+  readonly branches: readonly BranchName[];
+}
+
 /** GitHub. Throws `Problem`: 401, 403, 404, 422 and rate limits each in their own words. */
 export interface Forge {
   /** Throws when the repository can't be reached or is empty. */
   defaultBranch(repository: RepositoryName): Promise<BranchName>;
   /** The repository's number, which stays whatever it is called, and which no other gets. A name that GitHub redirects is refused. */
   identify(repository: RepositoryName): Promise<number>;
-  /** Finds the open pull request of this head branch, or makes it; never makes two. */
+  /**
+   * Finds the open pull request of this head branch, or one that was made of this very commit and has ended since, or makes it; never makes
+   * two.
+   */
   openPull(order: {
     repository: RepositoryName;
     base: BranchName;
     branch: BranchName;
+    head: Sha;
     title: string;
     body: string;
     /** A wish: where GitHub has no drafts, the pull request is a normal one and says so. */
