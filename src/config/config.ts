@@ -60,6 +60,8 @@ export interface Config {
   readonly limits: Limits;
   readonly concurrency: number;
   readonly pollSeconds: number;
+  /** GitHub's word that something happened; without a port it comes in where Slack does over HTTP. */
+  readonly webhook: { readonly secret: string; readonly port: number | null } | null;
   /** How long a task is remembered that needs nobody any more; null is for ever. */
   readonly keepTasksMs: number | null;
   readonly emoji: Readonly<Record<'approve' | 'stop' | 'retry' | 'start', string>>;

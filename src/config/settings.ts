@@ -121,8 +121,21 @@ export const settings = {
     default: 'what belongs to `GITHUB_API_URL`, else https://github.com',
     example: 'https://github.example.com',
   }),
+  webhookSecret: setting('GITHUB_WEBHOOK_SECRET', 'github.webhookSecret', kinds.secret, {
+    meaning:
+      'The secret of a webhook that tells Errand of pull requests at `/github/webhooks`, so that it need not wait until it asks again.',
+    example: 'a long random text',
+    holders: bot,
+  }),
+  webhookPort: setting('GITHUB_WEBHOOK_PORT', 'github.webhookPort', kinds.wholeNumber(1, 65_535), {
+    meaning: 'Where that webhook comes in, if not where Slack comes in over HTTP.',
+    default: '`PORT` with Slack over HTTP, else 3001',
+    example: '8081',
+    holders: bot,
+  }),
   pollSeconds: setting('ERRAND_POLL_SECONDS', 'github.pollSeconds', kinds.wholeNumber(1, 3_600), {
-    meaning: 'How often an open pull request is looked at for what people do on GitHub.',
+    meaning:
+      'How often an open pull request is looked at for what people do on GitHub, whether a webhook tells of it or not.',
     default: '30',
     example: '60',
     holders: worker,

@@ -119,6 +119,8 @@ export function toConfig(
     },
     concurrency: values.concurrency ?? Math.min(host.cores, 4, room),
     pollSeconds: values.pollSeconds ?? 30,
+    webhook:
+      values.webhookSecret === undefined ? null : { secret: values.webhookSecret, port: values.webhookPort ?? null },
     keepTasksMs: toMs(orDefault(values.keepTasksDays, 180)),
     emoji: {
       approve: values.emojiApprove ?? 'white_check_mark',

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { attestAll } from '../app/attest.ts';
-import type { BotDeps } from '../app/deps.ts';
+import type { BotDeps, Log } from '../app/deps.ts';
+import { lookAtPull } from '../app/look-at-pull.ts';
 import { renewSessions } from '../app/session.ts';
 import { createUseCases } from '../app/use-cases.ts';
 import type { Config } from '../config.ts';
+import { createWebhookDoor, type Door, serveDoor, webhookPath } from '../github/webhook-door.ts';
 import type { Places } from '../setup/places.ts';
 import { createSlackApp, type SlackMode } from '../slack/app.ts';
 import { connectSlack } from '../slack/connection.ts';
@@ -58,8 +60,10 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     randomBytes: (size) => randomBytes(size),
     log,
   });
+  const door = doorOf(config, store, log);
+  const mode = modeOf(config, dispatcher, door);
   const app = createSlackApp({
-    mode: modeOf(config, dispatcher),
+    mode,
     connection,
     botToken,
     apiUrl,
@@ -89,6 +93,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   // It may be refused before anything waits for it.
   delivering.catch(() => undefined);
   await app.start();
+  await using _hooks = mode.type === 'http' && mode.beside !== undefined ? null : await serveHooks(config, door, log);
   scope.ready();
   try {
     await Promise.race([aborted(signal), delivering]);
@@ -142,10 +147,36 @@ async function keepAttesting(
 
 const attestEveryMs = 60_000;
 
-function modeOf({ slack }: Config, dispatcher: WayOut['dispatcher']): SlackMode {
+/** Where GitHub says that something happened; null where no webhook is set up. */
+function doorOf(
+  { webhook }: Config,
+  { tasks, queue }: Pick<BotDeps, 'queue'> & { tasks: TaskStore },
+  log: Log,
+): Door | null {
+  if (webhook === null) return null;
+  return createWebhookDoor({
+    secret: webhook.secret,
+    look: (hint) => lookAtPull({ store: tasks, queue }, hint),
+    onError: (error) => log.warn({ err: error }, 'A webhook of GitHub was not taken; polling makes up for it'),
+  });
+}
+
+const webhookPort = 3_001;
+
+async function serveHooks({ webhook }: Config, door: Door | null, log: Log): Promise<AsyncDisposable | null> {
+  if (door === null) return null;
+  const served = await serveDoor(door, webhook?.port ?? webhookPort);
+  log.info({ port: served.port, path: webhookPath }, 'Waiting for GitHub’s webhooks');
+  return served;
+}
+
+function modeOf({ slack, webhook }: Config, dispatcher: WayOut['dispatcher'], door: Door | null): SlackMode {
   const proxied = dispatcher === undefined ? {} : { dispatcher };
   if (slack.appToken !== null) return { type: 'socket', appToken: slack.appToken, ...proxied };
-  if (slack.signingSecret !== null) return { type: 'http', signingSecret: slack.signingSecret, port: slack.port };
+  const beside =
+    door === null || (webhook !== null && webhook.port !== null) ? {} : { beside: { [webhookPath]: door } };
+  if (slack.signingSecret !== null)
+    return { type: 'http', signingSecret: slack.signingSecret, port: slack.port, ...beside };
   throw missing('SLACK_APP_TOKEN');
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HTTPReceiver } from '@slack/bolt';
 import { Problem } from '../task/problem.ts';
 import { type Log, toSlackLogger } from './log.ts';
@@ -6,6 +7,8 @@ export interface HttpMode {
   readonly type: 'http';
   readonly signingSecret: string;
   readonly port: number;
+  /** What else comes in at this port, by path. */
+  readonly beside?: Readonly<Record<string, (request: IncomingMessage, response: ServerResponse) => void>>;
 }
 
 /**
@@ -23,6 +26,7 @@ export function createHttpReceiver(mode: HttpMode, log: Log): HTTPReceiver {
       return true;
     },
     customRoutes: [
+      ...Object.entries(mode.beside ?? {}).map(([path, handler]) => ({ path, method: ['POST'], handler })),
       {
         path: '/healthz',
         method: ['GET'],

@@ -28,6 +28,7 @@ export const secrets = {
   GITHUB_TOKEN: 'canary-github-token',
   ANTHROPIC_API_KEY: 'canary-anthropic-key',
   OPENAI_API_KEY: 'canary-openai-key',
+  GITHUB_WEBHOOK_SECRET: 'canary webhook secret',
   HOUSE_KEY: 'canary-house-key',
   MCP_KEY: 'canary-mcp-key',
   SETUP_TOKEN: 'canary-setup-token',
@@ -113,11 +114,17 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
   const written = (options.yaml ?? '{}').replaceAll('{model-server}', model.url).replaceAll('{mcp-server}', mcp.url);
   const { limits, ...others } = z.looseObject({ limits: z.looseObject({}).default({}) }).parse(parse(written));
   await writeFile(yaml, stringify({ ...others, limits: { ...roomy, ...limits } }));
-  const { SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, ...keys } = secrets;
+  const { SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, GITHUB_WEBHOOK_SECRET, ...keys } = secrets;
+  if (options.mode === 'http') {
+    const url = `http://127.0.0.1:${port}/github/webhooks`;
+    forge.control.webhooks.subscribe({ url, secret: GITHUB_WEBHOOK_SECRET });
+  }
   const variables = {
     ...(options.repositories.length === 0 ? {} : { ERRAND_REPOSITORIES: options.repositories.join(',') }),
     ...keys,
-    ...(options.mode === 'socket' ? { SLACK_APP_TOKEN } : { SLACK_SIGNING_SECRET, PORT: String(port) }),
+    ...(options.mode === 'socket'
+      ? { SLACK_APP_TOKEN }
+      : { SLACK_SIGNING_SECRET, GITHUB_WEBHOOK_SECRET, PORT: String(port) }),
     SLACK_API_URL: slack.apiUrl,
     GITHUB_API_URL: forge.apiUrl,
     GITHUB_URL: forge.url,

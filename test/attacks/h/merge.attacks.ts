@@ -147,7 +147,7 @@ export const attacks: readonly Attack[] = [
   {
     id: 'H13',
     title: 'a forged webhook says that it was merged',
-    expected: 'no such door; the task stays as it was',
+    expected: 'no door takes it; the task stays as it was',
     attack: async (stage) => {
       const task = await toGate(stage);
       const body = JSON.stringify({
@@ -156,7 +156,8 @@ export const attacks: readonly Attack[] = [
         pull_request: { number: 1, merged: true, merge_commit_sha: 'e'.repeat(40) },
       });
       const answers: number[] = [];
-      for (const path of ['/github/webhook', '/github/events', '/webhooks/github', '/webhook', '/slack/events', '/']) {
+      const doors = ['/github/webhooks', '/github/webhook', '/webhooks/github', '/webhook', '/slack/events', '/'];
+      for (const path of doors) {
         const url = `http://127.0.0.1:${stage.errand.env.PORT}${path}`;
         const signature = `sha256=${'0'.repeat(64)}`;
         const headers = {
@@ -171,7 +172,7 @@ export const attacks: readonly Attack[] = [
       const taken = answers.filter((status) => status < 400).length;
       return { through: type !== 'open', seen: `pull request ${type}; ${taken} of ${answers.length} doors took it` };
     },
-    control: { weakness: 'open-webhook', without: 'no door at all; here one without a signature' },
+    control: { weakness: 'open-webhook', without: 'a door that asks for GitHub’s signature, and believes no delivery' },
   },
   {
     id: 'H14',
