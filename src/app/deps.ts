@@ -5,6 +5,7 @@ import type { Policy } from '../task/policy.ts';
 import type { Attestations } from '../task/ports/attestations.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Directory } from '../task/ports/directory.ts';
+import type { Duty } from '../task/ports/duty.ts';
 import type { FileSource, FileStore } from '../task/ports/files.ts';
 import type { Forge } from '../task/ports/forge.ts';
 import type { Drafts } from '../task/ports/inbox.ts';
@@ -52,6 +53,7 @@ export interface WorkerDeps {
   readonly sandbox: Sandbox;
   readonly repositories: Repositories;
   readonly forge: Forge;
+  readonly duty: Duty;
   readonly files: Pick<FileStore, 'get'>;
   readonly attestations: Pick<Attestations, 'find'>;
   readonly engine: EngineId;

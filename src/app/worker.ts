@@ -66,10 +66,10 @@ export class Worker {
         signal,
       }),
       queue.work('push', (job) => this.#pushReleased(job.task), { concurrency: 2, signal }),
-      queue.work('pull', (job) => watchPulls(this.#deps, job.task), { concurrency: 2, signal }),
+      queue.work('pull', (job) => this.#lookAt(job.task), { concurrency: 2, signal }),
       this.#every(options.sweepEveryMs, signal, () => this.recover(signal)),
       this.#everyFromNow(options.sweepEveryMs, signal, () => this.clearLeftovers()),
-      this.#every(options.pullEveryMs, signal, () => this.#watchPulls()),
+      this.#every(options.pullEveryMs, signal, () => this.#watchPulls(options.pullEveryMs)),
       this.#everyFromNow(options.reapEveryMs, signal, async () => this.#deps.reap(await this.#deps.store.unsettled())),
     ]);
     await Promise.allSettled(this.#attended.values());
@@ -301,16 +301,23 @@ export class Worker {
     await this.#deps.sandbox.remove(id, { workspace: false });
   }
 
-  async #watchPulls(): Promise<void> {
-    await this.#each(await this.#deps.store.unsettled(), 'A pull request could not be looked at', async (id) => {
-      const task = await this.#deps.store.find(id);
-      // A merge looks at its pull request itself.
-      const isOpen = ({ pull }: Part) => pull.type === 'open';
-      if (task === undefined || !task.parts.some(isOpen)) return;
-      await watchPulls(this.#deps, id, isOpen);
-      const after = await this.#deps.store.find(id);
-      if (after?.run.type === 'idle' && isOver(after)) await forget(this.#deps, id);
-    });
+  /** Looks at every open pull request, whether GitHub told of it or not; of several workers one does it. */
+  async #watchPulls(everyMs: number): Promise<void> {
+    const { store, duty } = this.#deps;
+    // The others, whose clocks run as fast, must not find it free each time just before this one.
+    if (!(await duty.take('watch_pulls', everyMs * 0.9))) return;
+    await this.#each(await store.unsettled(), 'A pull request could not be looked at', (id) => this.#lookAt(id));
+  }
+
+  async #lookAt(id: TaskId): Promise<void> {
+    const { store } = this.#deps;
+    const task = await store.find(id);
+    // A merge looks at its pull request itself.
+    const isOpen = ({ pull }: Part) => pull.type === 'open';
+    if (task === undefined || !task.parts.some(isOpen)) return;
+    await watchPulls(this.#deps, id, isOpen);
+    const after = await store.find(id);
+    if (after?.run.type === 'idle' && isOver(after)) await forget(this.#deps, id);
   }
 
   /** One after the other; what fails for one is no reason to leave the others, unless everybody has to wait. */

@@ -50,11 +50,13 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
   const { fetch } = outbound(config.outbound);
   await using access = accessOf(config, scope);
   const { credentials } = access;
-  const github = { apiUrl: config.github.apiUrl, credentials, clock, ...(fetch && { fetch }) };
-  const authors = createAuthors({ client: createClient(github), url: config.github.url, self: selfOf(config) });
+  const countedByOwner = config.github.mode === 'app';
+  const github = { apiUrl: config.github.apiUrl, credentials, clock, countedByOwner, ...(fetch && { fetch }) };
+  const client = createClient(github);
+  const authors = createAuthors({ client, url: config.github.url, self: selfOf(config) });
   const committer = async (repository: RepositoryName) => config.git.committer ?? authors.committer(repository);
   const signer = config.git.signingKey === null ? null : createSigner(config.git.signingKey);
-  const forge = createForge(github);
+  const forge = createForge({ ...github, client });
   if (config.repositories.length === 0 && config.github.mode === 'app') {
     const app = { ...config.github, clock, ...(fetch && { fetch }) };
     await shareInstalled(() => installedRepositories(app), store.tasks, scope);
@@ -81,6 +83,7 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     sandbox,
     repositories,
     forge,
+    duty: store.duty,
     mayPush: toMayPush({ forge, signer, committer, log }),
     during: (work) => access.during(work),
     author: toAuthor(config, authors, log),

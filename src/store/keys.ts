@@ -22,6 +22,7 @@ export function createKeys(instance: string) {
     fileSizes: `${prefix}files:sizes`,
     fileSum: `${prefix}files:sum`,
     crew: `${prefix}crew`,
+    duty: (name: string) => `${prefix}duty:${name}`,
     sent: (of: 'person' | 'channel', id: string) => `${prefix}sent:${of}:${id}`,
     attested: (person: UserId) => `${prefix}attested:${person}`,
     envelope: (key: string) => `${prefix}inbox:${key}`,

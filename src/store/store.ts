@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { Attestations } from '../task/ports/attestations.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Crew } from '../task/ports/crew.ts';
+import type { Duty } from '../task/ports/duty.ts';
 import type { FileStore } from '../task/ports/files.ts';
 import type { Drafts, Inbox } from '../task/ports/inbox.ts';
 import type { Ledger } from '../task/ports/ledger.ts';
@@ -11,6 +12,7 @@ import type { Turnstile } from '../task/ports/turnstile.ts';
 import { createAttestations } from './attestations.ts';
 import { createCrew } from './crew.ts';
 import { createDrafts } from './drafts.ts';
+import { createDuty } from './duty.ts';
 import { createFileStore } from './files.ts';
 import { createInbox } from './inbox.ts';
 import { createKeys } from './keys.ts';
@@ -27,6 +29,7 @@ export interface Store {
   readonly ledger: Ledger;
   readonly files: FileStore;
   readonly crew: Crew;
+  readonly duty: Duty;
   readonly turnstile: Turnstile;
   readonly attestations: Attestations;
 }
@@ -45,6 +48,7 @@ export function createStore(redis: Redis, options: { instance?: string; narrate:
     ledger: createLedger(redis, keys, options.clock),
     files: createFileStore(redis, keys, options.clock),
     crew: createCrew(redis, keys, options.clock),
+    duty: createDuty(redis, keys),
     turnstile: createTurnstile(redis, keys),
     attestations: createAttestations(redis, keys),
   };

@@ -131,6 +131,25 @@ test('one task that can not be read keeps no other from being taken up', async (
   expect(world.woken).toEqual([{ job: { type: 'run', task: two }, options: { unlessWaiting: true } }]);
 });
 
+test('of several workers one looks at all pull requests; what GitHub tells of, whoever is woken', async () => {
+  const world = new World();
+  world.onDuty = false;
+  world.has({ id: one, run: { type: 'idle', outcome: null }, pull: pullStates.open });
+  const look = vi.spyOn(world.forge, 'findPull');
+  const takes = vi.fn(async () => world.onDuty);
+  const worker = new Worker({ ...world.worker, duty: { take: takes } }, { concurrency: 2 });
+  const stop = new AbortController();
+  const ended = worker.run(stop.signal, { ...never, pullEveryMs: 1 });
+  await vi.waitFor(() => expect(takes.mock.calls.length).toBeGreaterThan(2));
+  expect(look).not.toHaveBeenCalled();
+  await world.handlers.get('pull')?.(one);
+  expect(look).toHaveBeenCalledOnce();
+  world.onDuty = true;
+  await vi.waitFor(() => expect(look.mock.calls.length).toBeGreaterThan(1));
+  stop.abort();
+  await ended;
+});
+
 test('one pull request that can not be looked at keeps no other from being looked at', async () => {
   const world = new World();
   world.has({ id: one, run: { type: 'idle', outcome: null }, pull: pullStates.open });

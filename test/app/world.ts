@@ -57,6 +57,8 @@ export class World {
   /** Rows that were delivered, by their message. */
   readonly delivered = new Map<string, { lane: string; key: string; row: OutboxRow }>();
   channelIs: ChannelKind = 'own';
+  /** Whether what one worker does for all of them falls to this one. */
+  onDuty = true;
   /** What stands in the channel. */
   readonly messages: ThreadMessage[] = [];
   readonly kept = new Map<string, KeptDraft>();
@@ -291,6 +293,7 @@ export class World {
     return {
       ...{ store, queue, ledger, sandbox, repositories, forge, files, policy, log, toAgent, engine },
       attestations: this.attestations,
+      duty: { take: async () => this.onDuty },
       clock: { now: () => this.now },
       askAgainMs: 1_000,
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },

@@ -1,0 +1,15 @@
+import type { Redis } from 'ioredis';
+import type { Duty } from '../task/ports/duty.ts';
+import { guarded } from './connection.ts';
+import type { Keys } from './keys.ts';
+
+/** Shares out by keys that lapse: whoever dies with a duty keeps it from the others no longer than that. */
+export function createDuty(redis: Redis, keys: Keys): Duty {
+  return {
+    take: (name, forMs) =>
+      guarded(
+        'see whose turn it is',
+        async () => (await redis.set(keys.duty(name), '1', 'PX', Math.max(1, Math.round(forMs)), 'NX')) === 'OK',
+      ),
+  };
+}
