@@ -24,7 +24,7 @@ try {
       case 'bot':
         return runBot(config, places, scope);
       case 'worker':
-        return runWorker(config, places, scope);
+        return runWorker(config, places, scope, env.variables.get('ERRAND_RUN_HOLDER'));
       case 'local':
         return runLocal(localOptions.parse(JSON.parse(argument)), places, config.slack.command, scope);
       case undefined:

@@ -202,7 +202,7 @@ const firstAgainMs = 2_000;
 
 /** Whether it was the store, the broker or the engine that did not answer: a run must not end for their sake. */
 function isAway(error: unknown): boolean {
-  const away = ['redis_down', 'redis_full', 'broker_down'];
+  const away = ['redis_down', 'redis_full', 'broker_down', 'lease_lost'];
   return error instanceof Problem && (away.includes(error.failure.code) || isEngineAway(error));
 }
 

@@ -8,6 +8,7 @@ import type { Directory } from '../task/ports/directory.ts';
 import type { Duty } from '../task/ports/duty.ts';
 import type { FileSource, FileStore } from '../task/ports/files.ts';
 import type { Forge } from '../task/ports/forge.ts';
+import type { Hosts } from '../task/ports/hosts.ts';
 import type { Drafts } from '../task/ports/inbox.ts';
 import type { Ledger } from '../task/ports/ledger.ts';
 import type { Outbox } from '../task/ports/outbox.ts';
@@ -57,11 +58,17 @@ export interface WorkerDeps {
   readonly files: Pick<FileStore, 'get'>;
   readonly attestations: Pick<Attestations, 'find'>;
   readonly engine: EngineId;
+  readonly hosts: Hosts;
+  readonly lease: Lease;
+  /** How long a machine is waited for whose worker was ended in order, before its runs are done anew elsewhere. */
+  readonly awayMs: number;
   readonly policy: Policy;
   readonly limits: Limits;
   /** How long a merge that waits for GitHub waits before it asks again. */
   readonly askAgainMs: number;
   readonly clock: Clock;
+  /** Milliseconds on a clock that only goes forward, whatever is done to the machine's. */
+  readonly elapsedMs: () => number;
   readonly log: Log;
   /**
    * The agent's command line, and what it holds of models, for a run of this task, the same each time it is asked for one run. Throws `Problem`
@@ -88,6 +95,26 @@ export interface WorkerDeps {
   readonly changes: Changes;
   /** Removes what tasks other than these left on this machine, once nothing touched it for a day. */
   readonly reap: (alive: readonly TaskId[]) => Promise<void>;
+}
+
+/** One worker's right to its engine. */
+export interface Lease {
+  /** Whether this worker looks after what is nobody's in particular. For a moment two may think so, or none. */
+  readonly leads: boolean;
+  /** Throws a `Problem` where another worker may have taken over by now: to be asked before what can't be taken back. */
+  check(): void;
+  /**
+   * Has `serve` work as long as the lease holds, and anew whenever it was lost and got back, until the signal aborts. Throws a `Problem`
+   * (`engine_taken`) where another worker lives that serves this engine.
+   */
+  during(signal: AbortSignal, standing: () => Standing, serve: (held: AbortSignal) => Promise<void>): Promise<void>;
+}
+
+/** How a machine stands: how many runs it may have at once, how many it has, and whether one could start. */
+export interface Standing {
+  readonly slots: number;
+  readonly running: number;
+  readonly ready: boolean;
 }
 
 /** Tells of a task's changes, in this process or another, and now and then without one: look, don't believe. */

@@ -8,6 +8,7 @@ import { nearing, tokensOf } from '../task/spending.ts';
 import type { Outcome, Run, RunState, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { blockedIn } from './blocked.ts';
+import { hostLost } from './lost-host.ts';
 import { holdOf, resultsIn } from './results.ts';
 import { toSession } from './session.ts';
 import { toNearingLine } from './spending-words.ts';
@@ -28,6 +29,7 @@ export const narrate: Narrator = (task, event, before) => {
     message(task, 'root', root(task, line)),
     ...planRow(task, line, event, before),
     ...questionRow(task, line, event, before),
+    ...lostRow(task, event, before),
     ...endingRow(task, line, event, before),
     ...nearingRow(task, event, before),
     ...task.parts.flatMap((part) => resultsIn(task, part).map(({ key, said }) => message(task, key, said))),
@@ -100,6 +102,25 @@ function asked(
 ): OutboxRow {
   // Each run numbers its questions anew.
   return message(task, `question-${run.number}-${question.id}`, { type: 'question', task: line, question, answer });
+}
+
+/** What becomes of a run whose machine is lost. */
+function lostRow(task: Task, event: TaskEvent, before: Task): OutboxRow[] {
+  const run = currentRun(before.run);
+  if (event.type !== 'run_failed' || event.problem.code !== hostLost || run === undefined) return [];
+  if (task.run.type !== 'queued') return [];
+  const pushed = before.parts.flatMap(({ pull, checkout }) => {
+    return (pull.type === 'none' ? checkout?.remote : pull.pull.head) ?? [];
+  });
+  const [head] = pushed;
+  const from =
+    head === undefined
+      ? 'from the beginning, since nothing had been pushed'
+      : pushed.length > 1
+        ? 'from what is on its branches'
+        : `from commit \`${head.slice(0, 7)}\` of its branch`;
+  const sentence = `${event.problem.sentence} Run ${run.number} is done anew on another one, ${from}.`;
+  return [message(task, `lost-${run.id}`, { type: 'sentence', sentence, next: null, kept: null })];
 }
 
 function endingRow(task: Task, line: TaskLine, event: TaskEvent, before: Task): OutboxRow[] {

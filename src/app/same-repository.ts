@@ -4,12 +4,14 @@ import type { WorkerDeps } from './deps.ts';
 
 /**
  * Holds a part to the repository that it was started in, by its number on GitHub: a name can be given to another one. Asked before
- * whatever reaches GitHub for good (push, pull request, merge). Throws `Problem`; a part without a number is an older Errand's.
+ * whatever reaches GitHub for good (push, pull request, merge), and so is whether this worker still serves its engine. Throws `Problem`; a
+ * part without a number is an older Errand's.
  */
 export async function holdToRepository(
-  { forge }: WorkerDeps,
+  { forge, lease }: Pick<WorkerDeps, 'forge' | 'lease'>,
   { repository, repositoryId }: Pick<Part, 'repository' | 'repositoryId'>,
 ): Promise<void> {
+  lease.check();
   if (repositoryId === undefined) return;
   if ((await forge.identify(repository)) !== repositoryId) throw replaced(repository);
 }

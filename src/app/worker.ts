@@ -5,12 +5,13 @@ import type { RunId, TaskId } from '../task/ids.ts';
 import { taskOf, toRunId } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
-import type { Part, Run, Task } from '../task/task.ts';
+import type { Part, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
-import { attendRun, lost } from './attend-run.ts';
+import { attendRun } from './attend-run.ts';
 import { authoriseRun } from './authorise.ts';
 import type { WorkerDeps } from './deps.ts';
 import { keepWork } from './keep-work.ts';
+import { giveUpLost, HostWatch } from './lost-host.ts';
 import { forget, merge } from './merge.ts';
 import { overtakenBy } from './overtaken.ts';
 import { pushReleased } from './push-released.ts';
@@ -21,14 +22,21 @@ import { holdsAllUp, watchPulls } from './watch-pull.ts';
 const engineRetryMs = 5_000;
 const authorityRetryMs = 5_000;
 const pushRetryMs = 2_000;
-/** Longer than all that comes after an agent's time is up: taking out, checks, the push. */
-const engineGoneMs = 4 * 60 * 60_000;
 /** Every step can be repeated, so whoever is asked to go needs not see one through. */
 const longestDrainMs = 3_000;
 /** A thousand leftovers are no reason to keep the engine from what is at work. */
 const clearingAtOnce = 4;
 
-/** Runs the tasks of one Docker engine: at most `concurrency` at once, each attended until its outcome is told. */
+export interface Rhythm {
+  readonly sweepEveryMs: number;
+  readonly pullEveryMs: number;
+  readonly reapEveryMs: number;
+}
+
+/**
+ * Runs the tasks of one Docker engine: at most `concurrency` at once, each attended until its outcome is told. Of all workers one leads:
+ * it also looks after what waits for any of them, and after what ran on machines that are lost.
+ */
 export class Worker {
   readonly #deps: WorkerDeps;
   readonly #concurrency: number;
@@ -37,26 +45,32 @@ export class Worker {
   /** Those of the attended that take a slot: their runs are under way. */
   readonly #underWay = new Set<TaskId>();
   readonly #freed: (() => void)[] = [];
+  readonly #hosts: HostWatch;
+  #isReady = true;
+  /** Runs of an older Errand are in no index by their engine, so all are looked at once. */
+  #hasSeenAll = false;
 
   constructor(deps: WorkerDeps, options: { concurrency: number; drainMs?: number }) {
     this.#deps = deps;
     this.#concurrency = options.concurrency;
     this.#drainMs = options.drainMs ?? longestDrainMs;
+    this.#hosts = new HostWatch(deps);
   }
 
-  /** Works until the signal aborts, then lets go of its runs without ending them, within three seconds whatever they are at. */
-  async run(
-    signal: AbortSignal,
-    options: { sweepEveryMs: number; pullEveryMs: number; reapEveryMs: number },
-  ): Promise<void> {
-    const working = this.#work(signal, options);
+  /**
+   * Works until the signal aborts, then lets go of its runs without ending them, within three seconds whatever they are at. `onServing` is
+   * called once the engine is this worker's; throws a `Problem` (`engine_taken`) where it is another's.
+   */
+  async run(signal: AbortSignal, rhythm: Rhythm, onServing: () => void = () => undefined): Promise<void> {
+    const standing = () => ({ slots: this.#concurrency, running: this.#underWay.size, ready: this.#isReady });
+    const working = this.#deps.lease.during(signal, standing, (held) => {
+      onServing();
+      return this.#work(held, rhythm);
+    });
     await Promise.race([working, this.#drained(signal, working)]);
   }
 
-  async #work(
-    signal: AbortSignal,
-    options: { sweepEveryMs: number; pullEveryMs: number; reapEveryMs: number },
-  ): Promise<void> {
+  async #work(signal: AbortSignal, options: Rhythm): Promise<void> {
     const { queue } = this.#deps;
     await this.recover(signal);
     await Promise.all([
@@ -174,9 +188,11 @@ export class Worker {
     const { sandbox, store, queue, clock, log } = this.#deps;
     try {
       await sandbox.ready();
+      this.#isReady = true;
       return true;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
+      this.#isReady = false;
       log.warn({ task: id, err: error }, 'Run delayed');
       await store.apply(id, { type: 'run_delayed', reason: error.failure.sentence, at: clock.now() });
       await queue.wake({ type: 'run', task: id }, { delayMs: engineRetryMs });
@@ -228,28 +244,46 @@ export class Worker {
     );
   }
 
-  /** Sees that whatever the store wants has somebody: adopts, wakes, gives back. At start and on a timer. */
+  /** Sees that whatever the store wants has somebody: adopts what runs here; whoever leads wakes and gives back. At start and on a timer. */
   async recover(signal: AbortSignal): Promise<void> {
-    const { store, queue, ledger, engine } = this.#deps;
+    await this.#adopt(signal);
+    if (!this.#deps.lease.leads) return;
+    await this.#lookAfterAll();
+    const reserved = await this.#deps.ledger.reserved();
+    await this.#each(new Set(reserved.map(taskOf)), 'What is reserved for a run stays so until the next sweep', (id) =>
+      this.#attended.has(id) ? Promise.resolve() : releaseOthers(this.#deps, id, reserved),
+    );
+  }
+
+  /** Attends what runs on this engine and is attended by nobody. */
+  async #adopt(signal: AbortSignal): Promise<void> {
+    const { store, engine } = this.#deps;
+    const ids = this.#hasSeenAll ? await store.runningOn(engine) : await store.unsettled();
+    await this.#each(ids, 'A run stays as it is until the next sweep', async (id) => {
+      const task = await store.find(id);
+      if (task === undefined || this.#attended.has(id) || signal.aborted) return;
+      if (currentRun(task.run)?.engine === engine) this.#attend(task, signal);
+    });
+    this.#hasSeenAll = true;
+  }
+
+  /** What waits for any worker, and what ran where none is any more. */
+  async #lookAfterAll(): Promise<void> {
+    const { store, queue, engine } = this.#deps;
+    const elsewhere: Task[] = [];
     await this.#each(await store.unsettled(), 'A task stays as it is until the next sweep', async (id) => {
       const task = await store.find(id);
       if (task === undefined) return;
       const run = currentRun(task.run);
       // A wake-up that waits for its time (a rate limit's end, say) keeps it.
       if (task.run.type === 'queued') await queue.wake({ type: 'run', task: id }, { unlessWaiting: true });
-      if (run !== undefined && !this.#attended.has(id) && !signal.aborted) {
-        if (run.engine === engine) this.#attend(task, signal);
-        else await this.#endOverdue(task, run);
-      }
+      if (run !== undefined && run.engine !== engine) elsewhere.push(task);
       if (task.parts.some((part) => part.pull.type === 'merging' || isToRelease(part)))
         await queue.wake({ type: 'merge', task: id }, { unlessWaiting: true });
       if (task.parts.some(({ hold }) => hold?.state.type === 'released'))
         await queue.wake({ type: 'push', task: id }, { unlessWaiting: true });
     });
-    const reserved = await ledger.reserved();
-    await this.#each(new Set(reserved.map(taskOf)), 'What is reserved for a run stays so until the next sweep', (id) =>
-      this.#attended.has(id) ? Promise.resolve() : releaseOthers(this.#deps, id, reserved),
-    );
+    await giveUpLost(this.#deps, this.#hosts, elsewhere);
   }
 
   /** Keeps and removes what the engine has of runs that are over. An engine that is away keeps nothing else waiting. */
@@ -270,17 +304,6 @@ export class Worker {
         await clearing;
       });
     await Promise.all(Array.from({ length: clearingAtOnce }, lane));
-  }
-
-  /** A run whose engine is gone for good has nobody who would end it. Whoever finds it long past its time does. */
-  async #endOverdue(task: Task, run: Run): Promise<void> {
-    const { store, queue, clock } = this.#deps;
-    const dueMs = run.startedAt + task.budget.minutes * 60_000 + engineGoneMs;
-    if (clock.now() < dueMs) return;
-    const { failure: problem } = lost();
-    const event = { type: 'run_failed', run: run.id, problem, retry: true, at: clock.now() } as const;
-    const failed = await store.apply(task.id, event, { epoch: task.epoch });
-    if (failed.task?.run.type === 'queued') await queue.wake({ type: 'run', task: task.id });
   }
 
   #pushReleased(id: TaskId): Promise<void> {

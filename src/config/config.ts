@@ -59,6 +59,8 @@ export interface Config {
   readonly day: DayLimits;
   readonly limits: Limits;
   readonly concurrency: number;
+  /** How long a machine is waited for whose worker was ended in order. */
+  readonly hostAwayMs: number;
   readonly pollSeconds: number;
   /** GitHub's word that something happened; without a port it comes in where Slack does over HTTP. */
   readonly webhook: { readonly secret: string; readonly port: number | null } | null;

@@ -118,6 +118,7 @@ export function toConfig(
       runMs: Math.round(runMinutes * 60_000),
     },
     concurrency: values.concurrency ?? Math.min(host.cores, 4, room),
+    hostAwayMs: Math.round((values.hostAwayMinutes ?? 10) * 60_000),
     pollSeconds: values.pollSeconds ?? 30,
     webhook:
       values.webhookSecret === undefined ? null : { secret: values.webhookSecret, port: values.webhookPort ?? null },

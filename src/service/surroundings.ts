@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chownSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config, Env, ProcessName } from '../config.ts';
@@ -17,11 +18,14 @@ export function surroundingsOf(
 ): (name: ProcessName) => Record<string, string | undefined> {
   const caFile = config.outbound.caFile === null ? undefined : copyAuthorities(config.outbound.caFile, places);
   const yaml = env.variables.get('ERRAND_CONFIG');
+  // A worker that is started again has at once what the last one of this supervisor had.
+  const holder = randomUUID();
   return (name) => ({
     ERRAND_DATA_DIR: places.dataDir,
     ERRAND_RUN_DIR: places.runDir,
     NODE_EXTRA_CA_CERTS: caFile,
     ERRAND_CONFIG: yaml === undefined ? undefined : copyConfig(resolve(yaml), name, places, userOf(apart, name)),
+    ...(name === 'worker' && { ERRAND_RUN_HOLDER: holder }),
     ...(name === 'local' && { ERRAND_COMMAND: config.slack.command, LOG_LEVEL: config.logLevel }),
     // The home of whoever started Errand is nobody else's.
     ...(apart.type === 'apart' && { HOME: '/nonexistent', USER: undefined, LOGNAME: undefined }),

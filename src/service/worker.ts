@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inside } from '../../sandbox/protocol.ts';
 import type { WorkerDeps } from '../app/deps.ts';
+import { EngineLease } from '../app/engine-lease.ts';
 import { toPrompt, toScript } from '../app/prompt.ts';
 import { Worker } from '../app/worker.ts';
 import type { Config } from '../config.ts';
@@ -42,8 +44,13 @@ const askAgainMs = 1_000;
 /** How long an ended task's workspace waits for a follow-up. */
 const keptMs = 24 * 60 * 60_000;
 
-/** A worker: git, GitHub and Redis; of Docker only what the broker does for it. */
-export async function runWorker(config: Config, places: Places, scope: ProcessScope): Promise<void> {
+/** A worker: git, GitHub and Redis; of Docker only what the broker does for it. `holder` is who holds its engine, across its restarts. */
+export async function runWorker(
+  config: Config,
+  places: Places,
+  scope: ProcessScope,
+  holder: string = randomUUID(),
+): Promise<void> {
   const { log, signal } = scope;
   await using store = await openStore(config, places, scope, 'worker');
   const sandbox = new BrokerClient(places.brokerSocket);
@@ -74,6 +81,9 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     isOwnSecret: await readMarks(process.stdin),
     outboundEnv: outboundEnv(config.outbound),
   });
+  const engine = await whenThere(() => sandbox.engine(), scope);
+  const elapsedMs = () => performance.now();
+  const host = { holder, instance: places.instance, name: hostname() };
   const deps: WorkerDeps = {
     store: store.tasks,
     queue: store.queue,
@@ -87,13 +97,17 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     mayPush: toMayPush({ forge, signer, committer, log }),
     during: (work) => access.during(work),
     author: toAuthor(config, authors, log),
-    engine: await whenThere(() => sandbox.engine(), scope),
+    engine,
+    hosts: store.hosts,
+    lease: new EngineLease({ hosts: store.hosts, engine, host, elapsedMs, log }),
+    awayMs: config.hostAwayMs,
     get policy() {
       return policy();
     },
     limits: config.limits,
     askAgainMs: config.pollSeconds * 500,
     clock,
+    elapsedMs,
     log,
     toAgent: (asked) => toAgentOf(config, asked),
     threadUrl: (task) => threadUrl(store.tasks, task),
@@ -109,9 +123,8 @@ export async function runWorker(config: Config, places: Places, scope: ProcessSc
     changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),
   };
   const worker = new Worker(deps, { concurrency: config.concurrency });
-  const working = worker.run(signal, { sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 });
-  scope.ready();
-  await working;
+  const rhythm = { sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 };
+  await worker.run(signal, rhythm, scope.ready);
 }
 
 /** The broker, or its engine, may come later than this worker. Rejects when the process is to end before. */

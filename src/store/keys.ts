@@ -1,4 +1,4 @@
-import type { ChannelId, MessageTs, RunId, TaskId, UserId } from '../task/ids.ts';
+import type { ChannelId, EngineId, MessageTs, RunId, TaskId, UserId } from '../task/ids.ts';
 
 export type Keys = ReturnType<typeof createKeys>;
 
@@ -37,6 +37,8 @@ export function createKeys(instance: string) {
     unsettledTasks: `${prefix}tasks:unsettled`,
     settledTasks: `${prefix}tasks:settled`,
     openTasks: `${prefix}tasks:open`,
+    tasksOn: (engine: EngineId) => `${prefix}tasks:on:${engine}`,
+    hosts: `${prefix}hosts`,
     recentTasks: `${prefix}tasks:recent`,
     inboxUnsettled: `${prefix}inbox-unsettled`,
     inboxAttempts: `${prefix}inbox-attempts`,

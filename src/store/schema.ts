@@ -283,6 +283,7 @@ const task = object({
   runs: count,
   attempt: count,
   epoch: count,
+  home: engineId.optional(),
   session: z.string().nullable(),
   follows: taskId.nullable(),
 });

@@ -4,6 +4,7 @@ import type { Clock } from '../task/ports/clock.ts';
 import type { Crew } from '../task/ports/crew.ts';
 import type { Duty } from '../task/ports/duty.ts';
 import type { FileStore } from '../task/ports/files.ts';
+import type { Hosts } from '../task/ports/hosts.ts';
 import type { Drafts, Inbox } from '../task/ports/inbox.ts';
 import type { Ledger } from '../task/ports/ledger.ts';
 import type { Outbox } from '../task/ports/outbox.ts';
@@ -14,6 +15,7 @@ import { createCrew } from './crew.ts';
 import { createDrafts } from './drafts.ts';
 import { createDuty } from './duty.ts';
 import { createFileStore } from './files.ts';
+import { createHosts } from './hosts.ts';
 import { createInbox } from './inbox.ts';
 import { createKeys } from './keys.ts';
 import { createLedger } from './ledger.ts';
@@ -30,6 +32,7 @@ export interface Store {
   readonly files: FileStore;
   readonly crew: Crew;
   readonly duty: Duty;
+  readonly hosts: Hosts;
   readonly turnstile: Turnstile;
   readonly attestations: Attestations;
 }
@@ -49,6 +52,7 @@ export function createStore(redis: Redis, options: { instance?: string; narrate:
     files: createFileStore(redis, keys, options.clock),
     crew: createCrew(redis, keys, options.clock),
     duty: createDuty(redis, keys),
+    hosts: createHosts(redis, keys),
     turnstile: createTurnstile(redis, keys),
     attestations: createAttestations(redis, keys),
   };

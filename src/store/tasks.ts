@@ -8,7 +8,7 @@ import type { Clock } from '../task/ports/clock.ts';
 import type { Applied, Narrator, TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
-import { transition } from '../task/transition.ts';
+import { currentRun, transition } from '../task/transition.ts';
 import { guarded } from './connection.ts';
 import { createForgetting } from './forgetting.ts';
 import type { Keys } from './keys.ts';
@@ -44,7 +44,7 @@ return {'created', id}
 `);
 
 const replaceTask = createScript(`
-local prefix, id, version, json, event, now, createdAt, unsettled, open = unpack(ARGV, 1, 9)
+local prefix, id, version, json, event, now, createdAt, unsettled, open, left, on = unpack(ARGV, 1, 11)
 ${upsertRowsLua}
 local task = prefix .. 'task:' .. id
 local found = redis.call('HMGET', task, 'version', 'json')
@@ -63,7 +63,9 @@ if open ~= '' then
 else
   redis.call('HDEL', prefix .. 'tasks:open', id)
 end
-upsertRows(11, now)
+if left ~= '' then redis.call('SREM', prefix .. 'tasks:on:' .. left, id) end
+if on ~= '' then redis.call('SADD', prefix .. 'tasks:on:' .. on, id) end
+upsertRows(13, now)
 redis.call('PUBLISH', prefix .. 'changed:tasks', id)
 return {'replaced', '', ''}
 `);
@@ -114,6 +116,7 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
             task.createdAt,
             isSettled(task) ? '0' : '1',
             formatOpen(task),
+            ...movedEngine(before, task),
             ...rowValues(narrate(task, event, before)),
           ],
         ),
@@ -205,6 +208,11 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
         }),
       ),
 
+    runningOn: (engine) =>
+      guarded('list what runs on this machine', async () =>
+        (await redis.smembers(keys.tasksOn(engine))).flatMap((id) => parseTaskId(id) ?? []),
+      ),
+
     recent: (limit) =>
       guarded('list tasks', async () => {
         const ids = await redis.zrange(keys.recentTasks, 0, String(limit - 1), 'REV');
@@ -255,6 +263,12 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
 /** Whose it is, and whether it waits; '' for a task that neither waits nor runs. */
 function formatOpen({ requester, run }: Task): string {
   return run.type === 'idle' ? '' : `${requester} ${run.type}`;
+}
+
+/** The engine that a task's run was on and is not any more, and the one that it is on now. */
+function movedEngine(before: Task, after: Task): [left: string, on: string] {
+  const [was, is] = [before, after].map(({ run }) => currentRun(run)?.engine ?? '');
+  return was === is ? ['', ''] : [was ?? '', is ?? ''];
 }
 
 function isSettled(task: Task): boolean {

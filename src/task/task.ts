@@ -390,6 +390,8 @@ export interface Task {
   readonly attempt: number;
   /** The fencing token: counts claims, and a writer that holds an older one is refused. */
   readonly epoch: number;
+  /** Where its latest run was: its checkout lies there. Absent before the first. */
+  readonly home?: EngineId | undefined;
   /** The agent's own session, resumed by the next run. */
   readonly session: string | null;
   /** The task that this one continues, after that was merged or closed. */

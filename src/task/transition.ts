@@ -69,6 +69,7 @@ export function transition(task: Task, event: TaskEvent): Transition {
         ...atEveryPart(task, (part) => ({ ...part, checkout: null })),
         runs: event.number,
         epoch: task.epoch + 1,
+        home: event.engine,
         spending: forNextRun(task.spending),
         run: { type: 'running', run },
       });

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { merge } from '../../src/app/merge.ts';
+import { pushWork } from '../../src/app/push-work.ts';
 import { watchPulls } from '../../src/app/watch-pull.ts';
 import { Worker } from '../../src/app/worker.ts';
+import type { Host } from '../../src/task/hosts.ts';
 import { type EngineId, toRunId } from '../../src/task/ids.ts';
 import type { PullView } from '../../src/task/ports/forge.ts';
+import type { Checkout, Task } from '../../src/task/task.ts';
 import { approval, bob, other, part, pull, pullStates, report, run, sha, taskId } from '../task/example.ts';
 import { problem, World } from './world.ts';
 
@@ -195,16 +198,85 @@ describe('of a task’s pull requests, one that can not be looked at', () => {
   });
 });
 
-test('a run whose engine is gone for good is tried elsewhere once its time is long up, and not before', async () => {
+describe('a run on another machine', () => {
+  const elsewhere = 'ENGINE:GONE' as EngineId;
+  const machine: Host = {
+    ...{ engine: elsewhere, name: 'host-2', instance: '0000000b', state: 'serving', ready: true, slots: 2, running: 1 },
+    ...{ beat: 7, silentMs: 50_000 },
+  };
+  function running(world: World, more: Partial<Task> = {}) {
+    return world.has({ id: one, runs: 1, run: { type: 'running', run: { ...run(1), engine: elsewhere } }, ...more });
+  }
+  async function sweepTwice(world: World, at: Awaited<ReturnType<typeof working>>) {
+    await at.worker.recover(ending.signal);
+    world.elapsedMs += 20_000;
+    await at.worker.recover(ending.signal);
+  }
+
+  test('is done anew once that one is lost, and its thread says so', async () => {
+    const world = new World();
+    const checkout = { ...part().checkout, at: 1, base: sha('0'), start: sha('d'), remote: sha('d') } as Checkout;
+    running(world, { parts: [part({ checkout })] });
+    world.machines.push(machine);
+    await using at = await working(world);
+    await sweepTwice(world, at);
+    expect(world.tasks.get(one)?.run).toMatchObject({ type: 'queued' });
+    expect(world.woken.at(-1)?.job).toEqual({ type: 'run', task: one });
+    const words = JSON.stringify(world.said.find(({ key }) => key === 'lost-t000001-r1'));
+    expect(words).toContain(
+      '(host-2) has not answered for 50 s. Run 1 is done anew on another one, from commit `ddddddd`',
+    );
+  });
+
+  test('is left alone while that one answers', async () => {
+    const world = new World();
+    running(world);
+    world.machines.push({ ...machine, silentMs: 4_000 });
+    await using at = await working(world);
+    await sweepTwice(world, at);
+    expect(world.tasks.get(one)?.run.type).toBe('running');
+  });
+
+  test('is left to whoever leads', async () => {
+    const world = new World();
+    world.leads = false;
+    running(world);
+    world.machines.push(machine);
+    await using at = await working(world);
+    await sweepTwice(world, at);
+    expect(world.tasks.get(one)?.run.type).toBe('running');
+  });
+});
+
+test('what this worker had, and was done anew elsewhere while it was cut off, is ended unheard', async () => {
   const world = new World();
-  const gone = { ...run(1), engine: 'ENGINE:GONE' as EngineId };
-  world.has({ id: one, runs: 1, run: { type: 'running', run: gone } });
+  world.has({ id: one, runs: 2, run: { type: 'running', run: { ...run(2), engine: 'ENGINE:OTHER' as EngineId } } });
+  world.sandbox.list = async () => [{ task: one, run: run(1).id, running: true }];
+  const removing = vi.spyOn(world.sandbox, 'remove');
   await using at = await working(world);
-  await at.worker.recover(ending.signal);
-  expect(world.tasks.get(one)?.run.type).toBe('running');
-  world.now = gone.startedAt + 5 * 3_600_000;
-  await at.worker.recover(ending.signal);
-  expect(world.tasks.get(one)?.run).toMatchObject({ type: 'queued' });
+  const before = world.said.length;
+  await at.worker.clearLeftovers();
+  expect(removing).toHaveBeenCalledWith(one, expect.anything());
+  expect(world.said.length).toBe(before);
+  expect(world.look({ id: one }).run).toMatchObject({ type: 'running', run: { number: 2 } });
+});
+
+test('nothing is pushed by a worker that may have been replaced', async () => {
+  const world = new World();
+  const task = await world.running({ id: one, parts: [part({ repositoryId: 7 })] });
+  const pushing = vi.spyOn(world.repositories, 'push');
+  const { worker: deps } = world;
+  const lease = {
+    ...deps.lease,
+    check: () => {
+      throw problem('lease_lost', { retry: true });
+    },
+  };
+  const [only] = task.parts;
+  await expect(pushWork({ ...deps, lease }, task, { ...only, index: 0, remote: null }, sha('b'))).rejects.toMatchObject(
+    { failure: { code: 'lease_lost' } },
+  );
+  expect(pushing).not.toHaveBeenCalled();
 });
 
 test('the next run of a task starts after the leftovers of the last one are cleared away', async () => {

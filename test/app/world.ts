@@ -1,6 +1,7 @@
-import type { BotDeps, Log, WorkerDeps } from '../../src/app/deps.ts';
+import type { BotDeps, Lease, Log, WorkerDeps } from '../../src/app/deps.ts';
 import { narrate } from '../../src/app/narrate.ts';
 import type { Choices, KeptDraft } from '../../src/task/draft.ts';
+import type { Host } from '../../src/task/hosts.ts';
 import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../../src/task/ids.ts';
 import type { Held } from '../../src/task/intake.ts';
 import type { Grant, Metered } from '../../src/task/money.ts';
@@ -10,6 +11,7 @@ import type { Attestation, Attestations } from '../../src/task/ports/attestation
 import type { ChannelKind, Member } from '../../src/task/ports/directory.ts';
 import type { FileSource, FileStore } from '../../src/task/ports/files.ts';
 import type { Forge, PullView } from '../../src/task/ports/forge.ts';
+import type { Hosts } from '../../src/task/ports/hosts.ts';
 import type { Drafts } from '../../src/task/ports/inbox.ts';
 import type { Ledger, Standing } from '../../src/task/ports/ledger.ts';
 import type { CommitWords, Prepared, Repositories } from '../../src/task/ports/repositories.ts';
@@ -20,7 +22,7 @@ import type { ThreadMessage } from '../../src/task/ports/thread-reader.ts';
 import { Problem } from '../../src/task/problem.ts';
 import type { OutboxRow } from '../../src/task/said.ts';
 import type { SetUp, Task } from '../../src/task/task.ts';
-import { transition } from '../../src/task/transition.ts';
+import { currentRun, transition } from '../../src/task/transition.ts';
 import {
   agentPolicy,
   channel,
@@ -107,6 +109,8 @@ export class World {
       [...this.tasks.values()]
         .filter(({ run, parts }) => run.type !== 'idle' || parts.some(({ pull }) => isUnderReview(pull)))
         .map(({ id }) => id),
+    runningOn: async (on) =>
+      [...this.tasks.values()].filter(({ run }) => currentRun(run)?.engine === on).map(({ id }) => id),
     recent: async (limit) => [...this.tasks.values()].slice(-limit),
     forget: async () => 0,
     watch: async () => undefined,
@@ -173,6 +177,22 @@ export class World {
     release: async (run) => void this.reserved.delete(run),
     reserved: async () => [...this.reserved.keys()],
     days: async () => [],
+  };
+
+  /** The other machines there are. */
+  readonly machines: Host[] = [];
+  /** What the clock that only goes forward shows. */
+  elapsedMs = 0;
+  readonly hosts: Hosts = {
+    beat: async () => ({ type: 'held', leads: this.leads }),
+    leave: async () => undefined,
+    find: async (id) => this.machines.find((host) => host.engine === id),
+    list: async () => this.machines,
+  };
+  leads = true;
+  readonly lease: Omit<Lease, 'leads'> = {
+    check: () => undefined,
+    during: (signal, _standing, serve) => serve(signal),
   };
 
   readonly sandbox: Sandbox = {
@@ -294,6 +314,10 @@ export class World {
       ...{ store, queue, ledger, sandbox, repositories, forge, files, policy, log, toAgent, engine },
       attestations: this.attestations,
       duty: { take: async () => this.onDuty },
+      hosts: this.hosts,
+      lease: { ...this.lease, leads: this.leads },
+      awayMs: 600_000,
+      elapsedMs: () => this.elapsedMs,
       clock: { now: () => this.now },
       askAgainMs: 1_000,
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },

@@ -1,5 +1,5 @@
 import type { TaskEvent } from '../events.ts';
-import type { ChannelId, MessageTs, RunId, TaskId } from '../ids.ts';
+import type { ChannelId, EngineId, MessageTs, RunId, TaskId } from '../ids.ts';
 import type { OpenTask } from '../intake.ts';
 import type { OutboxRow } from '../said.ts';
 import type { Task } from '../task.ts';
@@ -24,6 +24,8 @@ export interface TaskStore {
   unsettled(): Promise<readonly TaskId[]>;
   /** Tasks that are queued or under way. */
   open(): Promise<readonly OpenTask[]>;
+  /** Tasks with a run under way on this engine; of those that began under an older Errand some may be missing. */
+  runningOn(engine: EngineId): Promise<readonly TaskId[]>;
   /** Newest tasks first. */
   recent(limit: number): Promise<readonly Task[]>;
   /**
