@@ -17,6 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   git: ['task'],
   github: ['task'],
   local: ['task'],
+  operate: ['task'],
   setup: ['task'],
 };
 

@@ -1,5 +1,5 @@
 import type { AgentCommand } from '../../sandbox/protocol.ts';
-import type { BranchName, EngineId, RepositoryName, TaskId } from '../task/ids.ts';
+import type { BranchName, EngineId, RepositoryName, RunId, TaskId } from '../task/ids.ts';
 import type { Network } from '../task/network.ts';
 import type { Policy } from '../task/policy.ts';
 import type { Attestations } from '../task/ports/attestations.ts';
@@ -8,6 +8,7 @@ import type { Directory } from '../task/ports/directory.ts';
 import type { Duty } from '../task/ports/duty.ts';
 import type { FileSource, FileStore } from '../task/ports/files.ts';
 import type { Forge } from '../task/ports/forge.ts';
+import type { HealthNotes } from '../task/ports/health.ts';
 import type { Hosts } from '../task/ports/hosts.ts';
 import type { Drafts } from '../task/ports/inbox.ts';
 import type { Ledger } from '../task/ports/ledger.ts';
@@ -37,6 +38,7 @@ export interface BotDeps {
   readonly directory: Directory;
   readonly attestations: Attestations;
   readonly turnstile: Turnstile;
+  readonly health: Pick<HealthNotes, 'all'>;
   readonly threads: ThreadReader;
   readonly fileSource: FileSource;
   readonly files: FileStore;
@@ -92,6 +94,8 @@ export interface WorkerDeps {
   }) => Promise<void>;
   /** Whatever credentials are made for a piece of work end with it. */
   readonly during: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Whatever is logged during a piece of work says which task and run it is about. */
+  readonly about: <T>(what: { task: TaskId; run?: RunId | undefined }, work: () => T) => T;
   readonly changes: Changes;
   /** Removes what tasks other than these left on this machine, once nothing touched it for a day. */
   readonly reap: (alive: readonly TaskId[]) => Promise<void>;

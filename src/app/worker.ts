@@ -57,6 +57,11 @@ export class Worker {
     this.#hosts = new HostWatch(deps);
   }
 
+  /** How many runs are under way here. */
+  get running(): number {
+    return this.#underWay.size;
+  }
+
   /**
    * Works until the signal aborts, then lets go of its runs without ending them, within three seconds whatever they are at. `onServing` is
    * called once the engine is this worker's; throws a `Problem` (`engine_taken`) where it is another's.
@@ -202,9 +207,10 @@ export class Worker {
 
   #attend(task: Task, signal: AbortSignal): void {
     const run = currentRun(task.run);
+    const { about } = this.#deps;
     this.#deps.log.info({ task: task.id, run: run?.id }, 'Run attended');
     const attending = this.#deps
-      .during(() => attendRun(this.#deps, task, signal))
+      .during(() => about({ task: task.id, run: run?.id }, () => attendRun(this.#deps, task, signal)))
       .catch((error: unknown) =>
         this.#deps.log.error(
           { task: task.id, run: run?.id, err: error },
@@ -347,7 +353,7 @@ export class Worker {
   async #each(ids: Iterable<TaskId>, otherwise: string, act: (id: TaskId) => Promise<void>): Promise<void> {
     for (const id of ids) {
       try {
-        await act(id);
+        await this.#deps.about({ task: id }, () => act(id));
       } catch (error) {
         this.#deps.log.warn({ task: id, err: error }, otherwise);
         if (error instanceof Problem && holdsAllUp(error)) return;

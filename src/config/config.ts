@@ -73,6 +73,8 @@ export interface Config {
     readonly noProxy: readonly string[];
     readonly caFile: string | null;
   };
+  /** What is shown to whoever runs Errand; without a port nothing is. */
+  readonly operate: { readonly port: number | null; readonly host: string; readonly boardPassword: string | null };
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 }
 

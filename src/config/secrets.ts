@@ -2,11 +2,12 @@ import type { Config } from './config.ts';
 
 /** Every secret that this process holds, passwords in addresses included, each once; of the top process, all that there are. */
 export function secretsOf(config: Config): readonly string[] {
-  const { slack, github, webhook, git, providers, mcp, redis, outbound, repositories } = config;
+  const { slack, github, webhook, git, providers, mcp, redis, outbound, repositories, operate } = config;
   const found = [
     slack.botToken,
     slack.appToken,
     slack.signingSecret,
+    operate.boardPassword,
     github.mode === 'token' ? github.token : null,
     github.mode === 'app' ? github.privateKey : null,
     webhook?.secret ?? null,

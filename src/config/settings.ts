@@ -394,6 +394,24 @@ export const settings = {
     example: '30',
     holders: worker,
   }),
+  operatePort: setting('ERRAND_OPERATE_PORT', 'operate.port', kinds.wholeNumber(1_024, 65_534), {
+    meaning:
+      'Where metrics, health and the queue board are served: by a bot or a worker alone on this port, by both on one machine on it (the bot) and the next (the worker).',
+    default: 'nowhere',
+    example: '9464',
+    holders: storeUsers,
+  }),
+  operateHost: setting('ERRAND_OPERATE_HOST', 'operate.host', kinds.text, {
+    meaning: 'The address to serve them on; metrics and health ask nobody who they are.',
+    default: '127.0.0.1',
+    example: '0.0.0.0',
+    holders: storeUsers,
+  }),
+  boardPassword: setting('ERRAND_BOARD_PASSWORD', 'operate.boardPassword', kinds.secret, {
+    meaning: 'The password of the queue board, twelve characters or more. Without it there is no board.',
+    example: 'a long one',
+    holders: bot,
+  }),
   logLevel: setting(
     'LOG_LEVEL',
     'logLevel',

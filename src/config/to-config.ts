@@ -135,6 +135,11 @@ export function toConfig(
       noProxy: values.noProxy ?? [],
       caFile: values.caFile ?? null,
     },
+    operate: {
+      port: values.operatePort ?? null,
+      host: values.operateHost ?? '127.0.0.1',
+      boardPassword: toBoardPassword(values.boardPassword, problems),
+    },
     logLevel: values.logLevel ?? 'info',
   };
   checkNames(config, problems);
@@ -168,6 +173,19 @@ function checkEmoji(emoji: Config['emoji'], problems: ConfigProblem[]): void {
     if (same === undefined || same === meaning) continue;
     problems.push({ where: `emoji.${meaning}`, problem: `is the same reaction as emoji.${same}`, example: null });
   }
+}
+
+const shortestPassword = 12;
+
+/** It guards against guessing by nothing but its length. */
+function toBoardPassword(written: string | undefined, problems: ConfigProblem[]): string | null {
+  if (written === undefined) return null;
+  if (written.length < shortestPassword) {
+    // The value is a secret, and not shown.
+    const problem = `must have ${shortestPassword} characters or more`;
+    problems.push({ where: 'ERRAND_BOARD_PASSWORD', problem, example: null });
+  }
+  return written;
 }
 
 const topHolders: Readonly<Record<Config['role'], readonly ProcessName[]>> = {

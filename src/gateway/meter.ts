@@ -20,6 +20,9 @@ const meterSchema = z.object({
   usdAtMost: z.number().nonnegative(),
   uploadedBytes: z.number().nonnegative(),
   downloadedBytes: z.number().nonnegative(),
+  /** Of model calls, which no limit of bytes is held against. */
+  modelSentBytes: z.number().nonnegative().default(0),
+  modelReceivedBytes: z.number().nonnegative().default(0),
 });
 
 export type MeterState = z.infer<typeof meterSchema>;
@@ -32,6 +35,8 @@ const zero: Omit<MeterState, 'id'> = {
   usdAtMost: 0,
   uploadedBytes: 0,
   downloadedBytes: 0,
+  modelSentBytes: 0,
+  modelReceivedBytes: 0,
 };
 
 type Prices = Readonly<Record<string, Price>> | undefined;
@@ -109,8 +114,8 @@ export class Meter {
     };
   }
 
-  /** Bytes through the egress proxy; on disk with the next `save`. */
-  addBytes(direction: 'uploadedBytes' | 'downloadedBytes', bytes: number): void {
+  /** On disk with the next `save`. */
+  addBytes(direction: `${'uploaded' | 'downloaded' | 'modelSent' | 'modelReceived'}Bytes`, bytes: number): void {
     this.#state = { ...this.#state, [direction]: this.#state[direction] + bytes };
   }
 

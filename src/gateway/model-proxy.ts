@@ -122,6 +122,7 @@ export class ModelProxy {
         signal: gone.signal,
         sent: () => {
           sent = true;
+          meter.addBytes('modelSentBytes', bytes.length);
         },
       });
     } catch (error) {
@@ -188,6 +189,7 @@ export class ModelProxy {
       for await (const chunk of readChunks(answer)) {
         events?.push(chunk);
         size += chunk.length;
+        meter.addBytes('modelReceivedBytes', chunk.length);
         if (events === undefined && size <= limits.answerBytes) whole.push(chunk);
         await write(response, redactor.push(chunk));
         if (streamed && meter.spent !== null && !reader.usage.reported) {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseTaskId, type TaskId } from '../task/ids.ts';
 import type { Job, RunQueue } from '../task/ports/run-queue.ts';
 import { Problem } from '../task/problem.ts';
+import { jobsPrefix } from './names.ts';
 
 export interface RunQueueOptions {
   /** `redis://…`, `rediss://…` or a socket's path. */
@@ -43,7 +44,7 @@ interface Data {
  * after twice as long each time up to a minute, or when the `Problem` says; ten times, then the job is dropped.
  */
 export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDisposable {
-  const prefix = `{errand:${options.instance ?? 'default'}}:jobs`;
+  const prefix = jobsPrefix(options.instance);
   const producer = new Redis(options.url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,

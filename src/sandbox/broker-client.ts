@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
-import type { BlockedHost } from '../task/network.ts';
+import type { BlockedHost, Traffic } from '../task/network.ts';
 import type { ContainerState, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, SetUp } from '../task/task.ts';
@@ -88,6 +88,11 @@ export class BrokerClient implements Sandbox {
 
   async usage(task: TaskId): Promise<Metered | null> {
     return await this.#ask('usage', { task }, answers.usage);
+  }
+
+  /** What passed its gateway; null where there is none. */
+  async traffic(task: TaskId): Promise<Traffic | null> {
+    return await this.#ask('traffic', { task }, answers.traffic);
   }
 
   async blocked(task: TaskId): Promise<readonly BlockedHost[]> {

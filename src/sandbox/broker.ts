@@ -94,6 +94,7 @@ function handlersFor(sandbox: DockerSandbox): ReadonlyMap<string, Handler> {
     export: on(calls.export, ({ run, capBytes, ...work }) => sandbox.export(run, work, capBytes)),
     check: on(calls.check, ({ run, timeoutMs, ...work }) => sandbox.check(run, work, timeoutMs)),
     usage: on(calls.usage, ({ task }) => sandbox.usage(task)),
+    traffic: on(calls.traffic, ({ task }) => sandbox.traffic(task)),
     blocked: on(calls.blocked, ({ task }) => sandbox.blocked(task)),
     list: on(calls.list, () => sandbox.list()),
     remove: on(calls.remove, ({ task, workspace }) => sandbox.remove(task, { workspace })),

@@ -1,6 +1,6 @@
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
-import type { BlockedHost } from '../task/network.ts';
+import type { BlockedHost, Traffic } from '../task/network.ts';
 import type { ContainerState, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, SetUp } from '../task/task.ts';
@@ -130,6 +130,10 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
 
   usage(task: TaskId): Promise<Metered | null> {
     return this.#parts.gateways.usage(task);
+  }
+
+  traffic(task: TaskId): Promise<Traffic | null> {
+    return this.#parts.gateways.traffic(task);
   }
 
   blocked(task: TaskId): Promise<readonly BlockedHost[]> {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
-import type { BlockedHost, Registry } from '../task/network.ts';
+import type { BlockedHost, Registry, Traffic } from '../task/network.ts';
 import type { NetworkPolicy } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import { absent, readJson, writeJson } from './files.ts';
@@ -43,6 +43,7 @@ export interface Gateways {
   /** Starts the gateway again where it died, with the policy that it had. */
   revive(task: TaskId): Promise<void>;
   usage(task: TaskId): Promise<Metered | null>;
+  traffic(task: TaskId): Promise<Traffic | null>;
   blocked(task: TaskId): Promise<readonly BlockedHost[]>;
   list(): Promise<readonly { task: TaskId; touchedAt: number }[]>;
   /** Ends the process; what it metered stays. */
@@ -58,6 +59,14 @@ const meterSchema = z.object({
   outputTokens: z.number().nonnegative(),
   usd: z.number().nonnegative().nullable(),
   usdAtMost: z.number().nonnegative(),
+});
+const bytes = z.number().nonnegative().default(0);
+const trafficSchema = z.object({
+  id: z.string().default('first'),
+  uploadedBytes: bytes,
+  downloadedBytes: bytes,
+  modelSentBytes: bytes,
+  modelReceivedBytes: bytes,
 });
 const blockedSchema = z.array(z.object({ host: z.string(), allowable: z.boolean() }));
 
@@ -179,6 +188,17 @@ export function openGateways(options: GatewayOptions): Gateways {
       if (!meter.success) return null;
       const { id, ...counted } = meter.data;
       return { meter: id, ...counted };
+    },
+    async traffic(task) {
+      const { data } = trafficSchema.safeParse(await homes.read(task, 'meter.json'));
+      if (data === undefined) return null;
+      return {
+        meter: data.id,
+        modelSent: data.modelSentBytes,
+        modelReceived: data.modelReceivedBytes,
+        hostSent: data.uploadedBytes,
+        hostReceived: data.downloadedBytes,
+      };
     },
     async blocked(task) {
       const hosts = blockedSchema.safeParse(await homes.read(task, 'blocked.json'));

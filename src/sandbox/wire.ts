@@ -45,6 +45,7 @@ export const calls = {
       .max(24 * 3_600_000),
   }),
   usage: z.strictObject({ task: taskIdSchema }),
+  traffic: z.strictObject({ task: taskIdSchema }),
   blocked: z.strictObject({ task: taskIdSchema }),
   list: z.strictObject({}),
   remove: z.strictObject({ task: taskIdSchema, workspace: z.boolean() }),
@@ -108,6 +109,15 @@ export const answers = {
       outputTokens: z.number(),
       usd: z.number().nullable(),
       usdAtMost: z.number(),
+    })
+    .nullable(),
+  traffic: z
+    .object({
+      meter: z.string(),
+      modelSent: z.number(),
+      modelReceived: z.number(),
+      hostSent: z.number(),
+      hostReceived: z.number(),
     })
     .nullable(),
   blocked: z.array(z.object({ host: z.string(), allowable: z.boolean() })),

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { attestAll } from '../app/attest.ts';
 import type { BotDeps, Log } from '../app/deps.ts';
 import { lookAtPull } from '../app/look-at-pull.ts';
@@ -6,6 +7,9 @@ import { renewSessions } from '../app/session.ts';
 import { createUseCases } from '../app/use-cases.ts';
 import type { Config } from '../config.ts';
 import { createWebhookDoor, type Door, serveDoor, webhookPath } from '../github/webhook-door.ts';
+import { countSlackCalls } from '../operate/count-calls.ts';
+import type { Metrics } from '../operate/metrics.ts';
+import { openBoardQueues } from '../queue/board-queues.ts';
 import type { Places } from '../setup/places.ts';
 import { createSlackApp, type SlackMode } from '../slack/app.ts';
 import { connectSlack } from '../slack/connection.ts';
@@ -19,18 +23,28 @@ import type { Crew } from '../task/ports/crew.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
 import { livePolicy } from './live-policy.ts';
+import { operate, reachedCheck } from './operate.ts';
 import { outbound, type WayOut } from './outbound.ts';
 import { aborted, type ProcessScope } from './process.ts';
 import { systemClock as clock, openStore } from './store.ts';
 
 /** The bot: Slack on one side, Redis on the other; no engine, no GitHub, no model. */
 export async function runBot(config: Config, places: Places, scope: ProcessScope): Promise<void> {
-  const { log, signal } = scope;
+  const { log, signal, metrics } = scope;
   const { botToken, apiUrl } = config.slack;
   if (botToken === null) throw missing('SLACK_BOT_TOKEN');
-  const { dispatcher, ...way } = outbound(config.outbound);
+  const { dispatcher, fetch: outward } = outbound(config.outbound);
+  const { failingSince, ...way } = countSlackCalls(metrics, apiUrl, outward);
   const connection = await connectSlack({ botToken, apiUrl, log, ...way });
   await using store = await openStore(config, places, scope, 'bot');
+  await operate(config, scope, {
+    process: 'bot',
+    id: `bot:${hostname()}:${process.pid}`,
+    store,
+    checks: [reachedCheck('Slack', 'Slack does not answer, so what there is to say comes late.', failingSince)],
+    gauges: [() => taskGauges(metrics, store.tasks)],
+    openQueues: () => openBoardQueues({ url: store.url, onError: (error) => log.warn({ err: error }, 'Redis') }),
+  });
   if (connection.url !== null) await store.tasks.remember('slack_url', connection.url);
   const wording = {
     command: config.slack.command,
@@ -53,6 +67,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     files: store.files,
     attestations: store.attestations,
     turnstile: store.turnstile,
+    health: store.health,
     get policy() {
       return policy();
     },
@@ -101,6 +116,14 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     await app.stop();
   }
   await delivering;
+}
+
+async function taskGauges(metrics: Metrics, tasks: TaskStore): Promise<void> {
+  metrics.waiting.reset();
+  const open = await tasks.open();
+  const queued = open.filter((task) => task.queued).length;
+  metrics.waiting.set({ state: 'queued' }, queued);
+  metrics.waiting.set({ state: 'at work' }, open.length - queued);
 }
 
 /** How many bots deliver to this workspace just now: together they have Slack's limits once. */

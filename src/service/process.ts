@@ -1,4 +1,7 @@
 import { pino } from 'pino';
+import { fieldsWithin } from '../operate/log-context.ts';
+import { createMetrics, type Metrics } from '../operate/metrics.ts';
+import { parseTaskId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import { createRedactor, type Redactor } from '../task/redact.ts';
 
@@ -10,6 +13,7 @@ export interface ProcessScope {
   readonly log: pino.Logger;
   /** Knows the secrets of this process. The log goes through it, and so does what is stored for others to read. */
   readonly redactor: Redactor;
+  readonly metrics: Metrics;
   /** Aborts when the process is asked to end. */
   readonly signal: AbortSignal;
   /** Tells the supervisor that the work can come. */
@@ -23,13 +27,14 @@ export async function runProcess(
   run: (scope: ProcessScope) => Promise<void>,
 ): Promise<void> {
   const redactor = createRedactor(secrets);
-  const log = pino({ name, level: logLevel, hooks: { streamWrite: redactor.text } });
+  const metrics = createMetrics(name);
+  const log = openLog(name, { level: logLevel, redactor, metrics });
   const ending = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort());
   // A supervisor that is gone can't end its children: they go by themselves.
   process.once('disconnect', () => ending.abort());
   try {
-    await run({ log, redactor, signal: ending.signal, ready: () => void process.send?.({ ready: name }) });
+    await run({ log, redactor, metrics, signal: ending.signal, ready: () => void process.send?.({ ready: name }) });
   } catch (error) {
     // Whatever waits is broken off by the end that was asked for.
     if (ending.signal.aborted && error instanceof Error && error.name === 'AbortError') return;
@@ -47,6 +52,31 @@ export async function runProcess(
     if (process.connected) process.disconnect();
     setTimeout(() => process.exit(), endsWithinMs).unref();
   }
+}
+
+/** Each line carries the task and the run that it is about, whichever part of the program writes it. */
+function openLog(
+  name: string,
+  { level, redactor, metrics }: { level: string; redactor: Redactor; metrics: Metrics },
+): pino.Logger {
+  return pino({
+    name,
+    level,
+    hooks: { streamWrite: redactor.text },
+    mixin: (_fields, written) => {
+      metrics.logLines.inc({ level: pino.levels.labels[written] ?? 'other' });
+      return fieldsWithin();
+    },
+    formatters: { log: withTask },
+  });
+}
+
+/** What is said of a task goes out in a lane of its name. */
+function withTask(fields: Record<string, unknown>): Record<string, unknown> {
+  const { task, lane } = fields;
+  return task === undefined && typeof lane === 'string' && parseTaskId(lane) !== undefined
+    ? { ...fields, task: lane }
+    : fields;
 }
 
 /** Settles when the signal aborts. */

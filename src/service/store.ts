@@ -1,5 +1,7 @@
 import { narrate } from '../app/narrate.ts';
 import type { Config } from '../config.ts';
+import { within } from '../operate/log-context.ts';
+import { watchTasks } from '../operate/watch-tasks.ts';
 import { createRunQueue } from '../queue/run-queue.ts';
 import type { Places } from '../setup/places.ts';
 import { checkRedis } from '../store/check-redis.ts';
@@ -7,27 +9,35 @@ import { openRedis, waitForRedis } from '../store/connection.ts';
 import { createStore } from '../store/store.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Outbox } from '../task/ports/outbox.ts';
+import type { RunQueue } from '../task/ports/run-queue.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import type { OutboxRow } from '../task/said.ts';
 import type { Task } from '../task/task.ts';
 import type { ProcessScope } from './process.ts';
+import { watchedTasks } from './watched-tasks.ts';
 
 const redisStartsWithinMs = 10_000;
 
 export const systemClock: Clock = { now: () => Date.now() };
 
 /** Store and queue on the configured Redis, or on Errand's own. Throws `Problem` when it could lose what it acknowledged. */
-export async function openStore(config: Config, places: Places, { log, redactor }: ProcessScope, name: string) {
+export async function openStore(config: Config, places: Places, scope: ProcessScope, name: string) {
+  const { log, redactor, metrics } = scope;
   const url = config.redis.url ?? places.redisSocket;
   const onError = (error: Error) => log.warn({ err: error }, 'Redis');
   const redis = openRedis(url, { name: `errand-${name}`, onError });
   await waitForRedis(redis, redisStartsWithinMs);
   await checkRedis(redis);
   const queue = createRunQueue({ url, onError, redact: redactor.text });
-  const store = createStore(redis, { narrate, clock: systemClock });
-  const { tasks, outbox } = store;
+  const watched = watchedTasks(narrate, watchTasks(metrics, log), (error) =>
+    log.error({ err: error }, 'A change was not counted'),
+  );
+  const store = createStore(redis, { narrate: watched.narrate, clock: systemClock });
+  const { outbox } = store;
+  const tasks = watched.watch(store.tasks);
   return {
     ...store,
+    url,
     // Whatever came from outside (a program's words, an answer that repeats what it was asked with) goes no further with a secret in it.
     tasks: {
       ...tasks,
@@ -36,7 +46,12 @@ export async function openStore(config: Config, places: Places, { log, redactor 
         tasks.apply(id, redactor.value(event), options),
     } satisfies TaskStore,
     outbox: { ...outbox, add: (rows: readonly OutboxRow[]) => outbox.add(redactor.value(rows)) } satisfies Outbox,
-    queue,
+    queue: {
+      ...queue,
+      // Whatever is logged while a job is handled is about its task.
+      work: (...[type, handle, options]: Parameters<RunQueue['work']>) =>
+        queue.work(type, (job, signal) => within({ task: job.task }, () => handle(job, signal)), options),
+    } satisfies RunQueue,
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
       redis.disconnect();

@@ -17,7 +17,8 @@ import { createClient } from '../github/client.ts';
 import { type Access, tokenAccess } from '../github/credentials.ts';
 import { createForge } from '../github/forge.ts';
 import { identifyApp, identifyToken } from '../github/identity.ts';
-import { BrokerClient } from '../sandbox/broker-client.ts';
+import { countGitHubCalls } from '../operate/count-calls.ts';
+import { within } from '../operate/log-context.ts';
 import type { Places } from '../setup/places.ts';
 import { toAcpCommand } from '../task/agents.ts';
 import { chooseProvider } from '../task/choose-agent.ts';
@@ -27,9 +28,11 @@ import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
 import { toAuthor } from './authors.ts';
 import { createChanges } from './changes.ts';
+import { CountingBroker } from './counting-broker.ts';
 import { shareInstalled } from './installed.ts';
 import { livePolicy } from './live-policy.ts';
 import { toMayPush } from './may-push.ts';
+import { operate, reachedCheck } from './operate.ts';
 import { outbound, outboundEnv } from './outbound.ts';
 import { readMarks } from './own-secrets.ts';
 import { toPolicy } from './policy.ts';
@@ -51,21 +54,46 @@ export async function runWorker(
   scope: ProcessScope,
   holder: string = randomUUID(),
 ): Promise<void> {
-  const { log, signal } = scope;
+  const { log, signal, metrics } = scope;
   await using store = await openStore(config, places, scope, 'worker');
-  const sandbox = new BrokerClient(places.brokerSocket);
-  const { fetch } = outbound(config.outbound);
+  const sandbox = new CountingBroker(places.brokerSocket, metrics, (error) =>
+    log.warn({ err: error }, 'What passed a gateway was not counted'),
+  );
+  const { fetch, failingSince } = countGitHubCalls(metrics, outbound(config.outbound).fetch);
+  const slots = { used: () => 0 };
+  await operate(config, scope, {
+    process: 'worker',
+    id: `worker:${places.instance}`,
+    store,
+    checks: [
+      {
+        name: 'Docker',
+        needed: true,
+        everyMs: 15_000,
+        look: async () => sandbox.ready().then(() => []),
+      },
+      reachedCheck('GitHub', 'Pull requests and merges wait for GitHub, which does not answer.', failingSince),
+    ],
+    gauges: [
+      () => sandbox.countTraffic(),
+      async () => {
+        metrics.slots.set({ state: 'all' }, config.concurrency);
+        metrics.slots.set({ state: 'used' }, slots.used());
+      },
+    ],
+    openQueues: null,
+  });
   await using access = accessOf(config, scope);
   const { credentials } = access;
   const countedByOwner = config.github.mode === 'app';
-  const github = { apiUrl: config.github.apiUrl, credentials, clock, countedByOwner, ...(fetch && { fetch }) };
+  const github = { apiUrl: config.github.apiUrl, credentials, clock, countedByOwner, fetch };
   const client = createClient(github);
   const authors = createAuthors({ client, url: config.github.url, self: selfOf(config) });
   const committer = async (repository: RepositoryName) => config.git.committer ?? authors.committer(repository);
   const signer = config.git.signingKey === null ? null : createSigner(config.git.signingKey);
   const forge = createForge({ ...github, client });
   if (config.repositories.length === 0 && config.github.mode === 'app') {
-    const app = { ...config.github, clock, ...(fetch && { fetch }) };
+    const app = { ...config.github, clock, fetch };
     await shareInstalled(() => installedRepositories(app), store.tasks, scope);
   }
   const policy = await livePolicy(config, store.tasks, scope);
@@ -96,6 +124,7 @@ export async function runWorker(
     duty: store.duty,
     mayPush: toMayPush({ forge, signer, committer, log }),
     during: (work) => access.during(work),
+    about: within,
     author: toAuthor(config, authors, log),
     engine,
     hosts: store.hosts,
@@ -123,6 +152,7 @@ export async function runWorker(
     changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),
   };
   const worker = new Worker(deps, { concurrency: config.concurrency });
+  slots.used = () => worker.running;
   const rhythm = { sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 };
   await worker.run(signal, rhythm, scope.ready);
 }

@@ -34,6 +34,7 @@ export function createKeys(instance: string) {
     spendingDay: (day: string) => `${prefix}spending:day:${day}`,
     spendingReserved: `${prefix}spending:reserved`,
     spendingVersion: `${prefix}spending:version`,
+    healthNotes: `${prefix}health:notes`,
     unsettledTasks: `${prefix}tasks:unsettled`,
     settledTasks: `${prefix}tasks:settled`,
     openTasks: `${prefix}tasks:open`,

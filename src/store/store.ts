@@ -4,6 +4,7 @@ import type { Clock } from '../task/ports/clock.ts';
 import type { Crew } from '../task/ports/crew.ts';
 import type { Duty } from '../task/ports/duty.ts';
 import type { FileStore } from '../task/ports/files.ts';
+import type { HealthNotes, StoreFigures } from '../task/ports/health.ts';
 import type { Hosts } from '../task/ports/hosts.ts';
 import type { Drafts, Inbox } from '../task/ports/inbox.ts';
 import type { Ledger } from '../task/ports/ledger.ts';
@@ -15,6 +16,7 @@ import { createCrew } from './crew.ts';
 import { createDrafts } from './drafts.ts';
 import { createDuty } from './duty.ts';
 import { createFileStore } from './files.ts';
+import { createFigures, createHealthNotes } from './health.ts';
 import { createHosts } from './hosts.ts';
 import { createInbox } from './inbox.ts';
 import { createKeys } from './keys.ts';
@@ -35,6 +37,8 @@ export interface Store {
   readonly hosts: Hosts;
   readonly turnstile: Turnstile;
   readonly attestations: Attestations;
+  readonly health: HealthNotes;
+  readonly figures: () => Promise<StoreFigures>;
 }
 
 /**
@@ -55,5 +59,7 @@ export function createStore(redis: Redis, options: { instance?: string; narrate:
     hosts: createHosts(redis, keys),
     turnstile: createTurnstile(redis, keys),
     attestations: createAttestations(redis, keys),
+    health: createHealthNotes(redis, keys),
+    figures: createFigures(redis, keys),
   };
 }

@@ -105,3 +105,13 @@ export function networkWords({ model, registries, hosts }: Network): string {
   ];
   return words.length === 0 ? 'nothing' : words.join(', ');
 }
+
+/** Bytes that passed a task's gateway by now, as its meter shows them: model calls, and all others (hosts, registries, MCP servers). */
+export interface Traffic {
+  /** One that was lost is followed by another, which begins at nothing. */
+  readonly meter: string;
+  readonly modelSent: number;
+  readonly modelReceived: number;
+  readonly hostSent: number;
+  readonly hostReceived: number;
+}

@@ -1,4 +1,5 @@
 import type { Effort } from './amounts.ts';
+import type { Trouble } from './health.ts';
 import type { BranchName, ChannelId, MessageTs, RepositoryName, Sha, TaskId, UserId } from './ids.ts';
 import type { Account } from './money.ts';
 import type { BlockedHost } from './network.ts';
@@ -159,7 +160,12 @@ export type Said =
       /** What makes the task run with what was allowed since its latest run. */
       readonly next: 'retry' | 'reply' | 'next_run' | null;
     }
-  | { readonly type: 'list'; readonly tasks: readonly ListedTask[] }
+  | {
+      readonly type: 'list';
+      readonly tasks: readonly ListedTask[];
+      /** What is wrong with Errand itself just now; left out where nobody asked for that. */
+      readonly troubles?: readonly Trouble[];
+    }
   | {
       readonly type: 'usage';
       readonly timeZone: string;

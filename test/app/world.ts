@@ -1,6 +1,7 @@
 import type { BotDeps, Lease, Log, WorkerDeps } from '../../src/app/deps.ts';
 import { narrate } from '../../src/app/narrate.ts';
 import type { Choices, KeptDraft } from '../../src/task/draft.ts';
+import type { HeardNote } from '../../src/task/health.ts';
 import type { Host } from '../../src/task/hosts.ts';
 import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../../src/task/ids.ts';
 import type { Held } from '../../src/task/intake.ts';
@@ -280,6 +281,9 @@ export class World {
     error: (_fields, text) => void this.logged.push(text),
   };
 
+  /** What processes say of themselves; a worker that is well unless a test says otherwise. */
+  notes: readonly HeardNote[] = [{ process: 'worker', id: 'worker:1', host: 'one', troubles: [], at: this.now }];
+
   policy: Policy = {
     command: '/agent',
     repositories: [plainRepository(repository)],
@@ -323,6 +327,7 @@ export class World {
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },
       threadUrl: async () => null,
       during: (work) => work(),
+      about: (_what, work) => work(),
       mayPush: async () => undefined,
       author: async ({ requesterName }) => ({ name: requesterName, email: 'asker@localhost', account: null }),
       reap: async () => undefined,
@@ -344,6 +349,7 @@ export class World {
     return {
       ...{ store, queue, ledger, files, policy, log },
       attestations: this.attestations,
+      health: { all: async () => ({ now: this.now, notes: this.notes }) },
       turnstile: { pass: async () => this.held },
       fileSource: { fetch: async ({ id }) => this.fetched.get(id) ?? { ok: false, why: 'gone' } },
       outbox: {

@@ -309,6 +309,14 @@ export const everything: Record<string, Said> = {
     ],
   },
   'list of nothing': { type: 'list', tasks: [] },
+  'list while something is wrong': {
+    type: 'list',
+    tasks: [{ task: line, status: { word: 'Queued', reason: null }, message: null }],
+    troubles: [
+      { code: 'no_worker', sentence: 'No worker is up: requests are kept, and none starts.', since: null },
+      { code: 'docker_down', sentence: 'Docker <does> not answer & nothing starts.', since: at },
+    ],
+  },
   usage: {
     type: 'usage',
     timeZone: 'Europe/Berlin',

@@ -1,9 +1,11 @@
 import type { KnownBlock } from '@slack/types';
+import type { Trouble } from '../../task/health.ts';
 import type { ListedTask, Said } from '../../task/said.ts';
 import { escapeExceptPeople, escapeMrkdwn, escapeWithin, oneLine } from '../plain.ts';
 import { type WayNames, waysOf } from '../ways.ts';
 import { againBlocks } from './again.ts';
 import {
+  clockTime,
   dotted,
   effort,
   person,
@@ -54,6 +56,25 @@ function quoted(text: string): string {
 }
 
 export function renderList(said: Extract<Said, { type: 'list' }>, wording: Wording): Rendered {
+  const tasks = renderTasks(said, wording);
+  if (said.troubles === undefined || said.troubles.length === 0) return tasks;
+  const wrong = troublesText(said.troubles);
+  return { text: `${wrong}\n${tasks.text}`, blocks: [section(wrong), ...tasks.blocks] };
+}
+
+const maxTroubles = 8;
+
+/** What is wrong with Errand itself, before how its tasks stand. */
+function troublesText(troubles: readonly Trouble[]): string {
+  const shown = troubles.slice(0, maxTroubles).map(({ sentence, since }) => {
+    const when = since === null ? '' : ` (since ${clockTime(since)})`;
+    return `• ${escapeMrkdwn(oneLine(sentence, 280))}${when}`;
+  });
+  const more = troubles.length > maxTroubles ? [`• and ${troubles.length - maxTroubles} more`] : [];
+  return [':warning: *Errand does not work as it should just now*', ...shown, ...more].join('\n');
+}
+
+function renderTasks(said: Extract<Said, { type: 'list' }>, wording: Wording): Rendered {
   if (said.tasks.length === 0) {
     const text = `Nothing is queued, running or waiting for review. Start something with \`${wording.command} what to do\`.`;
     return { text, blocks: [section(text)] };
