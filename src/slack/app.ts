@@ -10,7 +10,7 @@ import { type Connection, clientOptions } from './connection.ts';
 import { toEmojiNames } from './emoji.ts';
 import { createHttpReceiver, type HttpMode, listen } from './http.ts';
 import { type Intake, storeFirst } from './intake.ts';
-
+import { type Kept, keepConnected } from './keep-connected.ts';
 import { answerAlone, say } from './listeners/answers.ts';
 import { createButtonListener } from './listeners/button.ts';
 import { createCommandListener } from './listeners/command.ts';
@@ -30,7 +30,7 @@ import { createSuggestionListener } from './listeners/suggestion.ts';
 import { type Log, toSlackLogger } from './log.ts';
 import { origin } from './origin.ts';
 import { createWhileReading } from './reading-status.ts';
-import { createSocketReceiver, keepConnected, type SocketOptions } from './socket.ts';
+import { createSocketReceiver, type SocketOptions } from './socket.ts';
 import { refuseStoreDown } from './store-down.ts';
 import { createThreadOf } from './thread-reader.ts';
 
@@ -61,6 +61,9 @@ export interface SlackApp {
   stop(): Promise<void>;
 }
 
+/** One is refreshed while the other stands; Slack takes ten of one app. */
+const connections = 2;
+
 /** The way in: Bolt over Socket Mode or HTTP (`/slack/events`, and `/healthz` for whoever watches the process). */
 export function createSlackApp(given: SlackAppOptions): SlackApp {
   const options = { ...given, wording: { ...given.wording, emoji: toEmojiNames(given.wording.emoji) } };
@@ -74,7 +77,7 @@ export function createSlackApp(given: SlackAppOptions): SlackApp {
   registerListeners(app, options);
 
   const ending = new AbortController();
-  let socketEnded: Promise<void> = Promise.resolve();
+  let kept: Kept | null = null;
   let sweep: NodeJS.Timeout | undefined;
 
   return {
@@ -86,9 +89,9 @@ export function createSlackApp(given: SlackAppOptions): SlackApp {
         intake.replay(everyMs).catch((error: unknown) => log.error({ err: error }, 'The inbox could not be read'));
       }, everyMs);
       if (socket !== null) {
-        const kept = await keepConnected(socket.client, { apiUrl: options.apiUrl, log, signal: ending.signal });
-        socketEnded = kept.ended;
-        log.info({ team: connection.teamId, command: wording.command }, 'Connected to Slack over Socket Mode');
+        const { apiUrl } = options;
+        kept = await keepConnected({ count: connections, open: socket.open, apiUrl, log, signal: ending.signal });
+        log.info({ team: connection.teamId, command: wording.command }, 'Waiting for Slack over Socket Mode');
         return { port: null };
       }
       const port = http === null ? null : await listen(http, mode.type === 'http' ? mode.port : 0);
@@ -99,7 +102,7 @@ export function createSlackApp(given: SlackAppOptions): SlackApp {
     async stop() {
       clearInterval(sweep);
       ending.abort();
-      await Promise.all([socketEnded, listening ? http?.stop() : null]);
+      await Promise.all([kept?.ended, listening ? http?.stop() : null]);
       await intake.idle();
     },
   };

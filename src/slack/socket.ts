@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { SocketModeReceiver } from '@slack/bolt';
-import { type ConnectionOptions, clientOptions, refusedToken } from './connection.ts';
-import { type Log, toSlackLogger } from './log.ts';
+import { type App, type Receiver, SocketModeReceiver } from '@slack/bolt';
+import { type ConnectionOptions, clientOptions } from './connection.ts';
+import type { Link } from './keep-connected.ts';
+import { toSlackLogger } from './log.ts';
 
 export interface SocketOptions extends Omit<ConnectionOptions, 'botToken'> {
   readonly appToken: string;
@@ -12,72 +12,67 @@ export interface SocketOptions extends Omit<ConnectionOptions, 'botToken'> {
 type SocketClient = SocketModeReceiver['client'];
 
 const connectWithinMs = 15_000;
-const longestPauseMs = 30_000;
+/** A peer that is gone never says goodbye; the library would wait half a minute for it. */
+const closeWithinMs = 1_000;
+
+/** Bolt's way in over any number of connections, each of which is opened anew once it was lost. */
+export interface SocketReceiver extends Receiver {
+  /** Settles when Slack said hello; rejects with the library's errors. */
+  open(): Promise<Link>;
+}
 
 /**
  * The library's own reconnecting waits five seconds at each of Slack's routine refreshes, and ends for good when one attempt fails,
- * so it is off: `keepConnected` does it.
+ * so it is off, and each connection has a client of its own: none is left in a state that a failure brought it to.
  */
-export function createSocketReceiver(options: SocketOptions): SocketModeReceiver {
-  return new SocketModeReceiver({
-    appToken: options.appToken,
-    autoReconnectEnabled: false,
-    logger: toSlackLogger(options.log, 'socket-mode'),
-    installerOptions: { clientOptions: clientOptions(options, 0) },
-    ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
-  });
+export function createSocketReceiver(options: SocketOptions): SocketReceiver {
+  let bolt: App | undefined;
+  return {
+    init(app) {
+      bolt = app;
+    },
+    start: async () => undefined,
+    stop: async () => undefined,
+    open() {
+      const receiver = new SocketModeReceiver({
+        appToken: options.appToken,
+        autoReconnectEnabled: false,
+        logger: toSlackLogger(options.log, 'socket-mode'),
+        installerOptions: { clientOptions: clientOptions(options, 0) },
+        ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
+      });
+      if (bolt !== undefined) receiver.init(bolt);
+      return connect(receiver.client);
+    },
+  };
 }
 
-/**
- * Connects, and settles when Slack said hello; throws `Problem` when it refuses. From then on only `signal` ends the connection;
- * `ended` settles when it has.
- */
-export async function keepConnected(
-  client: SocketClient,
-  options: { apiUrl: string; log: Log; signal: AbortSignal },
-): Promise<{ ended: Promise<void> }> {
-  const { log, signal } = options;
-  let connection = await connect(client).catch((error: unknown) => {
-    throw refusedToken('SLACK_APP_TOKEN', options.apiUrl, error);
-  });
-  return { ended: stayConnected() };
-
-  async function stayConnected(): Promise<void> {
-    for (let failures = 0; ; ) {
-      if (await endedFirst(connection.lost, signal)) break;
-      try {
-        connection = await connect(client);
-        log.info({}, 'Connected to Slack again over Socket Mode');
-        failures = 0;
-      } catch (error) {
-        log.error({ err: error, failures }, 'Slack could not be reached over Socket Mode, trying again');
-        const pause = Math.min(500 * 2 ** failures++, longestPauseMs);
-        await delay(pause, undefined, { signal }).catch(() => undefined);
-      }
-    }
-    await client.disconnect();
-  }
-}
-
-async function connect(client: SocketClient): Promise<{ lost: Promise<void> }> {
+async function connect(client: SocketClient): Promise<Link> {
   const lost = new Promise<void>((resolve) => client.once('disconnected', () => resolve()));
-  const tooLong = setTimeout(() => client.disconnect(), connectWithinMs);
+  const starting = client.start();
+  const tooLong = Promise.withResolvers<never>();
+  const timer = setTimeout(() => tooLong.reject(unsaid()), connectWithinMs);
   try {
-    await client.start();
-    return { lost };
+    await Promise.race([starting, tooLong.promise]);
+    return { lost, close: () => close(client, lost) };
   } catch (error) {
-    throw error ?? new Error('the connection was closed before Slack said hello');
+    // Nobody waits for it any more, whatever it still comes to.
+    starting.then(() => client.disconnect()).catch(() => undefined);
+    void close(client, lost);
+    throw error ?? unsaid();
   } finally {
-    clearTimeout(tooLong);
+    clearTimeout(timer);
   }
 }
 
-/** Whether the signal aborted before the connection was lost. */
-async function endedFirst(lost: Promise<void>, signal: AbortSignal): Promise<boolean> {
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await Promise.race([lost, aborted]);
-  return signal.aborted;
+async function close(client: SocketClient, lost: Promise<void>): Promise<void> {
+  const end = () => client.disconnect().catch(() => undefined);
+  // Asked a second time, the library waits no longer for the other side.
+  const force = setTimeout(end, closeWithinMs);
+  void end();
+  await lost.finally(() => clearTimeout(force));
+}
+
+function unsaid(): Error {
+  return new Error('the connection was closed before Slack said hello');
 }

@@ -218,31 +218,47 @@ describe('over http', () => {
 });
 
 describe('over socket', () => {
+  /** Settles once so many connections were made after the first. */
+  async function connected(times: number): Promise<void> {
+    const { lines } = on.bench.logged;
+    const said = () => lines.items.filter(({ message }) => message === 'Connected to Slack over Socket Mode');
+    while (said().length < times) await lines.change();
+  }
+
   test('a routine refresh and a cut connection are followed by a new one', async () => {
     const { slack, acts } = await start('socket');
     for (const [index, how] of (['refresh_requested', 'cut'] as const).entries()) {
+      await connected(1 + 2 * index);
       slack.socket?.disconnect(how);
-      await on.bench.logged.lines.find(
-        ({ message }) =>
-          on.bench.logged.lines.items.filter((line) => line.message === message).length > index &&
-          message === 'Connected to Slack again over Socket Mode',
-      );
+      await connected(3 + 2 * index);
       await slack.people.command({ user: ada, channel: dev, command: '/agent', text: `fix ${how}` });
       await acts.at(index);
     }
     expect(names(acts.items)).toEqual(['submit', 'submit']);
   });
 
+  test('while one connection is refreshed, the other takes what comes', async () => {
+    const { slack, acts } = await start('socket');
+    await connected(1);
+    slack.faults.add({ on: 'call', method: 'apps.connections.open', times: 1e6, effect: { type: 'hang' } });
+    slack.socket?.disconnect('refresh_requested', 1);
+    await until(slack, () => slack.socket?.connections === 1);
+    const { error } = await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
+    expect(error).toBeNull();
+    await acts.at(0);
+  });
+
   test('a connection comes back after Slack refused several attempts', async () => {
     const { slack, acts } = await start('socket');
+    await connected(1);
     slack.faults.add({
       on: 'call',
       method: 'apps.connections.open',
-      times: 2,
+      times: 3,
       effect: { type: 'status', status: 503 },
     });
     slack.socket?.disconnect('cut');
-    await on.bench.logged.lines.find(({ message }) => message === 'Connected to Slack again over Socket Mode');
+    await connected(2);
     await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
     await acts.at(0);
   });

@@ -178,8 +178,13 @@ export function humanSide(options: {
   on('/redeliver', { id }, (body) => {
     if (!outbound.redeliver(body.id)) throw new Refused('unknown_delivery');
   });
-  on('/disconnect', { how: z.enum(['refresh_requested', 'warning', 'cut']).default('refresh_requested') }, (body) =>
-    socket?.disconnect(body.how),
+  on(
+    '/disconnect',
+    {
+      how: z.enum(['refresh_requested', 'warning', 'cut']).default('refresh_requested'),
+      count: z.int().min(1).optional(),
+    },
+    ({ how, count }) => socket?.disconnect(how, count),
   );
   return app;
 }

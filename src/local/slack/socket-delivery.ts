@@ -15,8 +15,8 @@ export interface SocketDelivery extends Delivery {
   /** A one-time address for `apps.connections.open`. */
   ticket(): string;
   readonly connections: number;
-  /** Tells every connection to come again, as Slack's refresh does; `cut` closes without a word. */
-  disconnect(how: 'refresh_requested' | 'warning' | 'cut'): void;
+  /** Tells connections, all unless `count` says how many, to come again, as Slack's refresh does; `cut` closes without a word. */
+  disconnect(how: 'refresh_requested' | 'warning' | 'cut', count?: number): void;
 }
 
 /** Socket Mode: up to ten connections, each payload to one of them in turn, acknowledged by envelope id. */
@@ -128,8 +128,8 @@ export function createSocketDelivery(options: {
         socket.off('close', close);
       }
     },
-    disconnect(how) {
-      for (const socket of [...sockets]) {
+    disconnect(how, count = sockets.length) {
+      for (const socket of sockets.slice(0, count)) {
         if (how === 'cut') socket.terminate();
         else socket.send(JSON.stringify({ type: 'disconnect', reason: how, debug_info: { host: 'local' } }));
       }
