@@ -132,9 +132,13 @@ interface LaneState {
 /** How long to leave the lane alone; null when there is nothing to come back for. */
 function pauseAfter(result: LaneResult, state: LaneState, retryAfterMs: number): number | null {
   if (result.type === 'failing') {
-    const longest = result.failure.type === 'not_a_member' ? longestUninvitedMs : longestPauseMs;
-    const first = result.failure.type === 'not_a_member' ? longestPauseMs : retryAfterMs;
-    return Math.min(first * 2 ** state.failures++, longest);
+    const { failure } = result;
+    // Somebody has to do something before it can go.
+    const waitsForPeople = failure.type === 'not_a_member' || failure.type === 'forbidden';
+    const longest = waitsForPeople ? longestUninvitedMs : longestPauseMs;
+    const first = waitsForPeople ? longestPauseMs : retryAfterMs;
+    const atLeastMs = failure.type === 'transient' ? (failure.afterMs ?? 0) : 0;
+    return Math.max(atLeastMs, Math.min(first * 2 ** state.failures++, longest));
   }
   state.failures = 0;
   return result.type === 'paced' ? result.waitMs : null;

@@ -37,6 +37,11 @@ export const optionalCalls = {
     without:
       'Errand shows tasks only in channels that it was invited to. For more, give the app the scope channels:join.',
   },
+  'conversations.open': {
+    codes: never,
+    without:
+      'A direct message whose delivery Slack did not confirm is sent again without a look whether it arrived. For that look, give the app the scope im:write.',
+  },
   'files.info': {
     codes: never,
     without: 'Attached files are not read. For it, give the app the scope files:read and install it again.',

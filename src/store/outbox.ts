@@ -27,7 +27,7 @@ const takeLane = createScript(`
 local prefix, lane, token = unpack(ARGV)
 local hash = prefix .. 'lane:' .. lane
 if not redis.call('SET', hash .. ':lock', token, 'NX', 'PX', ${laneHeldMs}) then return false end
-return redis.call('HGETALL', hash)
+return {redis.call('ZSCORE', prefix .. 'lanes:dirty', lane) or '', redis.call('HGETALL', hash)}
 `);
 
 const heldLua = `
@@ -39,11 +39,11 @@ end
 `;
 
 const attemptRow = createScript(`
-local prefix, lane, key, token = unpack(ARGV)
+local prefix, lane, key, token, now = unpack(ARGV)
 ${heldLua}
 local hash = prefix .. 'lane:' .. lane
 if held(hash, token) == 0 then return 0 end
-redis.call('HSET', hash, 'a:' .. key, 1)
+redis.call('HSETNX', hash, 'a:' .. key, now)
 return 1
 `);
 
@@ -83,7 +83,7 @@ elseif redis.call('HGET', hash, 'x') ~= revisions then
 end
 `);
 
-const fields = z.array(z.string()).nullable();
+const taken = z.tuple([z.string(), z.array(z.string())]).nullable();
 const binding = z.tuple([z.string(), z.string()]);
 
 /** A lane belongs to one process at a time; `attempting` and `delivered` throw `lane_lost` once it went to another. */
@@ -99,13 +99,16 @@ export function createOutbox(redis: Redis, keys: Keys, clock: Clock): Outbox {
     take: (lane) =>
       guarded(`take up what is to be said of ${lane}`, async () => {
         const token = randomUUID();
-        const found = fields.parse(await takeLane(redis, [keys.lane(lane)], [keys.prefix, lane, token]));
-        return found && { name: lane, rows: toRows(lane, found), token };
+        const found = taken.parse(await takeLane(redis, [keys.lane(lane)], [keys.prefix, lane, token]));
+        if (found === null) return null;
+        const [since, fields] = found;
+        return { name: lane, rows: toRows(lane, fields), token, since: since === '' ? clock.now() : Number(since) };
       }),
 
     attempting: (lane, row) =>
       guarded(`mark a message of ${lane.name}`, async () => {
-        const held = await attemptRow(redis, [keys.lane(lane.name)], [keys.prefix, lane.name, row.key, lane.token]);
+        const values = [keys.prefix, lane.name, row.key, lane.token, clock.now()];
+        const held = await attemptRow(redis, [keys.lane(lane.name)], values);
         if (held !== 1) throw laneLost(lane);
       }),
 
@@ -164,7 +167,7 @@ function toRows(lane: string, found: readonly string[]): PendingRow[] {
         effect: parseEffect(hash.get(`e:${key}`) ?? ''),
         revision: number(`r:${key}`),
         deliveredRevision: number(`d:${key}`),
-        attempted: hash.has(`a:${key}`),
+        attemptedAt: hash.has(`a:${key}`) ? number(`a:${key}`) : null,
         ts: ts === undefined ? null : (ts as MessageTs),
       };
     });

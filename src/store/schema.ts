@@ -345,7 +345,7 @@ const eventTypes = {
 
 const event = object({ type: z.string().refine((type) => Object.hasOwn(eventTypes, type)), at: time });
 
-const effectTypes = { message: true, ephemeral: true, reaction: true, session: true } satisfies Record<
+const effectTypes = { message: true, ephemeral: true, direct: true, reaction: true, session: true } satisfies Record<
   Effect['type'],
   true
 >;

@@ -229,6 +229,8 @@ export type Effect =
       readonly said: Said;
       readonly responseUrl: string | null;
     }
+  /** What could not be said at its place, to one person as a direct message; said once, whatever becomes of it later. */
+  | { readonly type: 'direct'; readonly channel: ChannelId; readonly user: UserId; readonly said: Said }
   | {
       readonly type: 'reaction';
       readonly channel: ChannelId;

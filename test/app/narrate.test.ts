@@ -151,6 +151,7 @@ describe('a life from the request to the merge', () => {
           reaction: 'reacts',
           session: 'sets',
           ephemeral: 'whispers',
+          direct: 'tells',
           message: shown.has(key) ? 'edits' : effect.type === 'message' ? `posts (${effect.thread.type})` : '',
         }[effect.type];
         shown.set(key, text);

@@ -250,6 +250,7 @@ describe('delivery after a mishap', () => {
     await settled(store.outbox);
     const direct = texts(slack, seed.adaDirect);
     expect(direct).toEqual([
+      expect.stringMatching(/^Task t4k2m9x is accepted, but/),
       expect.stringMatching(/no more messages where task t4k2m9x was asked for[\s\S]*Stopped by/),
     ]);
   });

@@ -13,7 +13,7 @@ const fine: Said = { type: 'sentence', sentence: 'All is well.', next: null, kep
 
 function row(key: string, said: unknown): PendingRow {
   const effect = { type: 'message', channel, thread: { type: 'reply', to: ts(1) }, said } as PendingRow['effect'];
-  return { ...{ lane: 'one', key, effect, revision: 1, deliveredRevision: 0, attempted: false, ts: null } };
+  return { ...{ lane: 'one', key, effect, revision: 1, deliveredRevision: 0, attemptedAt: null, ts: null } };
 }
 
 /** Delivers these rows of one lane until all of them are noted, with what was posted. */
@@ -25,7 +25,7 @@ async function delivered(rows: readonly PendingRow[], take?: (name: string) => P
   const outbox: Outbox = {
     add: async () => undefined,
     dirty: async () => ['one'],
-    take: take ?? (async (name) => ({ name, rows: rows.filter(({ key }) => !noted.has(key)), token: 't' })),
+    take: take ?? (async (name) => ({ name, rows: rows.filter(({ key }) => !noted.has(key)), token: 't', since: 0 })),
     attempting: async () => undefined,
     delivered: async (_lane, { key }, at) => {
       noted.set(key, at);
@@ -64,7 +64,7 @@ test('a defect in one delivery is tried again, and ends no other', async () => {
   let failed = false;
   const rows = [row('fine', fine)];
   const { posted } = await delivered(rows, async (name) => {
-    if (failed) return { name, rows, token: 't' };
+    if (failed) return { name, rows, token: 't', since: 0 };
     failed = true;
     throw new TypeError('a defect');
   });

@@ -39,6 +39,7 @@ const methodScopes: Record<string, string> = {
   'reactions.add': 'reactions:write',
   'reactions.remove': 'reactions:write',
   'conversations.join': 'channels:join',
+  'conversations.open': 'im:write',
   'conversations.history': 'channels:history',
   'conversations.replies': 'channels:history',
   'users.info': 'users:read',

@@ -1,6 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import type { ChannelId, MessageTs } from '../../task/ids.ts';
+import type { MessageTs } from '../../task/ids.ts';
 import { messageTs } from '../ids.ts';
 
 export const metadataType = 'errand';
@@ -22,23 +22,29 @@ const marked = z.object({
   }),
 });
 
-/** A post that lost its note is at most this many messages back, or it is posted again. */
-const pages = 5;
+/** More than so many messages since the attempt, and the post is made again. */
+const pages = 10;
 const perPage = 200;
+/** Slack's clock and this one differ. */
+const clockSlackMs = 10 * 60_000;
 
 /**
- * Looks in a thread, or for a root in the channel, for a message that was posted before: the same row, by this bot.
- * Rejects with the library's errors.
+ * Looks in a thread, or for a root in the channel, for a message that was posted since a moment (epoch milliseconds): the same row, by
+ * this bot, the newest where there are several, and not the one that `except` names. Rejects with the library's errors.
  */
 export async function findPosted(
   reader: WebClient,
-  place: { channel: ChannelId; thread: MessageTs | null; botUserId: string },
+  place: { channel: string; thread: MessageTs | null; botUserId: string },
   wanted: Omit<Mark, 'revision'>,
+  { sinceMs, except = null }: { sinceMs: number; except?: MessageTs | null },
 ): Promise<{ ts: MessageTs; revision: number } | undefined> {
   const { channel, thread } = place;
+  const oldest = (Math.max(0, sinceMs - clockSlackMs) / 1_000).toFixed(6);
+  let newest: { ts: MessageTs; revision: number } | undefined;
   let cursor: string | undefined;
   for (let page = 0; page < pages; page++) {
-    const query = { channel, limit: perPage, include_all_metadata: true, ...(cursor === undefined ? {} : { cursor }) };
+    const next = cursor === undefined ? {} : { cursor };
+    const query = { channel, oldest, limit: perPage, include_all_metadata: true, ...next };
     const answer =
       thread === null
         ? await reader.conversations.history(query)
@@ -47,10 +53,11 @@ export async function findPosted(
       const { data } = marked.safeParse(message);
       if (data === undefined || (data.user !== undefined && data.user !== place.botUserId)) continue;
       const { lane, key, revision } = data.metadata.event_payload;
-      if (lane === wanted.lane && key === wanted.key) return { ts: data.ts, revision };
+      if (lane !== wanted.lane || key !== wanted.key || data.ts === except) continue;
+      if (newest === undefined || Number(data.ts) > Number(newest.ts)) newest = { ts: data.ts, revision };
     }
     cursor = answer.response_metadata?.next_cursor;
-    if (cursor === undefined || cursor === '') return undefined;
+    if (cursor === undefined || cursor === '') break;
   }
-  return undefined;
+  return newest;
 }

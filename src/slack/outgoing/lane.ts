@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebClient } from '@slack/web-api';
-import type { MessageTs } from '../../task/ids.ts';
+import type { MessageTs, UserId } from '../../task/ids.ts';
 import type { Clock } from '../../task/ports/clock.ts';
 import type { Lane, Outbox, PendingRow } from '../../task/ports/outbox.ts';
 import { Problem } from '../../task/problem.ts';
-import type { Effect, Said, Thread } from '../../task/said.ts';
+import type { Effect, Thread } from '../../task/said.ts';
+import { toMs } from '../ids.ts';
 import type { Latches, OptionalCallName } from '../latches.ts';
 import type { Log } from '../log.ts';
+import { directRow, isProgress, isSaidAnew, toDirect } from './elsewhere.ts';
 import { findPosted } from './find-posted.ts';
 import type { Pace } from './pace.ts';
-import { type Caller, post, postElsewhere, react, setSession, update, whisper } from './post.ts';
+import { type Caller, post, postDirect, react, setSession, update, whisper } from './post.ts';
 import { type SlackFailure, toSlackFailure } from './slack-error.ts';
 
 export interface LaneDeps extends Caller {
@@ -20,6 +22,8 @@ export interface LaneDeps extends Caller {
   readonly latches: Latches;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long a place that takes nothing (the bot is not there, say) is tried; then what counts is told elsewhere. */
+  readonly giveUpAfterMs?: number;
 }
 
 /** What is left: nothing, something to come back for after a pause, or something in whose way Slack stands. */
@@ -32,11 +36,15 @@ type MessageRow = PendingRow & { readonly effect: Extract<Effect, { type: 'messa
 
 /** A pause this short is waited out with the lane in hand. */
 const shortWaitMs = 1_500;
+/** A lane stays with this process for three times as long after it was marked: time for a call of ten seconds. */
+const surelyHeldMs = 5_000;
+const dayMs = 24 * 60 * 60_000;
 
 /**
  * Delivers what is new of a lane: first posts in the order of their rows, then reactions and the state of its session, then
- * updates, those that show a change of state before those that show progress. Stops at a first post that doesn't go, so that none overtakes another. Throws
- * `Problem` when Slack has signed the bot out, and what the outbox throws.
+ * updates, those that show a change of state before those that show progress. Stops at a first post that doesn't go, so that none
+ * overtakes another. What a task came to reaches whoever asked as a direct message where its thread takes nothing more. Throws `Problem`
+ * when Slack has signed the bot out, and what the outbox throws.
  */
 export async function deliverLane(lane: Lane, deps: LaneDeps): Promise<LaneResult> {
   return new LaneDelivery(lane, deps).run();
@@ -67,7 +75,7 @@ class LaneDelivery {
     }
     const updates = this.#pending().filter((row) => isMessage(row));
     for (const kind of ['state', 'progress'] as const) {
-      for (const row of updates) if (kindOf(row.effect.said) === kind) await this.#update(row, kind);
+      for (const row of updates) if (kindOf(row) === kind) await this.#update(row, kind);
     }
     return this.#result();
   }
@@ -84,24 +92,16 @@ class LaneDelivery {
   /** False when the rows behind this one have to wait too. */
   async #first(row: PendingRow): Promise<boolean> {
     const { effect } = row;
-    if (effect.type === 'ephemeral') {
-      // What one person is told stands in nobody's way.
-      const waitMs = this.#deps.pace.callWait('chat.postEphemeral', this.#deps.clock.now());
-      if (waitMs > 0) {
-        this.#waitMs = Math.min(this.#waitMs, waitMs);
-        return true;
-      }
-      this.#deps.pace.called('chat.postEphemeral', this.#deps.clock.now());
-      await this.#attempt('chat.postEphemeral', row, async () => {
-        await whisper(this.#deps, effect, this.#mark(row));
-        return null;
-      });
+    // What one person is told stands in nobody's way.
+    if (effect.type === 'ephemeral' || effect.type === 'direct') {
+      await this.#toOne(row, effect);
       return true;
     }
     if (!isMessage(row)) return true;
     const thread = this.#threadOf(row.effect.thread);
     if (thread === undefined) {
-      this.#deps.log.error({ lane: row.lane, row: row.key }, 'A message has no thread to go to and is dropped');
+      this.#deps.log.warn({ lane: row.lane, row: row.key }, 'A message has no thread to go to');
+      await this.#tellElsewhere(row);
       await this.#note(row, null);
       return true;
     }
@@ -109,19 +109,89 @@ class LaneDelivery {
     return this.#attempt('chat.postMessage', row, () => this.#post(row, thread));
   }
 
-  async #post(row: MessageRow, thread: MessageTs | null): Promise<MessageTs> {
-    const { outbox, reader, botUserId } = this.#deps;
-    const { channel, said } = row.effect;
-    if (row.attempted) {
-      const found = await findPosted(reader, { channel, thread, botUserId }, { lane: row.lane, key: row.key });
-      if (found !== undefined) {
-        if (found.revision < row.revision) await update(this.#deps, { channel, ts: found.ts }, said, this.#mark(row));
-        return found.ts;
-      }
-    } else {
-      await outbox.attempting(this.#lane, row);
+  async #toOne(row: PendingRow, effect: Extract<Effect, { type: 'ephemeral' | 'direct' }>): Promise<void> {
+    // Said once: what its gate or its count came to later is of no use there.
+    if (effect.type === 'direct' && row.deliveredRevision > 0) return this.#note(row, null);
+    const { pace, clock } = this.#deps;
+    const method = effect.type === 'direct' ? 'chat.postMessage' : 'chat.postEphemeral';
+    const waitMs = pace.callWait(method, clock.now());
+    if (waitMs > 0) {
+      this.#waitMs = Math.min(this.#waitMs, waitMs);
+      return;
     }
-    return post(this.#deps, { channel, thread }, said, this.#mark(row));
+    pace.called(method, clock.now());
+    await this.#attempt(method, row, async () => {
+      if (effect.type === 'direct') await this.#direct(row, effect);
+      else if (!(await whisper(this.#deps, effect, this.#mark(row)))) {
+        await this.#deps.outbox.add([directRow(row, effect)]);
+      }
+      return null;
+    });
+  }
+
+  async #direct(row: PendingRow, { user, said }: Extract<Effect, { type: 'direct' }>): Promise<void> {
+    const channel = await this.#directChannel(user);
+    if (channel !== null && (await this.#findEarlier(row, { channel, thread: null })) !== undefined) return;
+    await this.#hold(row);
+    await postDirect(this.#deps, channel ?? user, said, this.#mark(row));
+  }
+
+  /** Where messages to this person stand; null where Slack doesn't tell this app. */
+  async #directChannel(user: UserId): Promise<string | null> {
+    const { latches, client } = this.#deps;
+    if (latches.isOff('conversations.open')) return null;
+    try {
+      return (await client.conversations.open({ users: user })).channel?.id ?? null;
+    } catch (error) {
+      if (latches.refuse('conversations.open', error)) return null;
+      throw error;
+    }
+  }
+
+  async #post(row: MessageRow, thread: MessageTs | null): Promise<MessageTs> {
+    try {
+      return await this.#postIn(row, thread);
+    } catch (error) {
+      if (toSlackFailure(error).type !== 'thread_gone') throw error;
+      const anew = await this.#rootAnew(row);
+      if (anew === null) throw error;
+      return this.#postIn(row, anew);
+    }
+  }
+
+  async #postIn(row: MessageRow, thread: MessageTs | null): Promise<MessageTs> {
+    const { channel, said } = row.effect;
+    const found = await this.#findEarlier(row, { channel, thread });
+    if (found === undefined) {
+      await this.#hold(row);
+      return post(this.#deps, { channel, thread }, said, this.#mark(row));
+    }
+    return found.revision < row.revision ? this.#change(row, found.ts) : found.ts;
+  }
+
+  /** A lane's own root that somebody deleted before anything answered it stands again, for what answers it now. */
+  async #rootAnew(reply: MessageRow): Promise<MessageTs | null> {
+    const root = [...this.#rows.values()].find((row) => isMessage(row) && row.effect.thread.type === 'root');
+    if (reply.effect.thread.type !== 'own' || root === undefined || !isMessage(root) || root.ts === null) return null;
+    const ts = await this.#again(root, root.ts);
+    await this.#note(root, ts);
+    return ts;
+  }
+
+  /** What an attempt left in Slack whose note was lost. */
+  async #findEarlier(row: PendingRow, place: { channel: string; thread: MessageTs | null }) {
+    if (row.attemptedAt === null) return undefined;
+    const { reader, botUserId } = this.#deps;
+    return findPosted(reader, { ...place, botUserId }, row, { sinceMs: row.attemptedAt });
+  }
+
+  /** Marks a row as attempted, and sees that the lane is still this process's: one that stood still meanwhile asks again. */
+  async #hold(row: PendingRow): Promise<void> {
+    for (;;) {
+      const asked = performance.now();
+      await this.#deps.outbox.attempting(this.#lane, row);
+      if (performance.now() - asked < surelyHeldMs) return;
+    }
   }
 
   async #update(row: MessageRow, kind: 'state' | 'progress'): Promise<void> {
@@ -135,23 +205,35 @@ class LaneDelivery {
       return;
     }
     pace.updated(message, kind, clock.now());
-    await this.#attempt('chat.update', row, async () => {
-      try {
-        await update(this.#deps, { channel: effect.channel, ts }, effect.said, this.#mark(row));
-        return ts;
-      } catch (error) {
-        const failure = toSlackFailure(error);
-        if (failure.type !== 'message_gone') throw error;
-        // Somebody removed it: progress needs no second message, what people must see does.
-        if (effect.said.type === 'plan') return ts;
-        return post(
-          this.#deps,
-          { channel: effect.channel, thread: this.#threadOf(effect.thread) ?? null },
-          effect.said,
-          this.#mark(row),
-        );
-      }
+    await this.#attempt('chat.update', row, () => this.#change(row, ts));
+  }
+
+  /** Returns where the message now stands: progress needs no second one where the first can't be changed, what people must see does. */
+  async #change(row: MessageRow, ts: MessageTs): Promise<MessageTs> {
+    const { channel, said } = row.effect;
+    try {
+      await update(this.#deps, { channel, ts }, said, this.#mark(row));
+      return ts;
+    } catch (error) {
+      const { type } = toSlackFailure(error);
+      if (type !== 'message_gone' && type !== 'message_closed') throw error;
+      return isSaidAnew(said, type === 'message_gone' ? 'gone' : 'closed') ? this.#again(row, ts) : ts;
+    }
+  }
+
+  /** Posts what stood at `former` once more, unless that was done before. */
+  async #again(row: MessageRow, former: MessageTs): Promise<MessageTs> {
+    const { channel, said } = row.effect;
+    const thread = this.#threadOf(row.effect.thread) ?? null;
+    const place = { channel, thread, botUserId: this.#deps.botUserId };
+    const after = { sinceMs: toMs(former), except: former };
+    const found = await findPosted(this.#deps.reader, place, row, after).catch((error: unknown) => {
+      if (toSlackFailure(error).type === 'thread_gone') return undefined;
+      throw error;
     });
+    if (found?.revision === row.revision) return found.ts;
+    await this.#hold(row);
+    return post(this.#deps, { channel, thread }, said, this.#mark(row));
   }
 
   async #reaction(row: PendingRow, effect: Extract<Effect, { type: 'reaction' }>): Promise<void> {
@@ -209,8 +291,7 @@ class LaneDelivery {
         this.#waitMs = Math.min(this.#waitMs, failure.afterMs);
         return false;
       }
-      const lasting = failure.type === 'transient' || (failure.type === 'not_a_member' && isMessage(row));
-      if (lasting) {
+      if (this.#isLasting(row, failure)) {
         log.warn(about, 'A delivery failed and will be tried again');
         this.#failure = failure;
         return false;
@@ -224,13 +305,20 @@ class LaneDelivery {
     return true;
   }
 
+  /** Whether another try may go better, for a while. */
+  #isLasting({ effect }: PendingRow, { type }: SlackFailure): boolean {
+    if (type === 'transient') return true;
+    const { clock, giveUpAfterMs = dayMs } = this.#deps;
+    const isDue = clock.now() - this.#lane.since >= giveUpAfterMs;
+    // Nothing is left to be told elsewhere once a direct message is given up, so it is not while somebody could still let it through.
+    if (type === 'forbidden') return !isDue || effect.type === 'direct';
+    return type === 'not_a_member' && effect.type === 'message' && !isDue;
+  }
+
   /** What a task came to reaches whoever asked, even where its channel was archived meanwhile. */
   async #tellElsewhere(row: MessageRow): Promise<void> {
-    try {
-      await postElsewhere(this.#deps, row.effect.said, this.#mark(row));
-    } catch (error) {
-      this.#deps.log.error({ lane: row.lane, row: row.key, err: error }, 'Nobody could be told what a task came to');
-    }
+    const told = toDirect(row);
+    if (told !== null) await this.#deps.outbox.add([told]);
   }
 
   async #note(row: PendingRow, ts: MessageTs | null): Promise<void> {
@@ -275,10 +363,8 @@ function isMessage(row: PendingRow): row is MessageRow {
   return row.effect.type === 'message';
 }
 
-/** A running root changes only in what the agent is at. */
-function kindOf(said: Said): 'state' | 'progress' {
-  if (said.type === 'plan') return said.state === 'running' ? 'progress' : 'state';
-  return said.type === 'root' && said.status.word === 'Running' && said.status.activity !== null ? 'progress' : 'state';
+function kindOf({ effect }: MessageRow): 'state' | 'progress' {
+  return isProgress(effect.said) ? 'progress' : 'state';
 }
 
 function signedOut(code: string, cause: unknown): Problem {

@@ -1,5 +1,5 @@
 import type { WebClient } from '@slack/web-api';
-import type { ChannelId, MessageTs, UserId } from '../../task/ids.ts';
+import type { ChannelId, MessageTs } from '../../task/ids.ts';
 import { Problem } from '../../task/problem.ts';
 import type { Effect, Said } from '../../task/said.ts';
 import { maxTextLength, type Rendered, section, type Wording } from '../blocks/parts.ts';
@@ -23,7 +23,7 @@ const quiet = { ...unread, unfurl_links: false, unfurl_media: false } as const;
 /** Posts a message and returns its `ts`. Rejects with the library's errors. */
 export async function post(
   caller: Caller,
-  place: { channel: ChannelId | UserId; thread: MessageTs | null },
+  place: { channel: ChannelId; thread: MessageTs | null },
   said: Said,
   mark: Mark,
 ): Promise<MessageTs> {
@@ -55,51 +55,76 @@ export async function update(
 }
 
 /**
- * Tells whoever asked, as a direct message, what could not be said where they asked: what is only of use there is left out, and
- * so is everything but what a task came to. Rejects with the library's errors.
+ * Tells one person alone. Of a task, it says why it comes here, and leaves out what is only of use in the thread. `channel` is the
+ * person's id where their conversation with the bot can't be asked for. Rejects with the library's errors.
  */
-export async function postElsewhere({ client, wording }: Caller, said: Said, mark: Mark): Promise<void> {
-  if (said.type !== 'ending' && said.type !== 'result' && said.type !== 'merged' && said.type !== 'question') return;
-  const { id, requester } = said.task;
-  const head = `Slack takes no more messages where task ${id} was asked for, so this comes here.`;
-  const shown: Said = said.type === 'result' ? { ...said, gate: { type: 'elsewhere' } } : said;
-  const { text, blocks } = drawn(() => render(shown, wording, mark.revision));
+export async function postDirect(caller: Caller, channel: string, said: Said, mark: Mark): Promise<void> {
+  const head =
+    'task' in said
+      ? `Slack takes no more messages where task ${said.task.id} was asked for, so this comes here.`
+      : null;
   const metadata = { event_type: metadataType, event_payload: { ...mark } };
-  await client.chat.postMessage({
-    channel: requester,
-    ...quiet,
-    text: cut(`${head}\n${text}`, maxTextLength),
-    blocks: [section(head), ...blocks.filter(({ type }) => type !== 'actions')],
-    metadata,
-  });
+  await withFallback(
+    caller,
+    () => said,
+    mark.revision,
+    ({ text, blocks }) =>
+      caller.client.chat.postMessage({
+        channel,
+        ...quiet,
+        text: head === null ? text : cut(`${head}\n${text}`, maxTextLength),
+        blocks: head === null ? blocks : [section(head), ...blocks.filter(({ type }) => type !== 'actions')],
+        metadata,
+      }),
+  );
 }
 
-/** Through the address that came with the person's act while it works, else beside them in the channel, else as a direct message. */
+/**
+ * Through the address that came with the person's act while it works, else beside them in the channel. False where the bot is not, or
+ * they are not: nothing was said then.
+ */
 export async function whisper(
   caller: Caller,
   effect: Extract<Effect, { type: 'ephemeral' }>,
   mark: Mark,
-): Promise<void> {
-  const { channel, thread, user, said, responseUrl } = effect;
+): Promise<boolean> {
+  const { thread, said, responseUrl } = effect;
   if (responseUrl !== null) {
     try {
       const message = drawn(() => render(said, caller.wording, mark.revision));
-      return await postToResponseUrl(responseUrl, { ...message, thread }, caller.fetch);
+      await postToResponseUrl(responseUrl, { ...message, thread }, caller.fetch);
+      return true;
     } catch (error) {
       if (toSlackFailure(error).type !== 'hopeless') throw error;
     }
   }
+  try {
+    return await beside(caller, effect, thread, mark);
+  } catch (error) {
+    // Beside a message that was deleted nobody would see it; in the channel they do.
+    if (thread === null || toSlackFailure(error).type !== 'thread_gone') throw error;
+    return beside(caller, effect, null, mark);
+  }
+}
+
+async function beside(
+  caller: Caller,
+  { channel, user, said }: Extract<Effect, { type: 'ephemeral' }>,
+  thread: MessageTs | null,
+  { revision }: Mark,
+): Promise<boolean> {
   const place = { channel, user, ...(thread === null ? {} : { thread_ts: thread }) };
   try {
     await withFallback(
       caller,
       () => said,
-      mark.revision,
+      revision,
       ({ text, blocks }) => caller.client.chat.postEphemeral({ ...place, ...unread, text, blocks }),
     );
+    return true;
   } catch (error) {
     if (toSlackFailure(error).type !== 'not_a_member') throw error;
-    await post(caller, { channel: user, thread: null }, said, mark);
+    return false;
   }
 }
 

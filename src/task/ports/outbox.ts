@@ -9,7 +9,10 @@ export interface Outbox {
   dirty(): Promise<readonly string[]>;
   /** A lane's rows in the order they were first added, with what was delivered of each. Null when another process holds the lane. */
   take(lane: string): Promise<Lane | null>;
-  /** Marks a row's first post as under way, before it is: after a crash, whoever finds the mark looks in Slack before posting again. */
+  /**
+   * Marks a row's first post as under way, before it is: after a crash, whoever finds the mark looks in Slack before posting again.
+   * The lane is then held for as long again.
+   */
   attempting(lane: Lane, row: PendingRow): Promise<void>;
   /** Records a delivery; `ts` is the message's, and binds (channel, ts) to the task for `findByThread`. */
   delivered(lane: Lane, row: PendingRow, ts: MessageTs | null): Promise<void>;
@@ -25,13 +28,15 @@ export interface Lane {
   readonly name: string;
   readonly rows: readonly PendingRow[];
   readonly token: string;
+  /** Since when something of it waits to be said, epoch milliseconds. */
+  readonly since: number;
 }
 
 export interface PendingRow extends OutboxRow {
   /** Grows with each new content of this key. */
   readonly revision: number;
   readonly deliveredRevision: number;
-  /** Whether a first post of this row may already stand in Slack although no `ts` is known. */
-  readonly attempted: boolean;
+  /** When its first post was attempted, epoch milliseconds: it may stand in Slack since then although no `ts` is known. Null before. */
+  readonly attemptedAt: number | null;
   readonly ts: MessageTs | null;
 }
