@@ -28,7 +28,7 @@ export async function approve(deps: BotDeps, asked: Approve): Promise<Answer> {
   });
   if (approved.task && partIn(approved.task, repository)?.pull.type === 'merging') {
     await attest(deps, asked.by);
-    await deps.queue.wake({ type: 'merge', task: task.id }, { priority: 1 });
+    await deps.queue.wake({ type: 'merge', task: task.id });
   }
   if (approved.type === 'applied') return silent;
   switch (approved.reason) {

@@ -182,18 +182,13 @@ async function end(attendance: Attendance, error: unknown): Promise<void> {
   }
   const problem = error instanceof Problem ? error : unexpected(error);
   deps.log.error({ ...log, code: problem.failure.code, err: error }, 'Run failed');
-  const failed = {
-    type: 'run_failed',
-    run,
-    problem: problem.failure,
-    retry: problem.retry,
-    at: deps.clock.now(),
-  } as const;
+  const at = deps.clock.now();
+  const tries = (await deps.store.find(id))?.attempt ?? 0;
+  const until = Math.max(at + firstAgainMs * 5 ** tries, problem.retryAt ?? 0);
+  const failed = { type: 'run_failed', run, problem: problem.failure, retry: problem.retry, until, at } as const;
   const ended = await deps.store.apply(id, failed, { epoch });
   if (ended.task?.run.type === 'queued') {
-    const wait = problem.retryAt === null ? 0 : problem.retryAt - deps.clock.now();
-    const backOffMs = firstAgainMs * 5 ** Math.max(0, ended.task.attempt - 1);
-    await deps.queue.wake({ type: 'run', task: id }, { delayMs: Math.max(backOffMs, wait) });
+    await deps.queue.wake({ type: 'run', task: id }, { delayMs: (ended.task.run.notBefore ?? at) - at });
   }
 }
 

@@ -25,7 +25,7 @@ export async function pushAnyway(deps: BotDeps, asked: PushAnyway): Promise<Answ
   const released = await deps.store.apply(task.id, event);
   if (released.task && partIn(released.task, repository)?.hold?.state.type === 'released') {
     await attest(deps, by);
-    await deps.queue.wake({ type: 'push', task: task.id }, { priority: 1 });
+    await deps.queue.wake({ type: 'push', task: task.id });
   }
   if (released.type === 'applied') return silent;
   switch (released.reason) {

@@ -20,7 +20,7 @@ export async function runCi(deps: BotDeps, asked: Parameters<UseCases['runCi']>[
   const pull = requested.task && partIn(requested.task, repository)?.pull;
   if (pull?.type === 'open' && pull.release !== undefined) {
     await attest(deps, asked.by);
-    await deps.queue.wake({ type: 'merge', task: task.id }, { priority: 1 });
+    await deps.queue.wake({ type: 'merge', task: task.id });
   }
   if (requested.type === 'applied') return silent;
   switch (requested.reason) {

@@ -58,6 +58,7 @@ export async function admitRun(deps: WorkerDeps, task: Task): Promise<Allowance 
       await store.apply(task.id, {
         type: 'run_delayed',
         reason: toWaitReason(accounts, decision, task.requesterName),
+        until: at + lookEveryMs,
         at,
       });
       await queue.wake({ type: 'run', task: task.id }, { delayMs: lookEveryMs });

@@ -229,8 +229,7 @@ async function store(deps: BotDeps, task: Task): Promise<{ task: Task; created: 
   });
   if ('sentence' in stored) return stored;
   await attest(deps, task.requester);
-  const busy = (await deps.store.open()).filter(({ requester }) => requester === task.requester);
-  await deps.queue.wake({ type: 'run', task: stored.task.id }, { priority: Math.max(1, busy.length) });
+  await deps.queue.wake({ type: 'run', task: stored.task.id });
   deps.log.info(
     { task: stored.task.id, created: stored.created, repositories: task.parts.map(({ repository }) => repository) },
     'Task accepted',

@@ -1,33 +1,30 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { isBeingPushed } from '../task/hold.ts';
 import type { RunId, TaskId } from '../task/ids.ts';
-import { taskOf, toRunId } from '../task/ids.ts';
+import { taskOf } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
 import { Problem } from '../task/problem.ts';
 import type { Part, Task } from '../task/task.ts';
 import { currentRun } from '../task/transition.ts';
 import { attendRun } from './attend-run.ts';
-import { authoriseRun } from './authorise.ts';
 import type { WorkerDeps } from './deps.ts';
 import { keepWork } from './keep-work.ts';
 import { giveUpLost, HostWatch } from './lost-host.ts';
 import { forget, merge } from './merge.ts';
-import { overtakenBy } from './overtaken.ts';
 import { pushReleased } from './push-released.ts';
 import { isToRelease, releaseCi } from './release-ci.ts';
-import { admitRun, releaseOthers, settleRun, withdraw } from './spending.ts';
+import { releaseOthers, settleRun } from './spending.ts';
+import { Turns } from './take-turns.ts';
 import { holdsAllUp, watchPulls } from './watch-pull.ts';
 
-const engineRetryMs = 5_000;
-const authorityRetryMs = 5_000;
-const pushRetryMs = 2_000;
 /** Every step can be repeated, so whoever is asked to go needs not see one through. */
 const longestDrainMs = 3_000;
 /** A thousand leftovers are no reason to keep the engine from what is at work. */
 const clearingAtOnce = 4;
 
 export interface Rhythm {
+  /** How often a worker with room looks who waits, for wake-ups may be lost. */
+  readonly lookEveryMs: number;
   readonly sweepEveryMs: number;
   readonly pullEveryMs: number;
   readonly reapEveryMs: number;
@@ -44,9 +41,9 @@ export class Worker {
   readonly #attended = new Map<TaskId, Promise<void>>();
   /** Those of the attended that take a slot: their runs are under way. */
   readonly #underWay = new Set<TaskId>();
-  readonly #freed: (() => void)[] = [];
+  readonly #turns: Turns;
   readonly #hosts: HostWatch;
-  #isReady = true;
+  #signal = AbortSignal.abort();
   /** Runs of an older Errand are in no index by their engine, so all are looked at once. */
   #hasSeenAll = false;
 
@@ -55,6 +52,12 @@ export class Worker {
     this.#concurrency = options.concurrency;
     this.#drainMs = options.drainMs ?? longestDrainMs;
     this.#hosts = new HostWatch(deps);
+    this.#turns = new Turns(deps, {
+      free: () => this.#concurrency - this.#underWay.size,
+      holds: (id) => this.#attended.has(id),
+      attend: (task) => this.#attend(task, this.#signal),
+      left: (id) => this.#afterwards(id),
+    });
   }
 
   /** How many runs are under way here. */
@@ -67,7 +70,7 @@ export class Worker {
    * called once the engine is this worker's; throws a `Problem` (`engine_taken`) where it is another's.
    */
   async run(signal: AbortSignal, rhythm: Rhythm, onServing: () => void = () => undefined): Promise<void> {
-    const standing = () => ({ slots: this.#concurrency, running: this.#underWay.size, ready: this.#isReady });
+    const standing = () => ({ slots: this.#concurrency, running: this.#underWay.size, ready: this.#turns.isReady });
     const working = this.#deps.lease.during(signal, standing, (held) => {
       onServing();
       return this.#work(held, rhythm);
@@ -76,10 +79,16 @@ export class Worker {
   }
 
   async #work(signal: AbortSignal, options: Rhythm): Promise<void> {
-    const { queue } = this.#deps;
+    const { queue, engine } = this.#deps;
+    this.#signal = signal;
     await this.recover(signal);
+    const look = () => this.#turns.look(signal);
+    const line = { concurrency: 1, signal, room: this.#turns };
     await Promise.all([
-      queue.work('run', (job) => this.#start(job.task, signal), { concurrency: 1, signal }),
+      queue.work('run', look, line),
+      queue.work('run', look, { ...line, at: engine }),
+      // A wake-up may be lost with the worker that had it: the line is the truth.
+      this.#every(options.lookEveryMs, signal, look),
       queue.work('merge', (job) => this.#deps.during(() => this.#settlePulls(job.task, signal)), {
         concurrency: 4,
         signal,
@@ -116,95 +125,6 @@ export class Worker {
     await merge(this.#deps, id, signal);
   }
 
-  /** Claims a queued task once a slot is free. Whoever loses the claim does nothing. */
-  async #start(id: TaskId, signal: AbortSignal): Promise<void> {
-    while (this.#underWay.size >= this.#concurrency && !signal.aborted) {
-      await new Promise<void>((free) => {
-        this.#freed.push(free);
-        signal.addEventListener('abort', () => free(), { once: true });
-      });
-    }
-    // A wake-up that came twice must not keep the queue waiting for the run that the first one started.
-    if ((await this.#deps.store.find(id))?.run.type !== 'queued') return;
-    // A run of this task that is just ending has the slot's container: the next one starts after it.
-    await this.#attended.get(id);
-    if (signal.aborted)
-      throw new Problem(
-        { code: 'draining', sentence: 'This worker is going.', next: 'Another one takes the task.' },
-        { retry: true },
-      );
-    const task = await this.#deps.store.find(id);
-    if (task?.run.type !== 'queued') return;
-    const ended = overtakenBy(task);
-    if (ended !== null) {
-      const at = this.#deps.clock.now();
-      await this.#deps.store.apply(id, { type: 'run_failed', run: null, problem: ended, retry: false, at });
-      this.#afterwards(id);
-      return;
-    }
-    if (isBeingPushed(task)) {
-      const reason = 'It waits until what was released before is pushed.';
-      await this.#deps.store.apply(id, { type: 'run_delayed', reason, at: this.#deps.clock.now() });
-      await this.#deps.queue.wake({ type: 'run', task: id }, { delayMs: pushRetryMs });
-      return;
-    }
-    if (!(await this.#isAuthorised(task))) return;
-    if (!(await this.#engineAnswers(id))) return;
-    const allowance = await admitRun(this.#deps, task);
-    if (allowance === null) return;
-    const number = task.runs + 1;
-    const run = toRunId(id, number);
-    const started = await this.#deps.store.apply(id, {
-      type: 'run_started',
-      run,
-      number,
-      engine: this.#deps.engine,
-      allowance,
-      at: this.#deps.clock.now(),
-    });
-    if (started.type === 'applied') this.#attend(started.task, signal);
-    else await withdraw(this.#deps, started.task, run);
-  }
-
-  /** What was allowed when it was asked for may not be by now; a job in the queue proves nothing. */
-  async #isAuthorised(task: Task): Promise<boolean> {
-    const { store, queue, clock, log } = this.#deps;
-    const authority = await authoriseRun(this.#deps, task);
-    const at = clock.now();
-    switch (authority.type) {
-      case 'held':
-        return true;
-      case 'wait':
-        await store.apply(task.id, { type: 'run_delayed', reason: authority.reason, at });
-        await queue.wake({ type: 'run', task: task.id }, { delayMs: authorityRetryMs });
-        return false;
-      case 'refused':
-        log.warn({ task: task.id, person: task.requester, code: authority.problem.code }, 'Refused');
-        await store.apply(task.id, { type: 'run_failed', run: null, problem: authority.problem, retry: false, at });
-        this.#afterwards(task.id);
-        return false;
-      default:
-        return authority satisfies never;
-    }
-  }
-
-  /** A task that finds its engine down stays queued, says so, and costs no attempt. */
-  async #engineAnswers(id: TaskId): Promise<boolean> {
-    const { sandbox, store, queue, clock, log } = this.#deps;
-    try {
-      await sandbox.ready();
-      this.#isReady = true;
-      return true;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.#isReady = false;
-      log.warn({ task: id, err: error }, 'Run delayed');
-      await store.apply(id, { type: 'run_delayed', reason: error.failure.sentence, at: clock.now() });
-      await queue.wake({ type: 'run', task: id }, { delayMs: engineRetryMs });
-      return false;
-    }
-  }
-
   #attend(task: Task, signal: AbortSignal): void {
     const run = currentRun(task.run);
     const { about } = this.#deps;
@@ -230,8 +150,10 @@ export class Worker {
       .then(() => {
         this.#attended.delete(id);
         this.#underWay.delete(id);
-        for (const free of this.#freed.splice(0)) free();
         then();
+        this.#turns
+          .look(this.#signal)
+          .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'A free slot stays free until the next look'));
       });
     this.#attended.set(id, held);
   }
@@ -275,14 +197,16 @@ export class Worker {
 
   /** What waits for any worker, and what ran where none is any more. */
   async #lookAfterAll(): Promise<void> {
-    const { store, queue, engine } = this.#deps;
+    const { store, queue, engine, clock } = this.#deps;
+    const inLine = new Set((await store.line()).waiting.map(({ id }) => id));
     const elsewhere: Task[] = [];
     await this.#each(await store.unsettled(), 'A task stays as it is until the next sweep', async (id) => {
       const task = await store.find(id);
       if (task === undefined) return;
       const run = currentRun(task.run);
-      // A wake-up that waits for its time (a rate limit's end, say) keeps it.
-      if (task.run.type === 'queued') await queue.wake({ type: 'run', task: id }, { unlessWaiting: true });
+      // An older Errand queued it without a place in the line.
+      if (task.run.type === 'queued' && !inLine.has(id))
+        await store.apply(id, { type: 'time_passed', at: clock.now() });
       if (run !== undefined && run.engine !== engine) elsewhere.push(task);
       if (task.parts.some((part) => part.pull.type === 'merging' || isToRelease(part)))
         await queue.wake({ type: 'merge', task: id }, { unlessWaiting: true });

@@ -4,6 +4,7 @@ import type { RuntimeWish } from '../sandbox/runtime.ts';
 import type { Agent } from '../task/agents.ts';
 import type { BranchName, ChannelId, RepositoryName, UserId } from '../task/ids.ts';
 import type { IntakeLimits } from '../task/intake.ts';
+import type { TurnLimits } from '../task/line.ts';
 import type { Budget, DayLimits } from '../task/money.ts';
 import type { Network } from '../task/network.ts';
 import type { Limits } from '../task/ports/sandbox.ts';
@@ -53,6 +54,7 @@ export interface Config {
   /** Ids of channels, and `direct`; empty is everywhere. */
   readonly onlyChannels: readonly string[];
   readonly intake: IntakeLimits;
+  readonly turns: TurnLimits;
   readonly budget: Budget;
   /** The most that a request may ask for with `budget:`; null is no limit. */
   readonly maxBudgetUsd: number | null;

@@ -35,6 +35,7 @@ const repositoryFields = {
   pullRequest: field(anything, '{ draft: true }'),
   ci: field(kinds.oneOf('hold'), 'hold'),
   workflows: field(kinds.yesOrNo, 'true'),
+  runs: field(kinds.count, '2'),
 };
 const setupFields = {
   secrets: field(kinds.secretSources, '{ NPM_TOKEN: SHOP_NPM_TOKEN, CARGO_TOKEN: /run/secrets/cargo }'),
@@ -52,7 +53,11 @@ const personFields = {
   name: field(kinds.text, 'Mona Lisa'),
   email: field(email, 'mona@example.com'),
 };
-const channelFields = { repository: field(kinds.repository, 'acme/shop'), ...choiceFields };
+const channelFields = {
+  repository: field(kinds.repository, 'acme/shop'),
+  ...choiceFields,
+  runs: field(kinds.count, '5'),
+};
 
 const groupName: kinds.Kind<string> = {
   must: 'a name without a slash',

@@ -319,6 +319,24 @@ export const settings = {
     example: '1000',
     holders: bot,
   }),
+  personRuns: setting(null, 'limits.personRuns', kinds.count, {
+    meaning: 'Runs of one person’s tasks that may be under way at once, on all workers together; `none` for no limit.',
+    default: '10',
+    example: '4',
+    holders: storeUsers,
+  }),
+  channelRuns: setting(null, 'limits.channelRuns', kinds.count, {
+    meaning: 'The same of the tasks that began in one channel; `channels.<id>.runs` says otherwise for one.',
+    default: '40',
+    example: '10',
+    holders: storeUsers,
+  }),
+  repositoryRuns: setting(null, 'limits.repositoryRuns', kinds.count, {
+    meaning: 'The same of the tasks in one repository; `repositories.<name>.runs` says otherwise for one.',
+    default: '20',
+    example: '5',
+    holders: storeUsers,
+  }),
   history: setting(null, 'limits.history', kinds.size('1MiB'), {
     meaning: 'The most that one fetch of a repository may bring, all of its history the first time.',
     default: '20GiB',

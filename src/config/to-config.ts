@@ -14,6 +14,7 @@ import { checkFileKeys, readSettings } from './read-settings.ts';
 import { toRepositories } from './repositories.ts';
 import { readSections } from './sections.ts';
 import type { ProcessName } from './settings.ts';
+import { toTurnLimits } from './turn-limits.ts';
 
 export interface Host {
   readonly cores: number;
@@ -79,6 +80,7 @@ export function toConfig(
         { repository, agent, model, provider },
       ]),
     ),
+    turns: toTurnLimits(values, sections),
     environments: sections.environments,
     accounts: new Map(
       Array.from(sections.people, ([id, { github = '', name = null, email = null }]) => [

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
-import { parseTaskId, type TaskId } from '../task/ids.ts';
-import type { Job, RunQueue } from '../task/ports/run-queue.ts';
+import { type EngineId, parseTaskId, type TaskId } from '../task/ids.ts';
+import type { Job, Room, RunQueue } from '../task/ports/run-queue.ts';
 import { Problem } from '../task/problem.ts';
 import { jobsPrefix } from './names.ts';
 
@@ -26,10 +27,9 @@ const pingTimeoutMs = 500;
 const wakeTimeoutMs = 2_000;
 const closeTimeoutMs = 2_000;
 /** A worker that says nothing for this long is thought dead, and its jobs go to another within `stalledMs` more. */
-const lockMs = 15_000;
-const stalledMs = 5_000;
+const lockMs = 6_000;
+const stalledMs = 2_000;
 
-const types = ['run', 'merge', 'push', 'pull'] as const satisfies readonly Job['type'][];
 /** What anybody who can write to Redis may have put there; whether the task wants it, only the task says. */
 const data = z.strictObject({ task: z.string().max(40) });
 
@@ -38,9 +38,9 @@ interface Data {
 }
 
 /**
- * The queue on BullMQ, one a job type, so that no type waits for another. A task has at most one waiting job of a type and one
- * that is being handled; a wake-up that comes meanwhile is handled after it. Lower `priority` (from 1) goes first, equal ones in order.
- * `wake` and `ahead` throw `redis_down` within two seconds. A handler's error brings its job back, first after a second, then
+ * The queue on BullMQ, one a job type (and one more an engine that tasks are woken at), so that no type waits for another. A task has at most one waiting job of a type and one
+ * that is being handled; a wake-up that comes meanwhile is handled after it. Who is served first is not decided here: a job says that there is something to do.
+ * `wake` throws `redis_down` within two seconds. A handler's error brings its job back, first after a second, then
  * after twice as long each time up to a minute, or when the `Problem` says; ten times, then the job is dropped.
  */
 export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDisposable {
@@ -52,24 +52,27 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
     retryStrategy: reconnectMs,
   });
   producer.on('error', options.onError);
-  const open = (type: Job['type']) => {
-    const queue = new Queue<Data>(type, { connection: producer, prefix });
+  const queues = new Map<string, Queue<Data>>();
+  const open = (type: Job['type'], at: EngineId | undefined) => {
+    const name = nameOf(type, at);
+    const known = queues.get(name);
+    if (known !== undefined) return known;
+    const queue = new Queue<Data>(name, { connection: producer, prefix });
     queue.on('error', options.onError);
+    queues.set(name, queue);
     return queue;
   };
-  const queues = { run: open('run'), merge: open('merge'), push: open('push'), pull: open('pull') };
 
   return {
-    wake: (job, { priority = 1, delayMs = 0, unlessWaiting = false } = {}) =>
+    wake: (job, { delayMs = 0, unlessWaiting = false, at } = {}) =>
       inTime(`wake task ${job.task}`, async () => {
-        const queue = queues[job.type];
+        const queue = open(job.type, at);
         const sooner = !unlessWaiting && (await isSooner(queue, job.task, delayMs));
         await queue.add(
           job.type,
           { task: job.task },
           {
             delay: delayMs,
-            priority: Math.max(1, Math.round(priority)),
             deduplication: { id: job.task, keepLastIfActive: true, reschedule: sooner },
             attempts: maxAttempts,
             backoff: { type: 'custom' },
@@ -79,23 +82,21 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
         );
       }),
 
-    ahead: (task) =>
-      inTime(`count what waits before task ${task}`, async () => {
-        const id = await queues.run.getDeduplicationJobId(task);
-        if (id === null) return 0;
-        const waiting = await queues.run.getRanges(['prioritized'], 0, -1, true);
-        return Math.max(0, waiting.indexOf(id));
-      }),
-
-    async work(type, handle, { concurrency, signal }) {
+    async work(type, handle, { concurrency, signal, room = boundless, at }) {
       if (signal.aborted) return;
       // BullMQ's blocking reads must wait for as long as Redis is away.
       const connection = new Redis(options.url, { maxRetriesPerRequest: null, retryStrategy: reconnectMs });
       connection.on('error', options.onError);
       const handling = new Set<Promise<void>>();
       const worker = new Worker<Data>(
-        type,
-        async (job, _token, cancelled) => {
+        nameOf(type, at),
+        async (job, token, cancelled) => {
+          if (!room.isFree()) {
+            // Whoever has room for it may have it.
+            leave().catch(options.onError);
+            await job.moveToWait(token);
+            throw new WaitingError();
+          }
           const told = data.safeParse(job.data);
           const task = told.success ? parseTaskId(told.data.task) : undefined;
           if (task === undefined)
@@ -107,6 +108,7 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
           );
           handling.add(handled);
           await handled.finally(() => handling.delete(handled));
+          if (!room.isFree()) leave().catch(options.onError);
         },
         {
           connection,
@@ -120,6 +122,16 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
           settings: { backoffStrategy: (attempt, _type, error) => backoffMs(attempt, error) },
         },
       );
+      let isLeaving = false;
+      // The next job is asked for as soon as a handler has ended: the worker has to be paused before.
+      const leave = async () => {
+        if (isLeaving) return;
+        isLeaving = true;
+        await worker.pause(true);
+        await room.freed(signal);
+        isLeaving = false;
+        if (!signal.aborted) await worker.resume();
+      };
       worker.on('error', options.onError);
       worker.on('failed', (_job, error) => options.onError(error));
       // Another worker has the job by now; what this one still does for it would be done twice.
@@ -141,10 +153,17 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
     },
 
     async [Symbol.asyncDispose]() {
-      await Promise.allSettled(types.map((type) => queues[type].close()));
+      await Promise.allSettled(Array.from(queues.values(), (queue) => queue.close()));
       producer.disconnect();
     },
   };
+}
+
+const boundless: Room = { isFree: () => true, freed: async () => undefined };
+
+/** BullMQ takes no colons in a name, and engines' ids may have some. */
+function nameOf(type: Job['type'], at: EngineId | undefined): string {
+  return at === undefined ? type : `${type}-${createHash('sha256').update(at).digest('hex').slice(0, 16)}`;
 }
 
 /** BullMQ keeps the words and the stack of what failed. */

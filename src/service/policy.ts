@@ -20,6 +20,7 @@ export function toPolicy(config: Config): Policy {
     requesters: config.people.requesters,
     onlyChannels: config.onlyChannels,
     intake: config.intake,
+    turns: config.turns,
     approvers: config.people.approvers,
     selfApproval: config.people.selfApproval,
     budget: config.budget,

@@ -40,6 +40,7 @@ import type { ProcessScope } from './process.ts';
 import { reapers } from './reap.ts';
 import { systemClock as clock, openStore } from './store.ts';
 
+const lookEveryMs = 2_000;
 const sweepEveryMs = 10_000;
 const reapEveryMs = 5 * 60_000;
 /** How often an engine that is away is asked what it is. */
@@ -153,7 +154,7 @@ export async function runWorker(
   };
   const worker = new Worker(deps, { concurrency: config.concurrency });
   slots.used = () => worker.running;
-  const rhythm = { sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 };
+  const rhythm = { lookEveryMs, sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 };
   await worker.run(signal, rhythm, scope.ready);
 }
 

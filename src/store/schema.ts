@@ -171,9 +171,20 @@ const checkout = object({
   repositories: z.array(z.string()),
 });
 
+export const turnSchema = object({
+  ahead: count,
+  held: object({ by: z.enum(['person', 'channel', 'repository']), name: z.string(), most: count }).nullable(),
+});
+
 const runState = z.discriminatedUnion('type', [
   object({ type: z.literal('idle'), outcome: outcome.nullable() }),
-  object({ type: z.literal('queued'), since: time, reason: z.string().nullable() }),
+  object({
+    type: z.literal('queued'),
+    since: time,
+    reason: z.string().nullable(),
+    notBefore: time.optional(),
+    turn: turnSchema.optional(),
+  }),
   object({ type: z.literal('running'), run }),
   object({ type: z.literal('waiting'), run, question }),
 ]);
@@ -317,6 +328,7 @@ const eventTypes = {
   run_finished: true,
   run_failed: true,
   run_delayed: true,
+  turn_told: true,
   retried: true,
   stopped: true,
   work_kept: true,

@@ -5,13 +5,14 @@ import { isHeld } from '../task/hold.ts';
 import { type MessageTs, parseTaskId, type TaskId, type UserId } from '../task/ids.ts';
 import { isUnderReview } from '../task/parts.ts';
 import type { Clock } from '../task/ports/clock.ts';
-import type { Applied, Narrator, TaskStore } from '../task/ports/task-store.ts';
+import type { Applied, ApplyOptions, Narrator, TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
 import { currentRun, transition } from '../task/transition.ts';
 import { guarded } from './connection.ts';
 import { createForgetting } from './forgetting.ts';
 import type { Keys } from './keys.ts';
+import { createLine, formatPlace, placeLua } from './line.ts';
 import { rowValues, upsertRowsLua } from './rows.ts';
 import { formatTask, parseEvent, parseTask } from './schema.ts';
 import { createScript } from './script.ts';
@@ -21,12 +22,13 @@ import { watch } from './watch.ts';
 const maxRaces = 200;
 /** Enough for every event of a long task; trimmed in whole blocks, so somewhat more are kept. */
 const keptEvents = 2_000;
-const passing: ReadonlySet<TaskEvent['type']> = new Set(['progressed', 'time_passed', 'metered']);
+const passing: ReadonlySet<TaskEvent['type']> = new Set(['progressed', 'time_passed', 'metered', 'turn_told']);
 const cursorSeconds = 14 * 24 * 3_600;
 
 const createTask = createScript(`
-local prefix, id, origin, json, event, now, thread, open = unpack(ARGV, 1, 8)
+local prefix, id, origin, json, event, now, thread, open, place = unpack(ARGV, 1, 9)
 ${upsertRowsLua}
+${placeLua}
 local existing = redis.call('GET', prefix .. 'origin:' .. origin)
 if existing then return {'duplicate', existing} end
 local task = prefix .. 'task:' .. id
@@ -37,18 +39,21 @@ redis.call('XADD', prefix .. 'events:' .. id, '*', 'event', event)
 redis.call('ZADD', prefix .. 'tasks:recent', now, id)
 redis.call('ZADD', prefix .. 'tasks:unsettled', now, id)
 if open ~= '' then redis.call('HSET', prefix .. 'tasks:open', id, open) end
+putInPlace(id, place, now)
 if thread ~= '' then redis.call('SET', thread, id) end
-upsertRows(10, now)
+upsertRows(11, now)
 redis.call('PUBLISH', prefix .. 'changed:tasks', id)
 return {'created', id}
 `);
 
 const replaceTask = createScript(`
-local prefix, id, version, json, event, now, createdAt, unsettled, open, left, on = unpack(ARGV, 1, 11)
+local prefix, id, version, json, event, now, createdAt, unsettled, open, left, on, place = unpack(ARGV, 1, 12)
 ${upsertRowsLua}
+${placeLua}
 local task = prefix .. 'task:' .. id
 local found = redis.call('HMGET', task, 'version', 'json')
 if found[1] ~= version then return {'lost', found[1] or '', found[2] or ''} end
+if not hasRoom(id, place) then return {'full', '', ''} end
 redis.call('HSET', task, 'version', version + 1, 'json', json)
 if event ~= '' then redis.call('XADD', prefix .. 'events:' .. id, 'MAXLEN', '~', ${keptEvents}, '*', 'event', event) end
 if unsettled == '1' then
@@ -65,13 +70,14 @@ else
 end
 if left ~= '' then redis.call('SREM', prefix .. 'tasks:on:' .. left, id) end
 if on ~= '' then redis.call('SADD', prefix .. 'tasks:on:' .. on, id) end
-upsertRows(13, now)
+putInPlace(id, place, now)
+upsertRows(14, now)
 redis.call('PUBLISH', prefix .. 'changed:tasks', id)
 return {'replaced', '', ''}
 `);
 
 const created = z.tuple([z.enum(['created', 'duplicate', 'taken']), z.string()]);
-const replaced = z.tuple([z.enum(['replaced', 'lost']), z.string(), z.string()]);
+const replaced = z.tuple([z.enum(['replaced', 'lost', 'full']), z.string(), z.string()]);
 const streamEntry = z.tuple([z.string(), z.tuple([z.literal('event'), z.string()])]);
 
 interface Stored {
@@ -90,7 +96,7 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
     return stored && parseTask(stored.json);
   }
 
-  async function apply(id: TaskId, event: Parameters<TaskStore['apply']>[1], epoch?: number): Promise<Applied> {
+  async function apply(id: TaskId, event: TaskEvent, { epoch, within }: ApplyOptions): Promise<Applied> {
     let stored = await load(id);
     for (let race = 0; race < maxRaces; race += 1) {
       if (stored === undefined) return { type: 'refused', reason: 'unknown_task', task: undefined };
@@ -111,17 +117,19 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
             stored.version,
             formatTask(task),
             // Progress, time and what a meter shows are states rather than facts: only the newest is of use, and the task has it.
-            passing.has(event.type) ? '' : JSON.stringify(event),
+            isPassing(event, before) ? '' : JSON.stringify(event),
             clock.now(),
             task.createdAt,
             isSettled(task) ? '0' : '1',
             formatOpen(task),
             ...movedEngine(before, task),
+            formatPlace(task, within),
             ...rowValues(narrate(task, event, before)),
           ],
         ),
       );
       if (result === 'replaced') return { type: 'applied', task };
+      if (result === 'full') return { type: 'refused', reason: 'no_room', task: before };
       stored = version === '' ? undefined : { version, json };
     }
     throw new Problem(
@@ -151,6 +159,7 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
               task.createdAt,
               thread === null ? '' : keys.thread(channel, thread),
               formatOpen(task),
+              formatPlace(task),
               ...rowValues(rows),
             ],
           ),
@@ -186,7 +195,7 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
       }),
 
     apply: (id, event, options) =>
-      guarded(`note “${event.type}” for task ${id}`, () => apply(id, event, options?.epoch)),
+      guarded(`note “${event.type}” for task ${id}`, () => apply(id, event, options ?? {})),
 
     events: (id) =>
       guarded(`read the events of task ${id}`, async () => {
@@ -212,6 +221,8 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
       guarded('list what runs on this machine', async () =>
         (await redis.smembers(keys.tasksOn(engine))).flatMap((id) => parseTaskId(id) ?? []),
       ),
+
+    ...createLine(redis, keys),
 
     recent: (limit) =>
       guarded('list tasks', async () => {
@@ -269,6 +280,13 @@ function formatOpen({ requester, run }: Task): string {
 function movedEngine(before: Task, after: Task): [left: string, on: string] {
   const [was, is] = [before, after].map(({ run }) => currentRun(run)?.engine ?? '');
   return was === is ? ['', ''] : [was ?? '', is ?? ''];
+}
+
+/** What waits on for the same reason is no news. */
+function isPassing(event: TaskEvent, { run }: Task): boolean {
+  return (
+    passing.has(event.type) || (event.type === 'run_delayed' && run.type === 'queued' && run.reason === event.reason)
+  );
 }
 
 function isSettled(task: Task): boolean {

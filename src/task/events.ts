@@ -1,4 +1,5 @@
 import type { EngineId, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
+import type { Turn } from './line.ts';
 import type { Allowance, Metered } from './money.ts';
 import type { BlockedHost } from './network.ts';
 import type {
@@ -49,9 +50,18 @@ export type TaskEvent = { readonly at: number } & (
     }
   | { readonly type: 'question_expired'; readonly run: RunId; readonly question: string }
   | { readonly type: 'run_finished'; readonly run: RunId; readonly outcome: Outcome }
-  | { readonly type: 'run_failed'; readonly run: RunId | null; readonly problem: Failure; readonly retry: boolean }
-  /** Still queued, and why: the engine is down, say. Costs no attempt. */
-  | { readonly type: 'run_delayed'; readonly reason: string }
+  | {
+      readonly type: 'run_failed';
+      readonly run: RunId | null;
+      readonly problem: Failure;
+      readonly retry: boolean;
+      /** When it is to be tried again at the earliest. */
+      readonly until?: number;
+    }
+  /** Still queued, and why: the engine is down, say. Costs no attempt. Not to be tried before `until`. */
+  | { readonly type: 'run_delayed'; readonly reason: string; readonly until?: number }
+  /** Its people are told how many go before it, or which limit it waits for; null takes back what they were told. */
+  | { readonly type: 'turn_told'; readonly turn: Turn | null }
   | { readonly type: 'retried'; readonly by: UserId }
   | { readonly type: 'stopped'; readonly by: UserId }
   /** The gateway refused these to a run. */

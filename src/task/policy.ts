@@ -1,5 +1,6 @@
 import type { BranchName, ChannelId, RepositoryName, UserId } from './ids.ts';
 import { type IntakeLimits, placeOf } from './intake.ts';
+import type { TurnLimits } from './line.ts';
 import type { Budget, DayLimits } from './money.ts';
 import { type Network, presets } from './network.ts';
 import type { ModelApi, ProviderPolicy } from './providers.ts';
@@ -21,6 +22,7 @@ export interface Policy {
   /** Ids of channels, and `direct` for direct messages; empty is everywhere. */
   readonly onlyChannels: readonly string[];
   readonly intake: IntakeLimits;
+  readonly turns: TurnLimits;
   readonly approvers: readonly string[];
   readonly selfApproval: boolean;
   readonly budget: Budget;

@@ -1,5 +1,6 @@
 import type { AttachedFile } from './files.ts';
 import type { BranchName, ChannelId, EngineId, MessageTs, RepositoryName, RunId, Sha, TaskId, UserId } from './ids.ts';
+import type { Turn } from './line.ts';
 import type { Allowance, Budget, Spending, Spent, Usage } from './money.ts';
 import type { BlockedHost, Network } from './network.ts';
 
@@ -254,7 +255,15 @@ export interface Failure {
 
 export type RunState =
   | { readonly type: 'idle'; readonly outcome: Outcome | null }
-  | { readonly type: 'queued'; readonly since: number; readonly reason: string | null }
+  | {
+      readonly type: 'queued';
+      readonly since: number;
+      readonly reason: string | null;
+      /** It is not to be tried before, epoch milliseconds: what it waits for lasts until then. */
+      readonly notBefore?: number | undefined;
+      /** What its people were told of its turn. */
+      readonly turn?: Turn | undefined;
+    }
   | { readonly type: 'running'; readonly run: Run }
   | { readonly type: 'waiting'; readonly run: Run; readonly question: Question };
 

@@ -1,6 +1,7 @@
 import type { PullEvent, TaskEvent } from './events.ts';
 import { isBeingPushed, moveHold, withoutHolds } from './hold.ts';
 import { type RunId, toRunId } from './ids.ts';
+import { isSameTurn } from './line.ts';
 import { atEveryPart, ciOf, heldResult } from './parts.ts';
 import { givenUp } from './problem.ts';
 import { addMetered, forNextRun } from './spending.ts';
@@ -143,7 +144,8 @@ export function transition(task: Task, event: TaskEvent): Transition {
       if (event.retry && task.attempt + 1 < maxAttempts) {
         // The next attempt is told the same again.
         const again = { ...task, taken: current?.from ?? task.taken, attempt: task.attempt + 1 };
-        return applied(queued(again, event.at, event.problem.sentence));
+        const next = queued(again, event.at, event.problem.sentence);
+        return applied(event.until === undefined ? next : { ...next, run: { ...next.run, notBefore: event.until } });
       }
       const problem = event.retry ? givenUp(event.problem) : event.problem;
       const outcome = { type: 'failed', problem, kept: [], report: null } as const;
@@ -154,8 +156,17 @@ export function transition(task: Task, event: TaskEvent): Transition {
     }
     case 'run_delayed': {
       if (task.run.type !== 'queued') return refused('not_queued');
-      if (task.run.reason === event.reason) return refused('duplicate');
-      return applied({ ...task, run: { ...task.run, reason: event.reason } });
+      const { reason, until = task.run.notBefore } = event;
+      if (task.run.reason === reason && task.run.notBefore === until) return refused('duplicate');
+      // What it waits for is said instead of its turn.
+      const { turn: _, ...rest } = task.run;
+      return applied({ ...task, run: { ...rest, reason, ...(until !== undefined && { notBefore: until }) } });
+    }
+    case 'turn_told': {
+      if (task.run.type !== 'queued') return refused('not_queued');
+      const { turn = null, ...rest } = task.run;
+      if (isSameTurn(turn, event.turn)) return refused('duplicate');
+      return applied({ ...task, run: event.turn === null ? rest : { ...rest, turn: event.turn } });
     }
     case 'retried': {
       if (task.run.type !== 'idle') return refused('not_idle');
@@ -365,8 +376,8 @@ function refused(reason: Refusal): Transition {
   return { applied: false, reason };
 }
 
-function queued(task: Task, since: number, reason: string | null): Task {
-  return { ...task, run: { type: 'queued', since, reason } };
+function queued(task: Task, since: number, reason: string | null) {
+  return { ...task, run: { type: 'queued', since, reason } as const };
 }
 
 /** A run that ends with messages it has not read is queued again. */

@@ -108,7 +108,7 @@ test('a reply before the push starts no run that would lose it: the run waits, a
   await world.store.apply(task.id, { type: 'message_added', message: message(3), at: 3 });
   const worker = new Worker(world.worker, { concurrency: 1 });
   const stop = new AbortController();
-  const ended = worker.run(stop.signal, { sweepEveryMs: 1e7, pullEveryMs: 1e7, reapEveryMs: 1e7 });
+  const ended = worker.run(stop.signal, { lookEveryMs: 1e7, sweepEveryMs: 1e7, pullEveryMs: 1e7, reapEveryMs: 1e7 });
   await vi.waitFor(() => expect(world.handlers.has('pull')).toBe(true));
   await world.handlers.get('run')?.(task.id);
   expect(world.look(task)).toMatchObject({
@@ -119,6 +119,7 @@ test('a reply before the push starts no run that would lose it: the run waits, a
   await world.handlers.get('push')?.(task.id);
   expect(pushed).toEqual([{ head: sha('b'), remote: null }]);
   expect(partOf().hold?.state.type).toBe('pushed');
+  world.now += 2_000;
   await world.handlers.get('run')?.(task.id);
   expect(world.look(task).runs).toBe(2);
   stop.abort();

@@ -4,7 +4,8 @@ import type { Choices, KeptDraft } from '../../src/task/draft.ts';
 import type { HeardNote } from '../../src/task/health.ts';
 import type { Host } from '../../src/task/hosts.ts';
 import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../../src/task/ids.ts';
-import type { Held } from '../../src/task/intake.ts';
+import type { Held as HeldBack } from '../../src/task/intake.ts';
+import { type Held, keyOf, type Line, partiesOf, toParties } from '../../src/task/line.ts';
 import type { Grant, Metered } from '../../src/task/money.ts';
 import { isUnderReview } from '../../src/task/parts.ts';
 import { type Policy, plainRepository } from '../../src/task/policy.ts';
@@ -28,6 +29,7 @@ import {
   agentPolicy,
   channel,
   engine,
+  noTurnLimits,
   providerPolicies,
   pull,
   repository,
@@ -73,6 +75,7 @@ export class World {
     remember: async (by, choices) => void this.chosen.set(by, choices),
   };
 
+  readonly served = new Map<string, number>();
   readonly #listeners = new Map<TaskId, Set<() => void>>();
 
   readonly store: TaskStore = {
@@ -95,6 +98,11 @@ export class World {
       }
       const moved = transition(before, event);
       if (!moved.applied) return { type: 'refused', reason: moved.reason, task: before };
+      const isFull = (held: Held) => (this.line().running.get(keyOf(held.by, held.name)) ?? 0) >= held.most;
+      if (options?.within?.some(isFull)) return { type: 'refused', reason: 'no_room', task: before };
+      if (currentRun(before.run)?.id !== currentRun(moved.task.run)?.id) {
+        for (const party of partiesOf(toParties(before))) this.served.set(party, this.now);
+      }
       this.tasks.set(id, moved.task);
       this.events.set(id, [...(this.events.get(id) ?? []), event]);
       this.said.push(...narrate(moved.task, event, before));
@@ -106,6 +114,8 @@ export class World {
       [...this.tasks.values()].flatMap(({ id, requester, run }) =>
         run.type === 'idle' ? [] : [{ id, requester, queued: run.type === 'queued' }],
       ),
+    line: async () => this.line(),
+    forgetTurns: async () => undefined,
     unsettled: async () =>
       [...this.tasks.values()]
         .filter(({ run, parts }) => run.type !== 'idle' || parts.some(({ pull }) => isUnderReview(pull)))
@@ -138,7 +148,7 @@ export class World {
   };
 
   /** Who sends too much, and until when. */
-  held: Held | null = null;
+  held: HeldBack | null = null;
   /** What the bot left word of; of whom it has said nothing yet, that they are a member, unless a test takes that away. */
   readonly attested = new Map<string, Attestation>();
   attestsUnasked = true;
@@ -160,7 +170,6 @@ export class World {
       this.handlers.set(type, (id) => handle({ type, task: id }, signal));
       await new Promise<void>((end) => signal.addEventListener('abort', () => end(), { once: true }));
     },
-    ahead: async () => 0,
   };
 
   /** What is said to be used and reserved; `reserved` has the runs that reserved and did not give back. */
@@ -295,6 +304,7 @@ export class World {
     requesters: [],
     onlyChannels: [],
     intake: { personRequests: 30, channelRequests: 120, personTasks: 20, queuedTasks: 200 },
+    turns: noTurnLimits,
     approvers: [],
     selfApproval: false,
     budget: { usd: 5, tokens: 20e6, minutes: 30, taskMinutes: 240 },
@@ -375,6 +385,21 @@ export class World {
       clock: { now: () => this.now },
       randomBytes: (size) => new Uint8Array(size).fill(this.tasks.size + 1),
     };
+  }
+
+  /** Who waits, and what those who wait have under way. */
+  line(): Line {
+    const all = [...this.tasks.values()];
+    const running = new Map<string, number>();
+    for (const task of all.filter(({ run }) => currentRun(run) !== undefined)) {
+      for (const party of partiesOf(toParties(task))) running.set(party, (running.get(party) ?? 0) + 1);
+    }
+    const waiting = all.flatMap((task) => {
+      if (task.run.type !== 'queued') return [];
+      const { since, notBefore = 0, turn } = task.run;
+      return { ...toParties(task), id: task.id, since, notBefore, home: task.home ?? null, told: turn ?? null };
+    });
+    return { waiting, running, served: this.served };
   }
 
   /** Puts a task into the store as it is. */

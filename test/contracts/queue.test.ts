@@ -5,8 +5,8 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createRunQueue } from '../../src/queue/run-queue.ts';
-import type { TaskId } from '../../src/task/ids.ts';
-import type { Job, RunQueue } from '../../src/task/ports/run-queue.ts';
+import type { EngineId, TaskId } from '../../src/task/ids.ts';
+import type { Job, RunQueue, WorkOptions } from '../../src/task/ports/run-queue.ts';
 import { Problem } from '../../src/task/problem.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { failure, taskId } from '../task/example.ts';
@@ -34,13 +34,10 @@ const run = (task: TaskId): Job => ({ type: 'run', task });
 function working(
   queue: RunQueue,
   handle: (job: Job, signal: AbortSignal) => Promise<void>,
-  options: { type?: Job['type']; concurrency?: number } = {},
+  { type = 'run', concurrency = 1, ...options }: { type?: Job['type'] } & Partial<WorkOptions> = {},
 ) {
   const ended = new AbortController();
-  const done = queue.work(options.type ?? 'run', handle, {
-    concurrency: options.concurrency ?? 1,
-    signal: ended.signal,
-  });
+  const done = queue.work(type, handle, { ...options, concurrency, signal: ended.signal });
   return {
     abort: () => ended.abort(),
     done,
@@ -55,7 +52,7 @@ describe('the run queue', () => {
   it('hands a job to a worker once, though it was woken many times', async () => {
     await using queue = openQueue();
     await Promise.all(Array.from({ length: 10 }, () => queue.wake(run(one))));
-    await queue.wake(run(two), { priority: 9 });
+    await queue.wake(run(two));
     const seen: TaskId[] = [];
     await using _worker = working(queue, async (job) => void seen.push(job.task));
     await vi.waitFor(() => expect(seen).toContain(two), 5_000);
@@ -81,20 +78,61 @@ describe('the run queue', () => {
     await vi.waitFor(() => expect(seen).toEqual([one, two]), 5_000);
     first.resolve();
     await vi.waitFor(() => expect(seen).toEqual([one, two, one]), 5_000);
-    await queue.wake(run(three), { priority: 9 });
+    await queue.wake(run(three));
     await vi.waitFor(() => expect(seen).toEqual([one, two, one, three]), 5_000);
   });
 
-  it('lets the person with fewer tasks go first, and says how many wait before a task', async () => {
+  it('leaves jobs to others while a worker has no room for them, and takes them once it has', async () => {
     await using queue = openQueue();
-    await queue.wake(run(one), { priority: 1 });
-    await queue.wake(run(two), { priority: 2 });
-    await queue.wake(run(three), { priority: 1 });
-    expect(await Promise.all([one, two, three].map((task) => queue.ahead(task)))).toEqual([0, 2, 1]);
-    expect(await queue.ahead(taskId('t000009'))).toBe(0);
-    const seen: TaskId[] = [];
-    await using _worker = working(queue, async (job) => void seen.push(job.task));
-    await vi.waitFor(() => expect(seen).toEqual([one, three, two]), 5_000);
+    const seen: string[] = [];
+    const opened = Promise.withResolvers<void>();
+    let free = true;
+    const room = { isFree: () => free, freed: () => opened.promise };
+    const handle = async ({ task }: Job) => {
+      seen.push(`full ${task}`);
+      free = false;
+    };
+    await using _full = working(queue, handle, { room });
+    await queue.wake(run(one));
+    await vi.waitFor(() => expect(seen).toEqual([`full ${one}`]), 5_000);
+    await queue.wake(run(two));
+    {
+      await using _other = working(queue, async ({ task }) => void seen.push(`other ${task}`));
+      await vi.waitFor(() => expect(seen).toEqual([`full ${one}`, `other ${two}`]), 5_000);
+    }
+    await queue.wake(run(three));
+    free = true;
+    opened.resolve();
+    await vi.waitFor(() => expect(seen.at(-1)).toBe(`full ${three}`), 5_000);
+  });
+
+  it('gives a job back that came to a worker which had lost its room by then', async () => {
+    await using queue = openQueue();
+    const seen: string[] = [];
+    const asked = Promise.withResolvers<void>();
+    const room = {
+      isFree: () => false,
+      freed: async (signal: AbortSignal) => {
+        asked.resolve();
+        await once(signal, 'abort');
+      },
+    };
+    await using _full = working(queue, async ({ task }) => void seen.push(`full ${task}`), { room });
+    await queue.wake(run(one));
+    await asked.promise;
+    await using _other = working(queue, async ({ task }) => void seen.push(`other ${task}`));
+    await vi.waitFor(() => expect(seen).toEqual([`other ${one}`]), 5_000);
+  });
+
+  it('wakes the workers of one engine and no others, whatever its id is made of', async () => {
+    await using queue = openQueue();
+    const seen: string[] = [];
+    const at = 'AB12:CD34:EF56' as EngineId;
+    await using _any = working(queue, async ({ task }) => void seen.push(`any ${task}`));
+    await using _here = working(queue, async ({ task }) => void seen.push(`here ${task}`), { at });
+    await queue.wake(run(one), { at });
+    await queue.wake(run(two));
+    await vi.waitFor(() => expect(seen.toSorted()).toEqual([`any ${two}`, `here ${one}`]), 5_000);
   });
 
   it('lets no type wait for another', async () => {
@@ -117,12 +155,12 @@ describe('the run queue', () => {
       [{ task: '../../etc' }, { task: one, epoch: 9 }, { task: [one] }, { script: 'rm -rf /' }, 'text'].map((data) => ({
         name: 'run',
         data,
-        opts: { priority: 1, attempts: 10 },
+        opts: { attempts: 10 },
       })),
     );
     const seen: TaskId[] = [];
     await using _worker = working(queue, async (job) => void seen.push(job.task));
-    await queue.wake(run(two), { priority: 2 });
+    await queue.wake(run(two));
     await vi.waitFor(async () => {
       expect(seen).toEqual([two]);
       // Refused for good, and not tried ten times.

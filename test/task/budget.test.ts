@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { chooseBudget } from '../../src/task/budget.ts';
 import { parseRepositoryName } from '../../src/task/ids.ts';
 import { type Policy, plainRepository } from '../../src/task/policy.ts';
+import { noTurnLimits } from './example.ts';
 
 const name = parseRepositoryName('acme/shop');
 if (name === undefined) throw new Error('no name');
@@ -18,6 +19,7 @@ const policy: Policy = {
   requesters: [],
   onlyChannels: [],
   intake: { personRequests: null, channelRequests: null, personTasks: null, queuedTasks: null },
+  turns: noTurnLimits,
   approvers: [],
   selfApproval: false,
   budget: { usd: 5, tokens: 1_000, minutes: 30, taskMinutes: 240 },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { chooseAgent, chooseProvider, type Wish } from '../../src/task/choose-agent.ts';
 import { parseRepositoryName } from '../../src/task/ids.ts';
 import { type ChannelPolicy, type Policy, plainRepository, type RepositoryPolicy } from '../../src/task/policy.ts';
-import { agentPolicy, channel, providerPolicies } from './example.ts';
+import { agentPolicy, channel, noTurnLimits, providerPolicies } from './example.ts';
 
 const script = 'Add a note\n```sh\necho hi > note\n```';
 const name = parseRepositoryName('acme/web');
@@ -22,6 +22,7 @@ const base: Policy = {
   requesters: [],
   onlyChannels: [],
   intake: { personRequests: null, channelRequests: null, personTasks: null, queuedTasks: null },
+  turns: noTurnLimits,
   approvers: [],
   selfApproval: false,
   budget: { usd: 5, tokens: null, minutes: 30, taskMinutes: null },

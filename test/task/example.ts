@@ -1,6 +1,7 @@
 import { builtInAgents } from '../../src/task/agents.ts';
 import type { ChannelId, EngineId, MessageTs, RunId, Sha, TaskId, UserId } from '../../src/task/ids.ts';
 import { parseBranchName, parseRepositoryName, parseSha, parseTaskId, toRunId } from '../../src/task/ids.ts';
+import type { TurnLimits } from '../../src/task/line.ts';
 import type { AgentPolicy } from '../../src/task/policy.ts';
 import { apisOf, type ProviderPolicy } from '../../src/task/providers.ts';
 import { noSpending } from '../../src/task/spending.ts';
@@ -165,6 +166,15 @@ export function task({
     ...more,
   };
 }
+
+/** As many runs at once as there are workers for. */
+export const noTurnLimits: TurnLimits = {
+  personRuns: null,
+  channelRuns: null,
+  repositoryRuns: null,
+  channels: new Map(),
+  repositories: new Map(),
+};
 
 /** An agent as it ships, with its own provider. */
 export function agentPolicy(name: string, missing: string | null = null): AgentPolicy {

@@ -10,7 +10,7 @@ import {
   toBranch,
   toTitle,
 } from '../../src/task/policy.ts';
-import { alice, bob, channel, task } from './example.ts';
+import { alice, bob, channel, noTurnLimits, task } from './example.ts';
 
 const web = repository('acme/web');
 const shop = repository('acme/shop');
@@ -34,6 +34,7 @@ function policy(more: Partial<Policy> = {}): Policy {
     requesters: [],
     onlyChannels: [],
     intake: { personRequests: null, channelRequests: null, personTasks: null, queuedTasks: null },
+    turns: noTurnLimits,
     approvers: [],
     selfApproval: false,
     budget: { usd: 5, tokens: 20e6, minutes: 30, taskMinutes: 240 },

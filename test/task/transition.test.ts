@@ -79,6 +79,7 @@ const events: { [Type in TaskEventType]: Extract<TaskEvent, { type: Type }> } = 
   run_finished: { at, type: 'run_finished', run: runId(1), outcome: { type: 'unchanged', report } },
   run_failed: { at, type: 'run_failed', run: runId(1), problem: failure, retry: true },
   run_delayed: { at, type: 'run_delayed', reason: 'Docker is down.' },
+  turn_told: { at, type: 'turn_told', turn: { ahead: 2, held: null } },
   retried: { at, type: 'retried', by: alice },
   stopped: { at, type: 'stopped', by: alice },
   work_kept: { at, type: 'work_kept', run: runId(1), kept: [{ repository, head: sha('b') }] },
@@ -119,6 +120,7 @@ const runTable = {
   run_finished: { idle: 'not_running', queued: 'not_running', running: '► idle', waiting: '► idle' },
   run_failed: { idle: 'not_running', queued: 'stale_run', running: '► queued', waiting: '► queued' },
   run_delayed: { idle: 'not_queued', queued: '► queued', running: 'not_queued', waiting: 'not_queued' },
+  turn_told: { idle: 'not_queued', queued: '► queued', running: 'not_queued', waiting: 'not_queued' },
   retried: { idle: '► queued', queued: 'not_idle', running: 'not_idle', waiting: 'not_idle' },
   stopped: { idle: 'not_running', queued: '► idle', running: '► idle', waiting: '► idle' },
   hosts_blocked: { idle: 'not_running', queued: 'not_running', running: '► running', waiting: '► waiting' },
@@ -487,6 +489,30 @@ describe('runs', () => {
     const delayed = apply(task(), events.run_delayed);
     expect(delayed).toMatchObject({ attempt: 0, run: { type: 'queued', since: 50, reason: 'Docker is down.' } });
     expect(reasonOf(delayed, events.run_delayed)).toBe('duplicate');
+  });
+
+  it('that are put off until a time keep it, also when they failed before', () => {
+    const until = { ...events.run_delayed, until: 9_000 };
+    expect(apply(task(), events.run_delayed, until).run).toMatchObject({ notBefore: 9_000 });
+    expect(reasonOf(apply(task(), until), until)).toBe('duplicate');
+    const failed = apply(inState('running', 'none'), { ...events.run_failed, until: 9_000 });
+    expect(failed.run).toMatchObject({ type: 'queued', notBefore: 9_000 });
+    expect(apply(failed, events.run_started).run).not.toHaveProperty('notBefore');
+  });
+
+  it('that wait have their turn told, each once, until there is something else to say', () => {
+    const told = apply(task(), events.turn_told);
+    expect(told.run).toMatchObject({ turn: { ahead: 2, held: null } });
+    expect(reasonOf(told, events.turn_told)).toBe('duplicate');
+    expect(apply(told, { ...events.turn_told, turn: { ahead: 1, held: null } }).run).toMatchObject({
+      turn: { ahead: 1 },
+    });
+    expect(apply(told, { ...events.turn_told, turn: null }).run).not.toHaveProperty('turn');
+    expect(apply(told, events.run_delayed).run).not.toHaveProperty('turn');
+  });
+
+  it('leave word of where they were, which is where the checkout lies', () => {
+    expect(apply(task({ runs: 1 }), events.run_started, { ...events.run_failed, run: runId(2) }).home).toBe(engine);
   });
 
   it('forgive earlier failures once one finishes', () => {

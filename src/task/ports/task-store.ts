@@ -1,6 +1,7 @@
 import type { TaskEvent } from '../events.ts';
 import type { ChannelId, EngineId, MessageTs, RunId, TaskId } from '../ids.ts';
 import type { OpenTask } from '../intake.ts';
+import type { Held, Line } from '../line.ts';
 import type { OutboxRow } from '../said.ts';
 import type { Task } from '../task.ts';
 import type { Refusal } from '../transition.ts';
@@ -17,8 +18,10 @@ export interface TaskStore {
   /**
    * Applies one event through `transition`, with the rows that the narrator makes of it, by compare-and-set, retried on a lost race.
    * With `epoch`, a task that was claimed anew since refuses the write (`stale_epoch`): a worker thought dead changes nothing.
+   * With `within`, a run starts only while each of these limits leaves room for it (`no_room`), in one step with taking that room: runs that start
+   * at once, on any worker, never pass a limit together.
    */
-  apply(id: TaskId, event: TaskEvent, options?: { epoch?: number }): Promise<Applied>;
+  apply(id: TaskId, event: TaskEvent, options?: ApplyOptions): Promise<Applied>;
   events(id: TaskId): Promise<readonly TaskEvent[]>;
   /** Ids of tasks that still need somebody: queued, running, waiting, or with an open pull request; oldest first. */
   unsettled(): Promise<readonly TaskId[]>;
@@ -26,6 +29,10 @@ export interface TaskStore {
   open(): Promise<readonly OpenTask[]>;
   /** Tasks with a run under way on this engine; of those that began under an older Errand some may be missing. */
   runningOn(engine: EngineId): Promise<readonly TaskId[]>;
+  /** The queued ones, and what decides on their turns. Costs as much as there are of them, whatever else is stored. */
+  line(): Promise<Line>;
+  /** Forgets whose turn was last, as far as nobody who waits since `before` or later is decided on by it. */
+  forgetTurns(before: number): Promise<void>;
   /** Newest tasks first. */
   recent(limit: number): Promise<readonly Task[]>;
   /**
@@ -45,6 +52,11 @@ export interface TaskStore {
   saveCursor(run: RunId, cursor: number): Promise<void>;
 }
 
+export interface ApplyOptions {
+  readonly epoch?: number | undefined;
+  readonly within?: readonly Held[] | undefined;
+}
+
 /** The workspace's address, for links; the repositories that the GitHub App is installed on, comma-separated. */
 export type SharedFact = 'slack_url' | 'repositories';
 
@@ -52,7 +64,7 @@ export type Applied =
   | { readonly type: 'applied'; readonly task: Task }
   | {
       readonly type: 'refused';
-      readonly reason: Refusal | 'stale_epoch' | 'unknown_task';
+      readonly reason: Refusal | 'stale_epoch' | 'no_room' | 'unknown_task';
       readonly task: Task | undefined;
     };
 

@@ -22,6 +22,6 @@ export const approve: typeof real.approve = async (deps, asked) => {
     const { repository } = part;
     await deps.store.apply(task.id, { type: 'merge_approved', repository, approval, at: deps.clock.now() });
   }
-  await deps.queue.wake({ type: 'merge', task: task.id }, { priority: 1 });
+  await deps.queue.wake({ type: 'merge', task: task.id });
   return silent;
 };
