@@ -86,14 +86,32 @@ export interface Keys {
   readonly wayOut: WayOut;
 }
 
-const ordersSchema = z.strictObject({ policy: z.unknown().optional(), keys: z.unknown().optional() });
+const ordersSchema = z.strictObject({
+  /** The task's folder. */
+  dir: z.string().startsWith('/'),
+  /** Whom to become; nobody else when left out. */
+  uid: z.number().int().positive().nullable().default(null),
+  /** The file to log to; stdout when left out. */
+  log: z.string().startsWith('/').nullable().default(null),
+  policy: z.unknown().optional(),
+  keys: z.unknown().optional(),
+});
+
+export type Orders = z.infer<typeof ordersSchema>;
+
+/** Reads where a gateway serves, as whom, and what it is to check. Throws `Problem`, never with a key in it. */
+export function readOrders(text: string): Orders {
+  return check('what it was told', ordersSchema, parsed(text));
+}
 
 /**
- * Reads what a gateway is started with: what its task may reach, and the keys for that, of which it keeps only those of providers and
- * servers that the policy names. Throws `Problem`, never with a key in it, rather than let a gateway run without a policy.
+ * Checks what a gateway serves: what its task may reach, and the keys for that, of which it keeps only those of providers and servers
+ * that the policy names. Throws `Problem`, never with a key in it, rather than let a gateway run without a policy.
  */
-export function readOrders(text: string): { readonly policy: GatewayPolicy; readonly keys: Keys } {
-  const orders = check('what it was told', ordersSchema, parsed(text));
+export function readTerms(orders: Pick<Orders, 'policy' | 'keys'>): {
+  readonly policy: GatewayPolicy;
+  readonly keys: Keys;
+} {
   const policy = Object.freeze(check('the network policy', policySchema, orders.policy));
   return { policy, keys: toKeys(check('the set of keys', keysSchema, orders.keys), policy) };
 }

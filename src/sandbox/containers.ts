@@ -103,12 +103,21 @@ export class Containers {
     const looking = this.#engine.call(`look at ${run}`, (abortSignal) => container.inspect({ abortSignal }));
     const info = await ifThere(looking);
     if (!info?.State.Running) return { stopped: Promise.resolve() };
+    const begun = { startedAt: Date.parse(info.State.StartedAt), runMs: Number(info.Config.Labels[labels.runMs]) };
+    return this.holdBegun(run, container, begun);
+  }
+
+  /** As `hold`, for whoever knows when it was started (epoch milliseconds) and for how long it may run. */
+  holdBegun(
+    run: RunId,
+    container: Dockerode.Container,
+    { startedAt, runMs }: { startedAt: number; runMs: number },
+  ): { stopped: Promise<void> } {
     const held = this.#watches.get(run);
     if (held !== undefined) return { stopped: held };
-    const runMs = Number(info.Config.Labels[labels.runMs]);
     const stopped = untilStopped(this.#engine, container, {
       signal: this.#options.closing,
-      expireInMs: Date.parse(info.State.StartedAt) + runMs - Date.now(),
+      expireInMs: startedAt + runMs - Date.now(),
       expire: async () => {
         this.#options.log('info', { run, runMs }, 'a run used up its time');
         await this.note(run, 'time');

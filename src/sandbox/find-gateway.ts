@@ -1,28 +1,34 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
+import { absent } from './files.ts';
 
 /** What a gateway of ours looks like from outside. */
 export interface Looks {
   /** The program that it was started with. */
   readonly entry: string;
-  /** The directory of its task. */
+  /** The directory of its task, where it works. */
   readonly directory: string;
   /** Whom it may run as. */
   readonly uids: readonly number[];
 }
 
 /**
- * The processes that serve a task, found by what they were started with, which no crash between starting and noting down can lose. A
- * sandbox's processes can have any arguments, and are seen from the host: what is in a pid namespace below ours is never a gateway, nor
+ * The processes that serve a task, found by their program and where they work, which no crash between starting and noting down can
+ * lose. A sandbox's processes can have any arguments, and are seen from the host: what is in a pid namespace below ours is never a gateway, nor
  * is what has another user, or may not be signalled. What can't be told is none.
  */
 export async function findGateway({ entry, directory, uids }: Looks): Promise<readonly number[]> {
+  const place = await stat(directory).catch(absent);
+  if (place === undefined) return [];
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     names.map(async (name) => {
       // A process may end while we look.
-      const [, ...args] = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0');
-      if (args[0] !== entry || args[1] !== '--dir' || args[2] !== directory) return undefined;
+      const [, program] = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0');
+      if (program !== entry) return undefined;
+      // Not by its name, which may lead there through a link.
+      const at = await stat(`/proc/${name}/cwd`).catch(() => undefined);
+      if (at?.dev !== place.dev || at.ino !== place.ino) return undefined;
       const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
       return isOurs(status, name, uids) && signalTo(Number(name), 0) ? Number(name) : undefined;
     }),

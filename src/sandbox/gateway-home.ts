@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseTaskId, type TaskId } from '../task/ids.ts';
@@ -66,7 +66,6 @@ export function gatewayHomes(directory: string) {
         await file.close();
       }
     },
-    openLog: (task: TaskId) => open(log(task), 'a', 0o600),
     async list(): Promise<readonly { task: TaskId; touchedAt: number }[]> {
       const names = (await readdir(directory).catch(absent)) ?? [];
       const tasks = names.map(parseTaskId).filter((task) => task !== undefined);

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -12,13 +10,14 @@ import type { NetworkPolicy } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import { absent, readJson, writeJson } from './files.ts';
 import { findGateway, signalTo } from './find-gateway.ts';
+import { gatewayChildren } from './gateway-child.ts';
 import { gatewayHomes } from './gateway-home.ts';
 import { type GatewayKeys, keysFor } from './gateway-keys.ts';
 
 export interface GatewayOptions {
   /** Parent of every task's gateway directory; short, for a socket's path has at most 107 bytes. */
   readonly directory: string;
-  /** The program: started with `--dir <directory of the task> [--uid <number>]` and `{ policy, keys }` as JSON on stdin. */
+  /** The program: told `{ dir, uid, log, policy, keys }` as JSON on stdin. */
   readonly entry: string;
   /** All keys, of which each gateway is told those that its policy names. */
   readonly keys: GatewayKeys;
@@ -27,12 +26,15 @@ export interface GatewayOptions {
   /** The only environment a gateway gets: PATH, and the proxy and CA variables of the host. */
   readonly env: Readonly<Record<string, string>>;
   readonly startMs: number;
+  /** Whether a process is kept ready for the next task. */
+  readonly spare: boolean;
+  readonly closing: AbortSignal;
 }
 
 /** A policy with the registries that its image names. */
 export type GatewayPolicy = Omit<NetworkPolicy, 'registries'> & { readonly registries: readonly Registry[] };
 
-/** The gateway processes of this engine, one a task. They outlive the broker, and are found again by their arguments. */
+/** The gateway processes of this engine, one a task. They outlive the broker, and are found again by their working directory. */
 export interface Gateways {
   /** Where the socket is; what a container mounts. Made at once, so that a container can be created before the gateway is up. */
   prepare(task: TaskId): Promise<string>;
@@ -73,6 +75,7 @@ const blockedSchema = z.array(z.object({ host: z.string(), allowable: z.boolean(
 export function openGateways(options: GatewayOptions): Gateways {
   const homes = gatewayHomes(options.directory);
   const { home, socket, policy: policyPath } = homes;
+  const children = gatewayChildren(options);
 
   async function prepare(task: TaskId): Promise<string> {
     const length = Buffer.byteLength(socket(task));
@@ -93,37 +96,21 @@ export function openGateways(options: GatewayOptions): Gateways {
   async function start(task: TaskId, policy: unknown): Promise<void> {
     const user = await options.userOf(task);
     if (user !== null) await homes.handOver(task, user);
-    const log = await homes.openLog(task);
-    const args = [options.entry, '--dir', home(task), ...(user === null ? [] : ['--uid', `${user}`])];
-    const child = spawn(process.execPath, args, {
-      detached: true,
-      cwd: home(task),
-      env: { ...options.env },
-      stdio: ['pipe', log.fd, log.fd],
-    });
-    // One that ends before it has read all says why in its log.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(JSON.stringify({ policy, keys: keysFor(options.keys, policy) }));
-    const over = Promise.race([once(child, 'exit'), once(child, 'error')]).then(
-      ([reason]) => `it ended at once (${reason})`,
-      (error: unknown) => String(error),
-    );
-    try {
-      child.unref();
-      let ended: string | undefined;
-      over.then((reason) => {
-        ended = reason;
-      });
-      const deadline = Date.now() + options.startMs;
-      while (!(await answers(socket(task)))) {
-        if (ended === undefined && Date.now() < deadline) await sleep(5);
-        else throw await gatewayProblem(task, ended ?? `it did not listen within ${options.startMs} ms`);
+    const child = await children.take();
+    const keys = keysFor(options.keys, policy);
+    child.tell(JSON.stringify({ dir: home(task), uid: user, log: homes.log(task), policy, keys }));
+    const { process: served } = child;
+    const ended = () => (served.pid === undefined ? 'could not be started' : (served.exitCode ?? served.signalCode));
+    const deadline = Date.now() + options.startMs;
+    while (!(await answers(socket(task)))) {
+      const reason = ended();
+      if (reason === null && Date.now() < deadline) {
+        await sleep(5);
+        continue;
       }
-    } catch (error) {
-      child.kill('SIGKILL');
-      throw error;
-    } finally {
-      await log.close();
+      served.kill('SIGKILL');
+      const found = reason === null ? `it did not listen within ${options.startMs} ms` : `it ended at once (${reason})`;
+      throw await gatewayProblem(task, found);
     }
   }
 

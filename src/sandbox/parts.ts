@@ -80,11 +80,13 @@ export function openParts(options: SandboxOptions, { log, engine, closing, guard
     workspaces,
     gateways: openGateways({
       ...options.gateway,
+      ...{ spare: true, closing },
       directory: join(options.runDir, 'g'),
       userOf: userAbove(gatewayUidsAbove),
     }),
     setUpGateways: openGateways({
       ...options.gateway,
+      ...{ spare: false, closing },
       directory: join(options.runDir, 's'),
       userOf: userAbove(setUpGatewayUidsAbove),
     }),

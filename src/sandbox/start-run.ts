@@ -51,7 +51,7 @@ export async function startRun(parts: Parts, order: RunOrder): Promise<void> {
     await removeContainer(engine, began.value);
     throw served.reason;
   }
-  await containers.hold(run, began.value);
+  containers.holdBegun(run, began.value, { startedAt: Date.now(), runMs: admitted.limits.runMs });
 }
 
 async function startContainer(

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { openDockerSandbox } from '../../src/sandbox/docker-sandbox.ts';
 import { sandboxOptionsSchema } from '../../src/sandbox/options.ts';
 import { toRunId, toTaskId } from '../../src/task/ids.ts';
@@ -64,6 +65,8 @@ export async function openProtected({ image, dockerHost }: { image: string; dock
       } finally {
         over.abort();
         await sandbox.remove(task, { workspace: true });
+        // The next gateway is made ready meanwhile, as between two requests.
+        await setTimeout(1_000);
       }
     },
     async [Symbol.asyncDispose]() {

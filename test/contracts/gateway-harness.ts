@@ -72,8 +72,8 @@ export async function startGatewayProcess(start: Start = {}): Promise<GatewayPro
 /** Runs the program with the policy of its folder and these keys, and waits for nothing. */
 export function runGateway(dir: string, keysFile: string): GatewayProcess {
   const main = join(import.meta.dirname, '../../src/gateway/main.ts');
-  const told = { policy: readOrNull(join(dir, 'policy.json')), keys: readOrNull(keysFile) };
-  const child = spawn(process.execPath, [main, '--dir', dir], {
+  const told = { dir, policy: readOrNull(join(dir, 'policy.json')), keys: readOrNull(keysFile) };
+  const child = spawn(process.execPath, [main], {
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'errand-gw-compiled') },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

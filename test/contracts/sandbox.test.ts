@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findGateway } from '../../src/sandbox/find-gateway.ts';
 import { toRunId } from '../../src/task/ids.ts';
 import {
   allRecords,
@@ -25,6 +26,7 @@ afterAll(async () => {
   await ground[Symbol.asyncDispose]();
 });
 
+const own = process.getuid?.() ?? -1;
 const name = (run: string) => `errand-${ground.instance}-${run}`;
 
 describe('a run', () => {
@@ -319,6 +321,25 @@ describe('the gateway of a task', () => {
     await expect.poll(() => askGateway(ground.socketOf(order)).catch(() => 'down')).toBe('down');
     await ground.open().adopt();
     expect((await askGateway(ground.socketOf(order))).pid).not.toBe(first.pid);
+  });
+
+  test('is a process that was kept ready, which ends with a broker that has no use for it', async () => {
+    const runDir = join(ground.root, 'kept');
+    const sandbox = ground.open({ runDir });
+    const [first, order] = [makeOrder(), makeOrder()];
+    await sandbox.start(first);
+    const kept = () => findGateway({ entry: ground.gateway, directory: join(runDir, 'g'), uids: [own] });
+    await expect.poll(kept).toHaveLength(1);
+    const [pid] = await kept();
+    await sandbox.start(order);
+    const serving = () => askGateway(join(runDir, 'g', order.task, 's', 'gateway.sock'));
+    expect((await serving()).pid).toBe(pid);
+    await expect.poll(kept).toHaveLength(1);
+    await sandbox[Symbol.asyncDispose]();
+    await expect.poll(kept).toHaveLength(0);
+    expect((await serving()).pid).toBe(pid);
+    const next = ground.open({ runDir });
+    for (const { task } of [first, order]) await next.remove(task, { workspace: true });
   });
 
   test('gets a new policy with a new run, and only then', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { JsonFile } from '../../src/gateway/files.ts';
 import { Meter, type MeterPolicy } from '../../src/gateway/meter.ts';
-import { readOrders } from '../../src/gateway/policy.ts';
+import { readOrders, readTerms } from '../../src/gateway/policy.ts';
 import { UsageReader } from '../../src/gateway/usage.ts';
 
 const limits = (some: Partial<MeterPolicy>): MeterPolicy => ({
@@ -123,10 +123,11 @@ describe('policy and keys', () => {
     },
   };
 
-  const told = (orders: object) => JSON.stringify({ policy, keys, ...orders });
+  const told = (orders: object) => JSON.stringify({ dir: '/run/errand/g/t000000', policy, keys, ...orders });
+  const read = (text: string) => readTerms(readOrders(text));
 
   test('only the keys of providers that the policy names are kept', () => {
-    const kept = readOrders(told({})).keys;
+    const kept = read(told({})).keys;
     expect([...kept.providers.keys()]).toEqual(['anthropic']);
     expect(JSON.stringify([...kept.providers])).not.toContain('sk-canary-openai');
   });
@@ -137,7 +138,7 @@ describe('policy and keys', () => {
     ['a field nobody knows', { ...policy, extra: true }],
     ['a negative budget', { ...policy, budgetUsd: -1 }],
   ])('a policy with %s is refused in one sentence', (_what, bad) => {
-    expect(() => readOrders(told({ policy: bad }))).toThrow(/did not start: the network policy is unusable/);
+    expect(() => read(told({ policy: bad }))).toThrow(/did not start: the network policy is unusable/);
   });
 
   test.each([
@@ -150,7 +151,7 @@ describe('policy and keys', () => {
     ],
     ['the provider missing', told({ keys: { providers: { openai: keys.providers.openai } } }), 'the set of keys'],
   ])('a gateway that is told %s refuses without a word of what is in it', (_what, text, found) => {
-    expect(() => readOrders(text)).toThrow(`${found} is unusable`);
-    expect(() => readOrders(text)).not.toThrow(/canary/);
+    expect(() => read(text)).toThrow(`${found} is unusable`);
+    expect(() => read(text)).not.toThrow(/canary/);
   });
 });

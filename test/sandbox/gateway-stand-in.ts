@@ -5,10 +5,11 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 
-const { dir = '' } = parseArgs({ options: { dir: { type: 'string' }, uid: { type: 'string' } } }).values;
-const { policy, keys } = JSON.parse(readFileSync(0, 'utf8'));
+const told = readFileSync(0, 'utf8');
+if (told === '') process.exit(0);
+const { dir, policy, keys } = JSON.parse(told);
+process.chdir(dir);
 if (policy.dummyKey === 'refuse to start') throw new Error('this gateway refuses to start');
 writeFileSync(join(dir, 'gateway.pid'), String(process.pid));
 const socket = join(dir, 's', 'gateway.sock');

@@ -33,6 +33,7 @@ export async function makeGround() {
   const root = await realpath(await mkdtemp('/tmp/eb-'));
   const instance = `test-${randomBytes(4).toString('hex')}`;
   const repositories = join(root, 'data', 'mirrors');
+  const gateway = join(import.meta.dirname, 'gateway-stand-in.ts');
   await mkdir(repositories, { recursive: true });
   const firstUid = 40_000 + (randomBytes(2).readUInt16BE() % 900) * 10;
   const opened: DockerSandbox[] = [];
@@ -51,7 +52,7 @@ export async function makeGround() {
       maxLimits: { ...limits, memoryBytes: 2 ** 32 },
       command: ['cat'],
       gateway: {
-        entry: join(import.meta.dirname, 'gateway-stand-in.ts'),
+        entry: gateway,
         keys: { providers: { one: { key: 'its key' }, other: { key: 'not its key' } }, mcp: {} },
         env: { PATH: '/usr/bin:/bin' },
       },
@@ -64,6 +65,7 @@ export async function makeGround() {
   return {
     root,
     instance,
+    gateway,
     repositories,
     options,
     open(change: Partial<SandboxOptions> = {}): DockerSandbox {
