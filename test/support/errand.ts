@@ -47,6 +47,8 @@ export interface ErrandOptions {
   readonly manifest?: 'manifest.yml' | 'manifest.classic.yml';
   /** Modules that Node loads before the program. */
   readonly preloads?: readonly string[];
+  /** When an event that was not acknowledged comes again; by default as Slack does it. */
+  readonly retryDelaysMs?: readonly number[];
 }
 
 /** The whole program as its users run it, against servers that are not its own. */
@@ -96,6 +98,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     deliver:
       options.mode === 'socket' ? { type: 'socket' } : { type: 'http', url: `http://127.0.0.1:${port}/slack/events` },
     rateScale: 20,
+    ...(options.retryDelaysMs === undefined ? {} : { retryDelaysMs: options.retryDelaysMs }),
   });
   const forge = await startLocalForge({
     port: 0,
