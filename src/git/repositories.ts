@@ -147,9 +147,11 @@ function taskOf(name: string): string {
   return /^([^-.]+)(?:-\d+)?\.git$/.exec(name)?.[1] ?? '';
 }
 
-/** Each run writes a ref, which touches the folder of refs; what a crash left has none. */
+/** Each run writes a ref, which touches the folder of refs; what a crash left has none. What goes meanwhile, whoever removes it clears up. */
 async function touchedAtMs(path: string): Promise<number> {
-  const { mtimeMs } = await stat(join(path, 'refs', 'heads')).catch(() => stat(path));
+  const { mtimeMs } = await stat(join(path, 'refs', 'heads'))
+    .catch(() => stat(path))
+    .catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
   return mtimeMs;
 }
 
