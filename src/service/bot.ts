@@ -28,6 +28,8 @@ import { outbound, type WayOut } from './outbound.ts';
 import { aborted, type ProcessScope } from './process.ts';
 import { systemClock as clock, openStore } from './store.ts';
 
+const patienceMs = 15_000;
+
 /** The bot: Slack on one side, Redis on the other; no engine, no GitHub, no model. */
 export async function runBot(config: Config, places: Places, scope: ProcessScope): Promise<void> {
   const { log, signal, metrics } = scope;
@@ -35,7 +37,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   if (botToken === null) throw missing('SLACK_BOT_TOKEN');
   const { dispatcher, fetch: outward } = outbound(config.outbound);
   const { failingSince, ...way } = countSlackCalls(metrics, apiUrl, outward);
-  const connection = await connectSlack({ botToken, apiUrl, log, ...way });
+  const connection = await connectSlack({ botToken, apiUrl, log, patienceMs, ...way });
   await using store = await openStore(config, places, scope, 'bot');
   await operate(config, scope, {
     process: 'bot',

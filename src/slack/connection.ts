@@ -1,13 +1,17 @@
+import { setTimeout } from 'node:timers/promises';
 import { WebAPIPlatformError, WebClient, type WebClientOptions } from '@slack/web-api';
 import { Problem } from '../task/problem.ts';
 import { Latches } from './latches.ts';
 import { type Log, toSlackLogger } from './log.ts';
+import { toSlackFailure } from './outgoing/slack-error.ts';
 
 export interface ConnectionOptions {
   readonly botToken: string;
   /** Slack's Web API, `https://slack.com/api/` unless it is GovSlack's or a test's. */
   readonly apiUrl: string;
   readonly log: Log;
+  /** How long a Slack that is unwell, or asks to slow down, is waited for; 0 by default. */
+  readonly patienceMs?: number;
   /** Every outward call goes through it: the place for a proxy and the host's certificates. */
   readonly fetch?: WebClientOptions['fetch'];
 }
@@ -30,7 +34,7 @@ export interface Connection {
 export async function connectSlack(options: ConnectionOptions): Promise<Connection> {
   const client = new WebClient(options.botToken, clientOptions(options, 0));
   const reader = new WebClient(options.botToken, clientOptions(options, 2));
-  const self = await reader.auth.test().catch((error: unknown) => {
+  const self = await signIn(reader, options.patienceMs ?? 0).catch((error: unknown) => {
     throw refusedToken('SLACK_BOT_TOKEN', options.apiUrl, error);
   });
   if (self.user_id === undefined || self.team_id === undefined) {
@@ -45,6 +49,22 @@ export async function connectSlack(options: ConnectionOptions): Promise<Connecti
     url: self.url ?? null,
     latches: new Latches(options.log),
   };
+}
+
+/** Nobody else tries again with this token, so a Slack that is unwell for a moment must not end the process that asks. */
+async function signIn(reader: WebClient, patienceMs: number): ReturnType<WebClient['auth']['test']> {
+  const giveUpAt = performance.now() + patienceMs;
+  for (let pauseMs = 500; ; pauseMs *= 2) {
+    try {
+      return await reader.auth.test();
+    } catch (error) {
+      const failure = toSlackFailure(error);
+      const waitMs = failure.type === 'rate_limited' ? failure.afterMs : pauseMs;
+      const passes = failure.type === 'rate_limited' || failure.type === 'transient';
+      if (!passes || performance.now() + waitMs > giveUpAt) throw error;
+      await setTimeout(waitMs);
+    }
+  }
 }
 
 /** A new object each time: Slack's libraries write into the one they get. No `headers`: two clients would share a token. */

@@ -152,6 +152,21 @@ test('a refused bot token and an unreachable Slack are told apart', async () => 
   });
 });
 
+test('a Slack that is unwell when the bot starts is waited for', async () => {
+  const { log } = recordLog();
+  const unwell = () => {
+    slack.faults.add({ on: 'call', method: 'auth.test', times: 1, effect: { type: 'rate_limited', retryAfterS: 0 } });
+    slack.faults.add({ on: 'call', method: 'auth.test', times: 1, effect: { type: 'error', error: 'internal_error' } });
+  };
+  const signIn = (patienceMs: number) =>
+    connectSlack({ botToken: 'xoxb-local', apiUrl: slack.apiUrl, log, patienceMs });
+  unwell();
+  await expect(signIn(0)).rejects.toMatchObject({ retry: true });
+  slack.faults.clear();
+  unwell();
+  expect((await signIn(60_000)).userId).toBe(seed.bot);
+});
+
 test('every call goes through the given fetch', async () => {
   const asked: string[] = [];
   const { log } = recordLog();
