@@ -29,7 +29,11 @@ beforeAll(async () => {
     mode: 'socket',
     repositories: [repository],
     github: 'app',
-    env: { ERRAND_SIGNING_KEY: privateKey, ERRAND_COMMITTER: 'Errand <errand@example.com>' },
+    env: {
+      ERRAND_SIGNING_KEY: privateKey,
+      ERRAND_COMMITTER: 'Errand <errand@example.com>',
+      ERRAND_POLL_SECONDS: '3600',
+    },
     // What the table of settings expects.
     yaml: [
       'limits: { memory: 1GiB, cpus: 1.5, pids: 256 }',
@@ -83,6 +87,9 @@ test('a running task’s container has every setting of the table and no secret,
 
   released.resolve();
   await errand.until('the gate', () => slack.store.workspace.messages.some(({ text }) => text.includes('To merge')));
+  // Nobody asks GitHub within this hour: its webhook says where to look.
+  await forge.control.mergePull(repository, 1);
+  await errand.until('the merge', () => slack.store.workspace.messages.some(({ text }) => text.includes('went into')));
   await errand.quiet();
 
   expect(model.requests.some(({ headers }) => headers['x-api-key'] === secrets.ANTHROPIC_API_KEY)).toBe(true);

@@ -118,16 +118,15 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
   const { limits, ...others } = z.looseObject({ limits: z.looseObject({}).default({}) }).parse(parse(written));
   await writeFile(yaml, stringify({ ...others, limits: { ...roomy, ...limits } }));
   const { SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, GITHUB_WEBHOOK_SECRET, ...keys } = secrets;
-  if (options.mode === 'http') {
-    const url = `http://127.0.0.1:${port}/github/webhooks`;
-    forge.control.webhooks.subscribe({ url, secret: GITHUB_WEBHOOK_SECRET });
-  }
+  const hooks = { url: `http://127.0.0.1:${port}/github/webhooks`, secret: GITHUB_WEBHOOK_SECRET };
+  forge.control.webhooks.subscribe(hooks);
   const variables = {
     ...(options.repositories.length === 0 ? {} : { ERRAND_REPOSITORIES: options.repositories.join(',') }),
     ...keys,
     ...(options.mode === 'socket'
-      ? { SLACK_APP_TOKEN }
-      : { SLACK_SIGNING_SECRET, GITHUB_WEBHOOK_SECRET, PORT: String(port) }),
+      ? { SLACK_APP_TOKEN, GITHUB_WEBHOOK_PORT: String(port) }
+      : { SLACK_SIGNING_SECRET, PORT: String(port) }),
+    GITHUB_WEBHOOK_SECRET,
     SLACK_API_URL: slack.apiUrl,
     GITHUB_API_URL: forge.apiUrl,
     GITHUB_URL: forge.url,
