@@ -82,7 +82,7 @@ export async function takeCensus(
 async function gatewaysMib({ gatewaysDir }: Places): Promise<number> {
   const tasks = await readdir(gatewaysDir).catch((): string[] => []);
   const each = await Promise.all(tasks.map((task) => pidFileMib(join(gatewaysDir, task, 'gateway.pid'))));
-  return each.reduce<number>((sum, mib) => sum + (mib ?? 0), 0);
+  return Math.round(each.reduce<number>((sum, mib) => sum + (mib ?? 0), 0));
 }
 
 async function pidFileMib(file: string): Promise<number | null> {

@@ -24,8 +24,8 @@ what there is of memory, disk, keys and containers. Ends with 0 when each reques
 
   --tasks <n>    how many requests (500)
   --seed <n>     which ones, and which faults (1)
-  --death <s>    a process is killed every so many seconds (6), 0 for never
-  --mishap <s>   a call goes wrong every so many seconds (1.5), 0 for never
+  --death <s>    a process is killed every so many seconds (20), 0 for never
+  --mishap <s>   a call goes wrong every so many seconds (3), 0 for never
 `;
 
 const { values } = parseArgs({
@@ -33,8 +33,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
     tasks: { type: 'string', default: '500' },
     seed: { type: 'string', default: '1' },
-    death: { type: 'string', default: '6' },
-    mishap: { type: 'string', default: '1.5' },
+    death: { type: 'string', default: '20' },
+    mishap: { type: 'string', default: '3' },
   },
 });
 
@@ -149,7 +149,12 @@ async function soak(tasks: number, seedNumber: number, deathMs: number, mishapMs
     strike(deaths, { reach, everyMs: deathMs, counts, signal }),
     strike(mishaps, { reach, everyMs: mishapMs, counts, signal }),
   ];
-  await Promise.race([Promise.all(Array.from({ length: outstanding }, lane)), Promise.all(beside)]);
+  const stopped = new Promise<never>((_, reject) => {
+    // Whoever ends it early finds nothing of it on their machine.
+    for (const name of ['SIGINT', 'SIGTERM'] as const)
+      process.once(name, () => reject(new Error('Ended before its end.')));
+  });
+  await Promise.race([Promise.all(Array.from({ length: outstanding }, lane)), Promise.all(beside), stopped]);
   over.abort();
   await Promise.all(beside);
   errand.slack.faults.clear();
