@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { MessageTs } from '../task/ids.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Lane, Outbox, PendingRow } from '../task/ports/outbox.ts';
 import { Problem } from '../task/problem.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { rowValues, upsertRowsLua } from './rows.ts';
 import { parseEffect } from './schema.ts';
@@ -57,6 +56,9 @@ if tonumber(revision) > tonumber(redis.call('HGET', hash, 'd:' .. key) or 0) the
   redis.call('HSET', hash, 'd:' .. key, revision)
 end
 if ts ~= '' then
+  -- Of a message that was gone and had to be posted anew, the old one leads nowhere any more.
+  local before = redis.call('HGET', hash, 't:' .. key)
+  if before and before ~= ts then redis.call('DEL', string.sub(message, 1, -#ts - 1) .. before) end
   redis.call('HSET', hash, 't:' .. key, ts)
   redis.call('SET', message, binding)
   if not isTask then redis.call('EXPIRE', message, ${keptSeconds}) end
@@ -87,7 +89,7 @@ const taken = z.tuple([z.string(), z.array(z.string())]).nullable();
 const binding = z.tuple([z.string(), z.string()]);
 
 /** A lane belongs to one process at a time; `attempting` and `delivered` throw `lane_lost` once it went to another. */
-export function createOutbox(redis: Redis, keys: Keys, clock: Clock): Outbox {
+export function createOutbox(redis: Connection, keys: Keys, clock: Clock): Outbox {
   return {
     add: (rows) =>
       guarded('store an answer', async () => {

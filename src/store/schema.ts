@@ -312,6 +312,20 @@ export function parseTask(json: string): Task {
   throw storedData(`a task as JSON of schema ${schemaVersion}`, z.prettifyError(result.error), json);
 }
 
+/** Grows when the events of an older Errand no longer lead to the task they are of. */
+const eventsVersion = 1;
+
+/** What a task's stream begins with: from here on every event of it is there, and moves it as this version does. */
+export function formatFirstEvent({ createdAt }: Task): string {
+  return JSON.stringify({ type: 'task_created', at: createdAt, events: eventsVersion });
+}
+
+/** Whether a stream still begins with what this version began it with: then its events lead to the task. */
+export function eventsAreWhole([first = '']: readonly string[]): boolean {
+  return z.object({ type: z.literal('task_created'), events: z.literal(eventsVersion) }).safeParse(parseJson(first))
+    .success;
+}
+
 const eventTypes = {
   task_created: true,
   message_added: true,

@@ -1,20 +1,18 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { TaskEvent } from '../task/events.ts';
-import { isHeld } from '../task/hold.ts';
 import { type MessageTs, parseTaskId, type TaskId, type UserId } from '../task/ids.ts';
-import { isUnderReview } from '../task/parts.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Applied, ApplyOptions, Narrator, TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
 import { currentRun, transition } from '../task/transition.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import { createForgetting } from './forgetting.ts';
+import { formatOpen, isSettled } from './indexes.ts';
 import type { Keys } from './keys.ts';
 import { createLine, formatPlace, placeLua } from './line.ts';
 import { rowValues, upsertRowsLua } from './rows.ts';
-import { formatTask, parseEvent, parseTask } from './schema.ts';
+import { formatFirstEvent, formatTask, parseEvent, parseTask } from './schema.ts';
 import { createScript } from './script.ts';
 import { watch } from './watch.ts';
 
@@ -85,7 +83,7 @@ interface Stored {
   readonly json: string;
 }
 
-export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clock: Clock): TaskStore {
+export function createTaskStore(redis: Connection, keys: Keys, narrate: Narrator, clock: Clock): TaskStore {
   async function load(id: TaskId): Promise<Stored | undefined> {
     const [version, json] = await redis.hmget(keys.task(id), 'version', 'json');
     return version && json ? { version, json } : undefined;
@@ -155,7 +153,7 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
               task.id,
               key,
               formatTask(task),
-              JSON.stringify({ type: 'task_created', at: task.createdAt }),
+              formatFirstEvent(task),
               task.createdAt,
               thread === null ? '' : keys.thread(channel, thread),
               formatOpen(task),
@@ -270,12 +268,6 @@ export function createTaskStore(redis: Redis, keys: Keys, narrate: Narrator, clo
       }),
   };
 }
-
-/** Whose it is, and whether it waits; '' for a task that neither waits nor runs. */
-function formatOpen({ requester, run }: Task): string {
-  return run.type === 'idle' ? '' : `${requester} ${run.type}`;
-}
-
 /** The engine that a task's run was on and is not any more, and the one that it is on now. */
 function movedEngine(before: Task, after: Task): [left: string, on: string] {
   const [was, is] = [before, after].map(({ run }) => currentRun(run)?.engine ?? '');
@@ -287,8 +279,4 @@ function isPassing(event: TaskEvent, { run }: Task): boolean {
   return (
     passing.has(event.type) || (event.type === 'run_delayed' && run.type === 'queued' && run.reason === event.reason)
   );
-}
-
-function isSettled(task: Task): boolean {
-  return task.run.type === 'idle' && !task.parts.some((part) => isUnderReview(part.pull) || isHeld(part));
 }

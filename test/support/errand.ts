@@ -12,6 +12,8 @@ import { readAppManifest } from '../../src/local/slack/app-manifest.ts';
 import { type LocalSlack, startLocalSlack } from '../../src/local/slack/server.ts';
 import { places } from '../../src/setup/places.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
+import { checkStore } from '../../src/store/consistency/check-store.ts';
+import type { Flaw } from '../../src/store/consistency/flaw.ts';
 import { createStore } from '../../src/store/store.ts';
 import type { TaskId } from '../../src/task/ids.ts';
 import type { TaskStore } from '../../src/task/ports/task-store.ts';
@@ -68,6 +70,8 @@ export interface ErrandUnderTest extends AsyncDisposable {
   until<Value>(what: string, condition: () => Value | undefined | false, timeoutMs?: number): Promise<Value>;
   /** Settles when all that was to be said, of one task or of any, has been said. */
   quiet(task?: TaskId): Promise<void>;
+  /** What is wrong in its store; with `atRest`, also what is still to be done. */
+  flaws(options?: { atRest?: boolean }): Promise<readonly Flaw[]>;
   log(): Promise<string>;
 }
 
@@ -159,6 +163,7 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     async quiet(task) {
       while ((await outbox.dirty()).some((lane) => lane === (task ?? lane))) await delay(50);
     },
+    flaws: (options) => checkStore(redis, options),
     until: (what, condition, timeoutMs = 60_000) =>
       new Promise((found, failed) => {
         const look = () => {
