@@ -1,22 +1,16 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { TaskStore } from '../task/ports/task-store.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
 /** How many tasks one call of the script removes: Redis does nothing else meanwhile. */
 const batch = 100;
 
-// Tasks that were settled before there was an index of them enter it once, by the time they were made.
+// Nothing here takes up memory, so that a full Redis can be emptied.
 const forgetTasks = createScript(`
 local prefix, before = unpack(ARGV)
 local settled, recent = prefix .. 'tasks:settled', prefix .. 'tasks:recent'
-if redis.call('SET', settled .. ':indexed', 1, 'NX') then
-  for _, id in ipairs(redis.call('ZDIFF', 2, recent, prefix .. 'tasks:unsettled')) do
-    redis.call('ZADD', settled, 'NX', redis.call('ZSCORE', recent, id), id)
-  end
-end
 local function forget(id)
   local task, hash = prefix .. 'task:' .. id, prefix .. 'lane:' .. id
   if redis.call('SCARD', hash .. ':pending') > 0 then return 0 end
@@ -53,7 +47,7 @@ return {forgotten, #due}
 const counts = z.tuple([z.int(), z.int()]);
 
 /** Removes everything that is stored of tasks which were settled before a moment, in batches, and counts them. */
-export function createForgetting(redis: Redis, keys: Keys): TaskStore['forget'] {
+export function createForgetting(redis: Connection, keys: Keys): TaskStore['forget'] {
   return (before) =>
     guarded('remove old tasks', async () => {
       for (let sum = 0; ; ) {

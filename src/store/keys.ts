@@ -10,6 +10,7 @@ export function createKeys(instance: string) {
   const prefix = `{errand:${instance}}:`;
   return {
     prefix,
+    schema: `${prefix}schema`,
     task: (id: TaskId) => `${prefix}task:${id}`,
     events: (id: TaskId) => `${prefix}events:${id}`,
     origin: (key: string) => `${prefix}origin:${key}`,

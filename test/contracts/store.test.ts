@@ -507,13 +507,13 @@ describe('attached files', () => {
 });
 
 describe('old tasks', () => {
-  /** All keys of an instance but the two that every store has. */
+  /** All keys of an instance. */
   async function keysOf(instance: string) {
     const redis = openRedis(server.url, { name: 'keys', onError: () => undefined });
     open.push({ [Symbol.dispose]: () => redis.disconnect() });
     await waitForRedis(redis, 5_000);
     const names = await redis.keys(`{errand:${instance}}:*`);
-    return names.map((name) => name.slice(name.indexOf('}:') + 2)).filter((name) => name !== 'tasks:settled:indexed');
+    return names.map((name) => name.slice(name.indexOf('}:') + 2));
   }
 
   async function settled(instance: string, clock: { now: () => number }) {
@@ -564,17 +564,6 @@ describe('old tasks', () => {
     await deliver(store);
     expect(await store.tasks.forget(5_000)).toBe(0);
     expect(await store.tasks.forget(5_001)).toBe(1);
-  });
-
-  it('are known also where they were settled before there was a list of them', async () => {
-    const instance = newInstance();
-    const store = await settled(instance, { now: () => 1_000 });
-    await deliver(store);
-    const redis = openRedis(server.url, { name: 'older', onError: () => undefined });
-    open.push({ [Symbol.dispose]: () => redis.disconnect() });
-    await waitForRedis(redis, 5_000);
-    await redis.del(createKeys(instance).settledTasks);
-    expect(await store.tasks.forget(Date.now())).toBe(1);
   });
 
   it('go in any number', async () => {
