@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
+import { type Cluster, Redis } from 'ioredis';
 import { z } from 'zod';
 import { type EngineId, parseTaskId, type TaskId } from '../task/ids.ts';
 import type { Job, Room, RunQueue } from '../task/ports/run-queue.ts';
@@ -11,6 +11,8 @@ import { jobsPrefix } from './names.ts';
 export interface RunQueueOptions {
   /** `redis://…`, `rediss://…` or a socket's path. */
   readonly url: string;
+  /** Where that is a node of a cluster: connections to all of it, such as fail at once and such as wait. */
+  readonly cluster?: { prompt(): Cluster; patient(): Cluster } | undefined;
   /** Keeps several Errands on one Redis apart. */
   readonly instance?: string;
   /** Gets what went wrong beside a call: a lost connection, a job that failed. */
@@ -45,12 +47,14 @@ interface Data {
  */
 export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDisposable {
   const prefix = jobsPrefix(options.instance);
-  const producer = new Redis(options.url, {
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: wakeTimeoutMs,
-    retryStrategy: reconnectMs,
-  });
+  const producer =
+    options.cluster?.prompt() ??
+    new Redis(options.url, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: wakeTimeoutMs,
+      retryStrategy: reconnectMs,
+    });
   producer.on('error', options.onError);
   const queues = new Map<string, Queue<Data>>();
   const open = (type: Job['type'], at: EngineId | undefined) => {
@@ -85,7 +89,9 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
     async work(type, handle, { concurrency, signal, room = boundless, at }) {
       if (signal.aborted) return;
       // BullMQ's blocking reads must wait for as long as Redis is away.
-      const connection = new Redis(options.url, { maxRetriesPerRequest: null, retryStrategy: reconnectMs });
+      const connection =
+        options.cluster?.patient() ??
+        new Redis(options.url, { maxRetriesPerRequest: null, retryStrategy: reconnectMs });
       connection.on('error', options.onError);
       const handling = new Set<Promise<void>>();
       const worker = new Worker<Data>(

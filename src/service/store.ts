@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import { narrate } from '../app/narrate.ts';
 import type { Config } from '../config.ts';
 import { within } from '../operate/log-context.ts';
@@ -5,7 +6,8 @@ import { watchTasks } from '../operate/watch-tasks.ts';
 import { createRunQueue } from '../queue/run-queue.ts';
 import type { Places } from '../setup/places.ts';
 import { checkRedis } from '../store/check-redis.ts';
-import { openRedis, waitForRedis } from '../store/connection.ts';
+import { connect, openCluster, openPatientCluster } from '../store/connection.ts';
+import { bringUpToDate, storeVersion } from '../store/migrate.ts';
 import { createStore } from '../store/store.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Outbox } from '../task/ports/outbox.ts';
@@ -25,10 +27,16 @@ export async function openStore(config: Config, places: Places, scope: ProcessSc
   const { log, redactor, metrics } = scope;
   const url = config.redis.url ?? places.redisSocket;
   const onError = (error: Error) => log.warn({ err: error }, 'Redis');
-  const redis = openRedis(url, { name: `errand-${name}`, onError });
-  await waitForRedis(redis, redisStartsWithinMs);
+  const options = { name: `errand-${name}`, onError };
+  const redis = await connect(url, { ...options, timeoutMs: redisStartsWithinMs });
   await checkRedis(redis);
-  const queue = createRunQueue({ url, onError, redact: redactor.text });
+  const { from } = await bringUpToDate(redis);
+  if (from !== storeVersion) log.info({ from, to: storeVersion }, 'The store was brought up to date');
+  const cluster =
+    redis instanceof Cluster
+      ? { prompt: () => openCluster(url, options), patient: () => openPatientCluster(url) }
+      : undefined;
+  const queue = createRunQueue({ url, cluster, onError, redact: redactor.text });
   const watched = watchedTasks(narrate, watchTasks(metrics, log), (error) =>
     log.error({ err: error }, 'A change was not counted'),
   );

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Attestations } from '../task/ports/attestations.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 
 const holdsForSeconds = 15 * 60;
@@ -12,7 +11,7 @@ const stored = z.object({
 });
 
 /** One key a person, which Redis forgets by itself. What can't be read counts as not there. */
-export function createAttestations(redis: Redis, keys: Keys): Attestations {
+export function createAttestations(redis: Connection, keys: Keys): Attestations {
   return {
     attest: ({ person, type, groups }) =>
       guarded('note who somebody is', async () => {

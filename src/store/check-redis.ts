@@ -1,15 +1,20 @@
-import type { Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { Problem } from '../task/problem.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 
 /** BullMQ and the scripts here need what came with 6.2. */
 const oldest = [6, 2] as const;
 
 /**
  * Refuses a Redis that could lose an acknowledged request: without append-only file, without fsync on every write, or one that
- * evicts. The `Problem` says what to set. Where reading the settings is forbidden, that is refused as well: nobody knows then.
+ * evicts; of a cluster, one such node. The `Problem` says what to set. Where reading the settings is forbidden, that is refused as well:
+ * nobody knows then.
  */
-export async function checkRedis(redis: Redis): Promise<void> {
+export async function checkRedis(redis: Connection): Promise<void> {
+  for (const node of redis instanceof Cluster ? redis.nodes('master') : [redis]) await checkNode(node);
+}
+
+async function checkNode(redis: Redis): Promise<void> {
   await guarded('check the settings of Redis', async () => {
     const info = new Map(
       (await redis.info())

@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Crew } from '../task/ports/crew.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
@@ -18,7 +17,7 @@ return redis.call('ZCARD', crew)
 `);
 
 /** Counts the processes that speak to one workspace. */
-export function createCrew(redis: Redis, keys: Keys, clock: Clock): Crew {
+export function createCrew(redis: Connection, keys: Keys, clock: Clock): Crew {
   return {
     beat: (member) =>
       guarded('count the bots', async () =>

@@ -1,10 +1,9 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { keyNames } from '../task/command.ts';
 import type { Choices, KeptDraft } from '../task/draft.ts';
 import type { ChannelId, MessageTs, UserId } from '../task/ids.ts';
 import type { Drafts } from '../task/ports/inbox.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 
 const keptSeconds = 24 * 3_600;
@@ -32,7 +31,7 @@ const choices = z.object({
 });
 
 /** Drafts for a day, choices for half a year since they were last made. What another version wrote counts as gone. */
-export function createDrafts(redis: Redis, keys: Keys): Drafts {
+export function createDrafts(redis: Connection, keys: Keys): Drafts {
   return {
     keep: (kept) =>
       guarded('keep what was typed', async () => {

@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import { fileLimits } from '../task/files.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { FileStore } from '../task/ports/files.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
@@ -29,7 +28,7 @@ return 1
  * business here.
  */
 export function createFileStore(
-  redis: Redis,
+  redis: Connection,
   keys: Keys,
   clock: Clock,
   mostBytes: number = fileLimits.bytesInAll,

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { HealthNotes, StoreFigures } from '../task/ports/health.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
@@ -50,7 +49,7 @@ const noteSchema = z.object({
 });
 
 /** The notes on Redis, each kept for a day after it was last left. */
-export function createHealthNotes(redis: Redis, keys: Keys): HealthNotes {
+export function createHealthNotes(redis: Connection, keys: Keys): HealthNotes {
   const one = [keys.healthNotes];
   return {
     leave: (note) =>
@@ -83,7 +82,7 @@ function parsed(json: string): unknown {
 }
 
 /** Counts what waits and what is used; costs the same however much is stored. */
-export function createFigures(redis: Redis, keys: Keys): () => Promise<StoreFigures> {
+export function createFigures(redis: Connection, keys: Keys): () => Promise<StoreFigures> {
   return () =>
     guarded('look at what the store holds', async () => {
       const [undelivered, unsettled, memory] = await Promise.all([

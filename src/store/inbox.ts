@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Inbox } from '../task/ports/inbox.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
@@ -40,7 +39,7 @@ return claimed
 const claimed = z.array(z.tuple([z.string(), z.string(), z.int()]));
 
 /** `unsettled` hands out at most a hundred envelopes, oldest first; each comes again only after `olderThanMs` more. */
-export function createInbox(redis: Redis, keys: Keys, clock: Clock): Inbox {
+export function createInbox(redis: Connection, keys: Keys, clock: Clock): Inbox {
   const one = [keys.inboxUnsettled];
   return {
     put: (key, envelope) =>

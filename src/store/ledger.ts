@@ -1,11 +1,10 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { parseRepositoryName, parseRunId, type UserId } from '../task/ids.ts';
 import type { Amount, Grant } from '../task/money.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { DaySpent, Ledger, Spender, Standing } from '../task/ports/ledger.ts';
 import { Problem } from '../task/problem.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
@@ -85,7 +84,7 @@ type Reservation = z.infer<typeof reservationSchema>;
 const counts = ['input', 'output', 'usd', 'held', 'unpriced'] as const;
 type Counts = Record<(typeof counts)[number], number>;
 
-export function createLedger(redis: Redis, keys: Keys, clock: Clock): Ledger {
+export function createLedger(redis: Connection, keys: Keys, clock: Clock): Ledger {
   const key = [keys.spendingVersion];
 
   async function look(day: string) {

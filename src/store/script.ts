@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { Connection } from './connection.ts';
 
 /** A Lua script by its digest, sent whole only where Redis doesn't know it (first use, after a restart). */
 export function createScript(
   lua: string,
-): (redis: Redis, keys: string[], values: (string | number)[]) => Promise<unknown> {
+): (redis: Connection, keys: string[], values: (string | number)[]) => Promise<unknown> {
   const digest = createHash('sha1').update(lua).digest('hex');
   return async (redis, keys, values) => {
     try {

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { Attestations } from '../task/ports/attestations.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Crew } from '../task/ports/crew.ts';
@@ -12,6 +11,7 @@ import type { Outbox } from '../task/ports/outbox.ts';
 import type { Narrator, TaskStore } from '../task/ports/task-store.ts';
 import type { Turnstile } from '../task/ports/turnstile.ts';
 import { createAttestations } from './attestations.ts';
+import type { Connection } from './connection.ts';
 import { createCrew } from './crew.ts';
 import { createDrafts } from './drafts.ts';
 import { createDuty } from './duty.ts';
@@ -45,7 +45,7 @@ export interface Store {
  * The store on one Redis. `redis` stays the caller's, from `openRedis`, and is to be checked with `checkRedis` before;
  * `instance` keeps several Errands on one Redis apart. Every call throws `Problem` (`redis_down`, `redis_full`, …) when it can't be done.
  */
-export function createStore(redis: Redis, options: { instance?: string; narrate: Narrator; clock: Clock }): Store {
+export function createStore(redis: Connection, options: { instance?: string; narrate: Narrator; clock: Clock }): Store {
   const keys = createKeys(options.instance ?? 'default');
   return {
     tasks: createTaskStore(redis, keys, options.narrate, options.clock),

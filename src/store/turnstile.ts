@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { windowMs } from '../task/intake.ts';
 import type { Turnstile } from '../task/ports/turnstile.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
@@ -33,7 +32,7 @@ return {'', '0'}
 
 const answer = z.tuple([z.enum(['', 'person', 'channel']), z.coerce.number()]);
 
-export function createTurnstile(redis: Redis, keys: Keys): Turnstile {
+export function createTurnstile(redis: Connection, keys: Keys): Turnstile {
   return {
     pass: ({ key, by, channel, at }, { personRequests, channelRequests }) =>
       guarded('count a request', async () => {

@@ -1,11 +1,12 @@
-import type { Redis } from 'ioredis';
+import { Cluster } from 'ioredis';
+import type { Connection } from './connection.ts';
 
 /**
  * Calls back with each message of a channel until the signal aborts, on a connection of its own. Pub/sub forgets who was away:
  * after each (re)connection everything in `missed` is called back as well.
  */
 export async function watch(
-  redis: Redis,
+  redis: Connection,
   channel: string,
   missed: () => Promise<readonly string[]>,
   changed: (name: string) => void,
@@ -15,12 +16,7 @@ export async function watch(
   const failed = (error: unknown) => {
     if (!signal.aborted) redis.emit('error', error instanceof Error ? error : new Error(String(error)));
   };
-  const subscriber = redis.duplicate({
-    enableOfflineQueue: true,
-    maxRetriesPerRequest: null,
-    autoResubscribe: false,
-    lazyConnect: true,
-  });
+  const subscriber = openSubscriber(redis);
   subscriber.on('error', failed);
   subscriber.on('message', (_channel, name) => changed(name));
   subscriber.on('ready', () => {
@@ -38,4 +34,11 @@ export async function watch(
   subscriber.connect().catch(failed);
   await aborted;
   subscriber.disconnect();
+}
+
+function openSubscriber(redis: Connection): Connection {
+  const options = { enableOfflineQueue: true, lazyConnect: true };
+  // The client of a cluster has a connection for this, and takes up its subscriptions by itself where nodes come and go.
+  if (redis instanceof Cluster) return redis.duplicate([], options);
+  return redis.duplicate({ ...options, maxRetriesPerRequest: null, autoResubscribe: false });
 }

@@ -17,6 +17,10 @@ export interface TestRedis extends AsyncDisposable {
   start(): Promise<void>;
 }
 
+/** `ERRAND_TEST_REDIS=cluster npx vitest run test/contracts/store.test.ts` plays a contract on a cluster of one node. */
+const clustered: Record<string, string> =
+  process.env.ERRAND_TEST_REDIS === 'cluster' ? { 'cluster-enabled': 'yes' } : {};
+
 /** A redis-server of its own on a unix socket in a temporary folder, durable as Errand wants it; `settings` override that. */
 export async function startRedis(settings: Record<string, string> = {}): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'errand-redis-'));
@@ -29,6 +33,7 @@ export async function startRedis(settings: Record<string, string> = {}): Promise
     appendfsync: 'always',
     save: '',
     'maxmemory-policy': 'noeviction',
+    ...clustered,
     ...settings,
   };
   let server: ChildProcess | undefined;
@@ -42,6 +47,7 @@ export async function startRedis(settings: Record<string, string> = {}): Promise
       started.once('error', reject);
     });
     await answering(url);
+    if (settings['cluster-enabled'] === undefined && clustered['cluster-enabled']) await takeAllSlots(url);
   }
 
   async function stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') {
@@ -84,5 +90,16 @@ async function answering(path: string) {
     }
   } finally {
     probe.disconnect();
+  }
+}
+
+async function takeAllSlots(path: string) {
+  const node = new Redis(path);
+  try {
+    const info = async () => String(await node.cluster('INFO'));
+    if (/cluster_slots_assigned:0/.test(await info())) await node.cluster('ADDSLOTSRANGE', 0, 16_383);
+    while (!/cluster_state:ok/.test(await info())) await wait(20);
+  } finally {
+    node.disconnect();
   }
 }

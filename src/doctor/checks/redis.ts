@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import type { Redis } from 'ioredis';
 import type { Config } from '../../config.ts';
 import type { Places } from '../../setup/places.ts';
 import { checkRedis } from '../../store/check-redis.ts';
-import { openRedis, waitForRedis } from '../../store/connection.ts';
+import { type Connection, connect } from '../../store/connection.ts';
 import { causeOf, checked, type Finding, fail, ok, skip, warn } from '../finding.ts';
 
 const name = 'Redis';
@@ -20,34 +19,27 @@ export function checkStore({ redis }: Config, places: Places): Promise<readonly 
 
 async function look(url: string, own: boolean): Promise<Finding> {
   let last: Error | undefined;
-  const redis = openRedis(url, {
-    name: 'errand-doctor',
-    onError: (error) => {
-      last = error;
-    },
-  });
+  const onError = (error: Error) => {
+    last = error;
+  };
   const where = own ? 'Errand’s own' : url.startsWith('/') ? url : new URL(url).host;
-  try {
-    await waitForRedis(redis, 3_000).catch(() => {
-      const why = last === undefined ? 'no answer within 3 s' : causeOf(last);
-      throw new Unreachable(why);
-    });
-    await checkRedis(redis);
-    return await describe(redis, where);
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error;
+  const redis = await connect(url, { name: 'errand-doctor', onError, timeoutMs: 3_000 }).catch(() => null);
+  if (redis === null) {
+    const why = last === undefined ? 'no answer within 3 s' : causeOf(last);
     const next = own
       ? 'Start Errand again with npm start; Redis’s own log is logs/redis.log in the data folder.'
       : 'Start it, or correct the address, user and password in REDIS_URL.';
-    return fail(name, `${where} can’t be used: ${error.message}.`, next);
+    return fail(name, `${where} can’t be used: ${why}.`, next);
+  }
+  try {
+    await checkRedis(redis);
+    return await describe(redis, where);
   } finally {
     redis.disconnect();
   }
 }
 
-class Unreachable extends Error {}
-
-async function describe(redis: Redis, where: string): Promise<Finding> {
+async function describe(redis: Connection, where: string): Promise<Finding> {
   const info = await redis.info();
   const value = (key: string) => new RegExp(`^${key}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
   const used = Number(value('used_memory'));
