@@ -1,10 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { Duty } from '../task/ports/duty.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 
 /** Shares out by keys that lapse: whoever dies with a duty keeps it from the others no longer than that. */
-export function createDuty(redis: Redis, keys: Keys): Duty {
+export function createDuty(redis: Connection, keys: Keys): Duty {
   return {
     take: (name, forMs) =>
       guarded(

@@ -1,9 +1,8 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Host } from '../task/hosts.ts';
 import type { EngineId } from '../task/ids.ts';
 import type { Beat, Claim, Hosts } from '../task/ports/hosts.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
@@ -75,7 +74,7 @@ const factsSchema = z.object({
   ready: z.boolean(),
 });
 
-export function createHosts(redis: Redis, keys: Keys): Hosts {
+export function createHosts(redis: Connection, keys: Keys): Hosts {
   async function look(engine: EngineId | ''): Promise<Host[]> {
     const [now, fields] = listed.parse(await listLua(redis, [keys.hosts], [keys.prefix, engine]));
     return Array.from({ length: fields.length / 2 }, (_, at) => {

@@ -1,6 +1,7 @@
 import { parseTaskId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
+import { currentRun } from '../task/transition.ts';
 import type { Connection } from './connection.ts';
 import { formatOpen, isSettled } from './indexes.ts';
 import type { Keys } from './keys.ts';
@@ -11,7 +12,7 @@ const batch = 200;
 
 // Whoever writes the task meanwhile puts it where it belongs. When an index named it already, that is when it got there.
 const indexTask = createScript(`
-local prefix, id, version, createdAt, settled, open = unpack(ARGV)
+local prefix, id, version, createdAt, settled, open, on = unpack(ARGV)
 if redis.call('HGET', prefix .. 'task:' .. id, 'version') ~= version then return 0 end
 redis.call('ZADD', prefix .. 'tasks:recent', 'NX', createdAt, id)
 if settled == '1' then
@@ -22,6 +23,7 @@ else
   redis.call('ZREM', prefix .. 'tasks:settled', id)
 end
 if open == '' then redis.call('HDEL', prefix .. 'tasks:open', id) else redis.call('HSET', prefix .. 'tasks:open', id, open) end
+if on ~= '' then redis.call('SADD', prefix .. 'tasks:on:' .. on, id) end
 return 1
 `);
 
@@ -42,7 +44,9 @@ async function indexOne(redis: Connection, keys: Keys, text: string): Promise<vo
   if (!version || !json) return;
   const task = readable(json);
   if (task === undefined) return;
-  const values = [keys.prefix, id, version, task.createdAt, isSettled(task) ? '1' : '0', formatOpen(task)];
+  const settled = isSettled(task) ? '1' : '0';
+  const on = currentRun(task.run)?.engine ?? '';
+  const values = [keys.prefix, id, version, task.createdAt, settled, formatOpen(task), on];
   await indexTask(redis, [keys.task(id)], values);
 }
 

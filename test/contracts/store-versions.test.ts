@@ -55,7 +55,7 @@ const [queued, running, open, merged, stopped] = [1, 2, 3, 4, 5].map((n) => exam
 describe('a store of the version before', () => {
   it('is read as it is once it was brought up to date, and nothing in it is wrong', async () => {
     const { instance, keys } = await versionOne();
-    expect((await checkStore(redis, { instance })).map(({ found }) => found)).toEqual([`${merged} is missing`]);
+    expect((await checkStore(redis, { instance })).map(({ found }) => found)).toContain(`${merged} is missing`);
     expect(await bringUpToDate(redis, { instance })).toEqual({ from: 1 });
     expect(await checkStore(redis, { instance })).toEqual([]);
     const { tasks } = createStore(redis, { instance, narrate, clock: { now: () => Date.now() } });

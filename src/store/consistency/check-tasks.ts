@@ -1,6 +1,7 @@
 import { parseTaskId, type TaskId } from '../../task/ids.ts';
 import { Problem } from '../../task/problem.ts';
 import type { Task } from '../../task/task.ts';
+import { currentRun } from '../../task/transition.ts';
 import { formatOpen, isSettled } from '../indexes.ts';
 import { eventsAreWhole, parseEvent, parseTask } from '../schema.ts';
 import { type Flaw, hashOf, pairsOf, say, valuesOf } from './flaw.ts';
@@ -70,7 +71,22 @@ function indexFlaws(all: Snapshot, tasks: Tasks): Flaw[] {
     const task = tasks.get(parseTaskId(text) ?? ('' as TaskId));
     return task === undefined || formatOpen(task) === value ? [] : say('tasks:open', `${text} is not “${value}”`);
   });
-  return [...flaws, ...open];
+  return [...flaws, ...open, ...engineFlaws(all, each)];
+}
+
+/** That each engine has the tasks that run on it. */
+function engineFlaws(all: Snapshot, tasks: readonly Task[]): Flaw[] {
+  const wanted = new Set(tasks.flatMap(({ id, run }) => toEntry(currentRun(run)?.engine, id)));
+  const lists = [...all.keys()].filter((name) => name.startsWith('tasks:on:'));
+  const found = new Set(lists.flatMap((name) => valuesOf(all, name).map((id) => `${name} ${id}`)));
+  return [
+    ...[...found].filter((each) => !wanted.has(each)).map((each) => say(each, 'it does not run there')),
+    ...[...wanted].filter((each) => !found.has(each)).map((each) => say(each, 'it runs there, and is missing')),
+  ];
+}
+
+function toEntry(engine: string | undefined, id: string): string[] {
+  return engine === undefined ? [] : [`tasks:on:${engine} ${id}`];
 }
 
 /** What leads to a task from Slack: its request, its thread, its messages. */

@@ -24,6 +24,7 @@ const known: readonly KnownKey[] = [
   { begins: 'files:sizes', alone: true, type: 'hash', expires: 'always' },
   { begins: 'files:sum', alone: true, type: 'string', expires: 'always' },
   { begins: 'crew', alone: true, type: 'zset', expires: 'never' },
+  { begins: 'duty:', type: 'string', expires: 'always' },
   { begins: 'sent:', type: 'zset', expires: 'always' },
   { begins: 'attested:', type: 'string', expires: 'always' },
   { begins: 'inbox:', type: 'string', expires: 'either' },
@@ -42,6 +43,7 @@ const known: readonly KnownKey[] = [
   // An Errand of store version 1 that still works beside this one makes it anew.
   { begins: 'tasks:settled:indexed', alone: true, type: 'string', expires: 'never' },
   { begins: 'tasks:open', alone: true, type: 'hash', expires: 'never' },
+  { begins: 'tasks:on:', type: 'set', expires: 'never' },
   { begins: 'tasks:waiting', alone: true, type: 'hash', expires: 'never' },
   { begins: 'tasks:running:', type: 'set', expires: 'never' },
   { begins: 'tasks:served', alone: true, type: 'zset', expires: 'never' },

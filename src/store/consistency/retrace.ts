@@ -26,7 +26,7 @@ export function wrongTurn(task: Task, events: readonly TaskEvent[]): string | un
 function beginning(task: Task, events: readonly TaskEvent[]): Task {
   const added = new Set(events.flatMap((event) => (event.type === 'message_added' ? event.message.key : [])));
   const [first, ...others] = task.parts;
-  const { blocked: _, allowed: __, ...rest } = task;
+  const { blocked: _, allowed: __, home: ___, ...rest } = task;
   return {
     ...rest,
     parts: [untouched(first), ...others.map(untouched)],
