@@ -1,10 +1,9 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { type ChannelId, type EngineId, parseRepositoryName, parseTaskId, type UserId } from '../task/ids.ts';
 import { type Held, keyOf, type Line, partiesOf, toParties, type WaitingTask } from '../task/line.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import type { Task } from '../task/task.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { turnSchema } from './schema.ts';
 
@@ -70,7 +69,7 @@ const runs = z.array(z.tuple([z.null(), z.int()]));
 const times = z.array(z.string().nullable());
 
 /** Reads the line: what waits, then what is known of those who wait. */
-export function createLine(redis: Redis, keys: Keys): Pick<TaskStore, 'line' | 'forgetTurns'> {
+export function createLine(redis: Connection, keys: Keys): Pick<TaskStore, 'line' | 'forgetTurns'> {
   return {
     line: () =>
       guarded('look who waits for a worker', async (): Promise<Line> => {

@@ -5,6 +5,7 @@ import { currentRun } from '../task/transition.ts';
 import type { Connection } from './connection.ts';
 import { formatOpen, isSettled } from './indexes.ts';
 import type { Keys } from './keys.ts';
+import { formatPlace, placeLua } from './line.ts';
 import { parseTask } from './schema.ts';
 import { createScript } from './script.ts';
 
@@ -12,7 +13,8 @@ const batch = 200;
 
 // Whoever writes the task meanwhile puts it where it belongs. When an index named it already, that is when it got there.
 const indexTask = createScript(`
-local prefix, id, version, createdAt, settled, open, on = unpack(ARGV)
+local prefix, id, version, createdAt, settled, open, on, place, now = unpack(ARGV)
+${placeLua}
 if redis.call('HGET', prefix .. 'task:' .. id, 'version') ~= version then return 0 end
 redis.call('ZADD', prefix .. 'tasks:recent', 'NX', createdAt, id)
 if settled == '1' then
@@ -24,6 +26,7 @@ else
 end
 if open == '' then redis.call('HDEL', prefix .. 'tasks:open', id) else redis.call('HSET', prefix .. 'tasks:open', id, open) end
 if on ~= '' then redis.call('SADD', prefix .. 'tasks:on:' .. on, id) end
+putInPlace(id, place, now)
 return 1
 `);
 
@@ -46,7 +49,7 @@ async function indexOne(redis: Connection, keys: Keys, text: string): Promise<vo
   if (task === undefined) return;
   const settled = isSettled(task) ? '1' : '0';
   const on = currentRun(task.run)?.engine ?? '';
-  const values = [keys.prefix, id, version, task.createdAt, settled, formatOpen(task), on];
+  const values = [keys.prefix, id, version, task.createdAt, settled, formatOpen(task), on, formatPlace(task), 0];
   await indexTask(redis, [keys.task(id)], values);
 }
 

@@ -7,7 +7,7 @@ import { formatTask, parseTask } from '../schema.ts';
 
 /**
  * Why the events of a task don't lead to it; undefined where they do. They have to be all of them, oldest first. What a task was made
- * with is taken from what it is, as far as no event changes that; what no stored event says (progress, spending) is left out.
+ * with is taken from what it is, as far as no event changes that; what no stored event says (progress, spending, its place among those who wait) is left out.
  */
 export function wrongTurn(task: Task, events: readonly TaskEvent[]): string | undefined {
   let moved = beginning(task, events);
@@ -55,8 +55,11 @@ function comparable(task: Task): Record<string, unknown> {
 }
 
 function lasting(state: RunState, task: Task): RunState {
-  // When it was first queued is a moment after it was made.
-  if (state.type === 'queued' && task.runs === 0) return { ...state, since: task.createdAt };
+  if (state.type === 'queued') {
+    const { turn: _, notBefore: __, ...rest } = state;
+    // When it was first queued is a moment after it was made.
+    return task.runs === 0 ? { ...rest, since: task.createdAt } : rest;
+  }
   if (state.type !== 'running' && state.type !== 'waiting') return state;
   return { ...state, run: { ...state.run, progress: { steps: [], activity: null } } };
 }
