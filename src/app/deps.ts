@@ -39,6 +39,7 @@ export interface BotDeps {
   readonly attestations: Attestations;
   readonly turnstile: Turnstile;
   readonly health: Pick<HealthNotes, 'all'>;
+  readonly hosts: Pick<Hosts, 'list'>;
   readonly threads: ThreadReader;
   readonly fileSource: FileSource;
   readonly files: FileStore;

@@ -39,9 +39,9 @@ export async function list(deps: BotDeps, asked: Asked): Promise<Answer> {
 /** A table in a message stays readable to about this many rows. */
 const shown = 10;
 
-async function troubles({ health }: BotDeps): Promise<readonly Trouble[]> {
-  const { notes, now } = await health.all();
-  return troublesOf(notes, now);
+async function troubles({ health, hosts }: BotDeps): Promise<readonly Trouble[]> {
+  const [said, known] = await Promise.all([health.all(), hosts.list()]);
+  return troublesOf(said, known);
 }
 
 async function listed(deps: BotDeps, tasks: readonly Task[], wrong?: readonly Trouble[]): Promise<Answer> {

@@ -70,6 +70,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     attestations: store.attestations,
     turnstile: store.turnstile,
     health: store.health,
+    hosts: store.hosts,
     get policy() {
       return policy();
     },

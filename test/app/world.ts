@@ -290,8 +290,8 @@ export class World {
     error: (_fields, text) => void this.logged.push(text),
   };
 
-  /** What processes say of themselves; a worker that is well unless a test says otherwise. */
-  notes: readonly HeardNote[] = [{ process: 'worker', id: 'worker:1', host: 'one', troubles: [], at: this.now }];
+  /** What processes say of themselves. */
+  notes: readonly HeardNote[] = [];
 
   policy: Policy = {
     command: '/agent',
@@ -359,6 +359,7 @@ export class World {
     return {
       ...{ store, queue, ledger, files, policy, log },
       attestations: this.attestations,
+      hosts: this.hosts,
       health: { all: async () => ({ now: this.now, notes: this.notes }) },
       turnstile: { pass: async () => this.held },
       fileSource: { fetch: async ({ id }) => this.fetched.get(id) ?? { ok: false, why: 'gone' } },
