@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
 import { seed } from '../../../src/local/slack/workspace.ts';
 import type { Task } from '../../../src/task/task.ts';
 import { secrets } from '../../support/errand.ts';
@@ -102,6 +103,7 @@ async function before(stage: Stage, look: () => boolean | Promise<boolean>, isLa
 
 /** Who approved what was merged, as the bot tells it; Max approves it on its gate where nobody's word has counted so far. */
 export async function mergedBy(stage: Stage, gate: string): Promise<string> {
+  await dealtWith(stage);
   react(stage, seed.max, gate);
   await stage.until('a merge', () => isMerged(stage));
   const { text } = await stage.until('word of the merge', () =>
@@ -110,6 +112,20 @@ export async function mergedBy(stage: Stage, gate: string): Promise<string> {
     ),
   );
   return /approved by <@([A-Z0-9]+)>/.exec(text)?.[1] ?? 'nobody';
+}
+
+/** Settles once all that was sent into this channel so far is acknowledged, and nothing of it waits: what comes then is later. */
+async function dealtWith({ at, channel, errand, until }: Stage): Promise<void> {
+  const sent = errand.slack.outbound.records.filter(({ payload }) => JSON.stringify(payload).includes(channel));
+  const redis = new Redis(at.redisSocket, { maxRetriesPerRequest: null });
+  try {
+    await until('what was sent to be dealt with', async () => {
+      const waiting = await redis.zrange('{errand:default}:inbox-unsettled', '0', '-1');
+      return sent.every(({ acked }) => acked) && !waiting.some((key) => key.includes(channel));
+    });
+  } finally {
+    redis.disconnect();
+  }
 }
 
 export interface Gate {
