@@ -25,7 +25,13 @@ export interface Config {
   };
   readonly redis: { readonly url: string | null };
   readonly docker: { readonly host: string | null };
-  readonly sandbox: { readonly runtime: RuntimeWish };
+  readonly sandbox: {
+    readonly runtime: RuntimeWish;
+    /** Below this no run starts. */
+    readonly minFreeBytes: number;
+    /** How long nothing may move in a run before it is ended; null for no limit. */
+    readonly quietMs: number | null;
+  };
   /** By the name that agents use for them. */
   readonly providers: ReadonlyMap<string, Provider>;
   /** MCP servers by name. */

@@ -363,6 +363,19 @@ export const settings = {
     default: '8GiB',
     example: '20GiB',
   }),
+  freeDisk: setting(null, 'limits.freeDisk', kinds.size('0MiB'), {
+    meaning:
+      'Disk that has to be free, for the data folder and for Docker, before a run starts; runs wait for it, and their threads say so.',
+    default: '5GiB',
+    example: '20GiB',
+  }),
+  quietMinutes: setting(null, 'limits.quietMinutes', kinds.minutes, {
+    meaning:
+      'Minutes after which a run is ended in which nothing moves: no output, no tokens, hardly any processor time; what it did so far is kept. `none` for no limit.',
+    default: '15',
+    example: '30',
+    holders: worker,
+  }),
   emojiApprove: setting(null, 'emoji.approve', kinds.text, {
     meaning: 'The reaction that approves the commit which its message shows.',
     default: 'white_check_mark',

@@ -30,7 +30,7 @@ const project = resolve(import.meta.dirname, '../..');
  *
  * Defaults fit a small machine: 30 minutes a run, 4 hours, 5 US dollars and 20 million tokens a task, ten times that a person and
  * day, forty times that a day in all; per sandbox 4 GiB of memory (at most a quarter of
- * the machine's), 2 cores, 512 processes and 8 GiB of disk, and as many runs at once as there are cores, at most 4 and what memory holds.
+ * the machine's), 2 cores, 512 processes and 8 GiB of disk, a quarter of an hour in which nothing moves, no run below 5 GiB of free disk, and as many runs at once as there are cores, at most 4 and what memory holds.
  */
 export function toConfig(
   env: Env,
@@ -65,7 +65,11 @@ export function toConfig(
     },
     redis: { url: values.redisUrl ?? null },
     docker: { host: values.dockerHost ?? null },
-    sandbox: { runtime: values.sandboxRuntime ?? 'auto' },
+    sandbox: {
+      runtime: values.sandboxRuntime ?? 'auto',
+      minFreeBytes: values.freeDisk ?? 5 * gibibyte,
+      quietMs: minutesToMs(orDefault(values.quietMinutes, 15)),
+    },
     providers,
     mcp: toMcp(env, sections.mcp, holders, problems),
     keyVariables: [...sections.providers.values(), ...sections.mcp.values()].flatMap(
@@ -161,6 +165,10 @@ export function toConfig(
 /** A limit that was lifted is null, and not the default. */
 function toMs(days: number | null): number | null {
   return days === null ? null : days * 24 * 3_600_000;
+}
+
+function minutesToMs(minutes: number | null): number | null {
+  return minutes === null ? null : Math.round(minutes * 60_000);
 }
 
 function orDefault(written: number | null | undefined, standard: number | null): number | null {

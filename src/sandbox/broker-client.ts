@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
 import type { BlockedHost, Traffic } from '../task/network.ts';
-import type { ContainerState, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
+import type { ContainerState, Room, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, SetUp } from '../task/task.ts';
 import { answers, fromWire, problemSchema, recordLineSchema } from './wire.ts';
@@ -74,8 +74,12 @@ export class BrokerClient implements Sandbox {
     return await this.#ask('state', { run }, answers.state);
   }
 
-  async stop(run: RunId, graceMs: number): Promise<void> {
-    await this.#ask('stop', { run, graceMs }, z.unknown(), deadlineMs + graceMs);
+  async cpuMs(run: RunId): Promise<number | null> {
+    return await this.#ask('cpuMs', { run }, answers.cpuMs);
+  }
+
+  async stop(run: RunId, graceMs: number, why?: 'stalled'): Promise<void> {
+    await this.#ask('stop', { run, graceMs, why }, z.unknown(), deadlineMs + graceMs);
   }
 
   async export(run: RunId, work: { folder: string; start: Sha }, capBytes: number): Promise<string | null> {
@@ -97,6 +101,10 @@ export class BrokerClient implements Sandbox {
 
   async blocked(task: TaskId): Promise<readonly BlockedHost[]> {
     return await this.#ask('blocked', { task }, answers.blocked);
+  }
+
+  async room(): Promise<readonly Room[]> {
+    return await this.#ask('room', {}, answers.room);
   }
 
   async list(): Promise<readonly { task: TaskId; run: RunId; running: boolean }[]> {

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { Problem } from '../task/problem.ts';
 import type { DockerSandbox } from './docker-sandbox.ts';
 import type { Log } from './options.ts';
-import { reap } from './reaper.ts';
+import { openReaper } from './reaper.ts';
 import { calls, maxBodyBytes, toWire } from './wire.ts';
 
 /**
@@ -82,6 +82,7 @@ function on<Schema extends z.ZodType>(
 }
 
 function handlersFor(sandbox: DockerSandbox): ReadonlyMap<string, Handler> {
+  const reap = openReaper(sandbox);
   const handlers: Record<keyof typeof calls, Handler> = {
     engine: on(calls.engine, () => sandbox.engine()),
     ready: on(calls.ready, () => sandbox.ready()),
@@ -90,15 +91,17 @@ function handlersFor(sandbox: DockerSandbox): ReadonlyMap<string, Handler> {
     send: on(calls.send, ({ run, line }) => sandbox.send(run, line)),
     records: on(calls.records, ({ run, after }, signal) => sandbox.records(run, after, signal)),
     state: on(calls.state, ({ run }) => sandbox.state(run)),
-    stop: on(calls.stop, ({ run, graceMs }) => sandbox.stop(run, graceMs)),
+    stop: on(calls.stop, ({ run, graceMs, why }) => sandbox.stop(run, graceMs, why)),
+    cpuMs: on(calls.cpuMs, ({ run }) => sandbox.cpuMs(run)),
     export: on(calls.export, ({ run, capBytes, ...work }) => sandbox.export(run, work, capBytes)),
     check: on(calls.check, ({ run, timeoutMs, ...work }) => sandbox.check(run, work, timeoutMs)),
     usage: on(calls.usage, ({ task }) => sandbox.usage(task)),
     traffic: on(calls.traffic, ({ task }) => sandbox.traffic(task)),
     blocked: on(calls.blocked, ({ task }) => sandbox.blocked(task)),
+    room: on(calls.room, () => sandbox.room()),
     list: on(calls.list, () => sandbox.list()),
     remove: on(calls.remove, ({ task, workspace }) => sandbox.remove(task, { workspace })),
-    reap: on(calls.reap, ({ alive, graceMs }) => reap(sandbox, { alive: new Set(alive), graceMs, now: Date.now() })),
+    reap: on(calls.reap, ({ alive, graceMs }) => reap({ alive: new Set(alive), graceMs, now: Date.now() })),
   };
   return new Map(Object.entries(handlers));
 }

@@ -9,6 +9,7 @@ import { type Engine, ifThere, statusOf } from './docker.ts';
 import { readJson, writeJson } from './files.ts';
 import type { Log } from './options.ts';
 import { runIdSchema, taskOf } from './order.ts';
+import { ranForMs } from './ran-for.ts';
 import { untilStopped } from './watch.ts';
 
 /** A container of ours, as Docker lists it. */
@@ -33,9 +34,10 @@ export interface ContainersOptions {
   readonly held: (run: RunId, container: Dockerode.Container, stopped: Promise<void>) => Promise<void>;
 }
 
+const cpuSchema = z.object({ cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }) });
 const killedMs = 10_000;
 const kindSchema = z.enum(['run', 'setup', 'scan', 'export', 'check', 'helper']);
-const notesSchema = z.object({ run: runIdSchema, why: z.enum(['time', 'disk']).default('time') });
+const notesSchema = z.object({ run: runIdSchema, why: z.enum(['time', 'disk', 'stalled']).default('time') });
 
 /** The containers of this instance on one engine: found, watched, held to their deadlines and ended. */
 export class Containers {
@@ -95,6 +97,7 @@ export class Containers {
       outOfMemory: info.State.OOMKilled && code !== 0,
       timedOut: why === 'time',
       ...(why === 'disk' && { outOfDisk: true }),
+      ...(why === 'stalled' && { stalled: true }),
     };
   }
 
@@ -103,21 +106,22 @@ export class Containers {
     const looking = this.#engine.call(`look at ${run}`, (abortSignal) => container.inspect({ abortSignal }));
     const info = await ifThere(looking);
     if (!info?.State.Running) return { stopped: Promise.resolve() };
-    const begun = { startedAt: Date.parse(info.State.StartedAt), runMs: Number(info.Config.Labels[labels.runMs]) };
-    return this.holdBegun(run, container, begun);
+    const { Pid, StartedAt } = info.State;
+    const ranMs = await ranForMs({ id: info.Id, pid: Pid, startedAt: StartedAt });
+    return this.holdBegun(run, container, { ranMs, runMs: Number(info.Config.Labels[labels.runMs]) });
   }
 
-  /** As `hold`, for whoever knows when it was started (epoch milliseconds) and for how long it may run. */
+  /** As `hold`, for whoever knows how long it has run and for how long it may. */
   holdBegun(
     run: RunId,
     container: Dockerode.Container,
-    { startedAt, runMs }: { startedAt: number; runMs: number },
+    { ranMs, runMs }: { ranMs: number; runMs: number },
   ): { stopped: Promise<void> } {
     const held = this.#watches.get(run);
     if (held !== undefined) return { stopped: held };
     const stopped = untilStopped(this.#engine, container, {
       signal: this.#options.closing,
-      expireInMs: startedAt + runMs - Date.now(),
+      expireInMs: runMs - ranMs,
       expire: async () => {
         this.#options.log('info', { run, runMs }, 'a run used up its time');
         await this.note(run, 'time');
@@ -132,8 +136,23 @@ export class Containers {
     return { stopped };
   }
 
+  /** The processor time that a run has had; null where it doesn't run. */
+  async cpuMs(run: RunId): Promise<number | null> {
+    const container = this.get(run);
+    const found = await ifThere(
+      this.#engine.call(`measure ${run}`, (abortSignal) => {
+        // The library takes a signal here, its typings don't.
+        const options = { ...({ stream: false, 'one-shot': true } as const), abortSignal };
+        return container.stats(options);
+      }),
+    );
+    const total = cpuSchema.safeParse(found).data?.cpu_stats.cpu_usage.total_usage ?? 0;
+    // Docker answers with noughts for what has ended.
+    return total === 0 ? null : total / 1e6;
+  }
+
   /** Keeps why this Errand ends a run by force, before it does. */
-  async note(run: RunId, why: 'time' | 'disk'): Promise<void> {
+  async note(run: RunId, why: z.output<typeof notesSchema>['why']): Promise<void> {
     await writeJson(this.#endedNote(run), { run, why });
   }
 

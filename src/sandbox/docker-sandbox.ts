@@ -1,18 +1,19 @@
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
 import type { BlockedHost, Traffic } from '../task/network.ts';
-import type { ContainerState, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
+import type { ContainerState, Room, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, SetUp } from '../task/task.ts';
-import { turns } from '../task/turns.ts';
 import { checkWalls } from './check-walls.ts';
 import { connectEngine } from './docker.ts';
 import type { Guard } from './guard.ts';
 import { followLog } from './log-records.ts';
+import { removeOldImages } from './old-images.ts';
 import type { Log, SandboxOptions } from './options.ts';
 import { taskOf } from './order.ts';
 import { openParts, type Parts, type Surroundings } from './parts.ts';
 import { followRecords } from './records.ts';
+import { checkRoom, engineRoom } from './room.ts';
 import { removeContainer } from './run-once.ts';
 import type { Passed } from './self-test.ts';
 import { settingUp } from './set-up.ts';
@@ -37,7 +38,6 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
   readonly #parts: Parts;
   readonly #stdin: StdinLines;
   readonly #settingUp: ReturnType<typeof settingUp>;
-  readonly #inTurn = turns<TaskId>();
   readonly #closing = new AbortController();
 
   constructor(options: SandboxOptions, given: Omit<Surroundings, 'closing'>) {
@@ -53,7 +53,13 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
   }
 
   async ready(): Promise<void> {
+    const { minFreeBytes } = this.#parts.options;
+    checkRoom(await this.room(), minFreeBytes);
     await this.checkWalls('default');
+  }
+
+  room(): Promise<readonly Room[]> {
+    return engineRoom(this.#parts.engine, this.#parts.options);
   }
 
   /** Looks from the inside whether the sandboxes of an image hold, unless that is known; throws `Problem` when they don't. */
@@ -88,7 +94,7 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
 
   async start(order: RunOrder): Promise<void> {
     await this.#settingUp.settled(order.task);
-    return await this.#inTurn(order.task, () => this.#parts.gate(() => startRun(this.#parts, order)));
+    return await this.#parts.inTurn(order.task, () => this.#parts.gate(() => startRun(this.#parts, order)));
   }
 
   async send(run: RunId, line: unknown): Promise<void> {
@@ -111,9 +117,14 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
     return this.#parts.containers.state(run);
   }
 
-  stop(run: RunId, graceMs: number): Promise<void> {
-    const { containers } = this.#parts;
-    return this.#inTurn(taskOf(run), async () => {
+  cpuMs(run: RunId): Promise<number | null> {
+    return this.#parts.containers.cpuMs(run);
+  }
+
+  stop(run: RunId, graceMs: number, why?: 'stalled'): Promise<void> {
+    const { containers, inTurn } = this.#parts;
+    return inTurn(taskOf(run), async () => {
+      if (why !== undefined && (await containers.state(run)).type === 'running') await containers.note(run, why);
       await this.#settingUp.end(taskOf(run));
       const ours = (await containers.list({ task: taskOf(run) })).filter((listed) => listed.run === run);
       await Promise.all(ours.map(({ container, kind }) => containers.end(container, kind === 'run' ? graceMs : 0)));
@@ -147,25 +158,28 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
   }
 
   remove(task: TaskId, options: { workspace: boolean }): Promise<void> {
-    const { engine, containers, gateways, setUpGateways, bundles, workspaces } = this.#parts;
-    return this.#inTurn(task, async () => {
+    const { engine, containers, gateways, setUpGateways, bundles, workspaces, volumes } = this.#parts;
+    return this.#parts.inTurn(task, async () => {
       await this.#settingUp.end(task);
       const ours = await containers.list({ task });
       const removed = ours.map(({ container }) => removeContainer(engine, container));
       await Promise.all([...removed, gateways.end(task), setUpGateways.remove(task)]);
       if (!options.workspace) return;
       await Promise.all([gateways.remove(task), bundles.remove(task), workspaces.remove(task)]);
+      // One of another way that this machine went by before.
+      await volumes.remove(task);
     });
   }
 
   /** Everything that tasks have on this engine, oldest knowledge included: what the reaper goes by. */
   async traces(): Promise<readonly Trace[]> {
-    const [containers, workspaces, gateways, setUpGateways, bundles] = await Promise.all([
+    const [containers, workspaces, gateways, setUpGateways, bundles, volumes] = await Promise.all([
       this.#parts.containers.list(),
       this.#parts.workspaces.list(),
       this.#parts.gateways.list(),
       this.#parts.setUpGateways.list(),
       this.#parts.bundles.list(),
+      this.#parts.volumes.list(),
     ]);
     return [
       ...containers.map(({ task, createdAt }) => ({ task, touchedAt: createdAt })),
@@ -173,7 +187,16 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
       ...gateways,
       ...setUpGateways,
       ...bundles,
+      ...volumes,
     ];
+  }
+
+  /** Removes what belongs to no task: images of older versions, and what a crash left of trials. */
+  async clean(now: number): Promise<void> {
+    const { engine, images, options, log, workspaces } = this.#parts;
+    await workspaces.clearTrials(now);
+    const needed = await Promise.all(Object.values(options.images).map((each) => images.pin(each).catch(() => each)));
+    await removeOldImages(engine, { needed, now, log });
   }
 
   /** Lets go of everything and ends nothing: containers and gateways go on. */

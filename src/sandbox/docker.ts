@@ -26,6 +26,8 @@ export interface KnownEngine extends EngineFacts {
   /** Names of the OCI runtimes that it knows. */
   readonly runtimes: readonly string[];
   /** Limits that it can hold a container to; without, it takes the setting and does nothing. */
+  /** Where it keeps images, containers and volumes, as it calls that place on its own machine. */
+  readonly rootDir: string | null;
   readonly limits: { readonly memory: boolean; readonly swap: boolean; readonly cpu: boolean; readonly pids: boolean };
 }
 
@@ -104,8 +106,8 @@ function toOptions(host: string): Dockerode.DockerOptions {
 
 async function listen(engine: Engine, closing: AbortSignal): Promise<AbortSignal> {
   const over = new AbortController();
-  const stream = await engine.call("listen to Docker's events", () =>
-    engine.docker.getEvents({ filters: JSON.stringify({ type: ['daemon'] }) }),
+  const stream = await engine.call("listen to Docker's events", (abortSignal) =>
+    engine.docker.getEvents({ filters: JSON.stringify({ type: ['daemon'] }), abortSignal }),
   );
   const end = () => {
     over.abort();
@@ -127,10 +129,17 @@ const infoSchema = z.object({
   SwapLimit: z.boolean().default(false),
   CpuCfsQuota: z.boolean().default(false),
   PidsLimit: z.boolean().default(false),
+  DockerRootDir: z.string().nullish(),
 });
 
 async function readFacts(engine: Engine): Promise<KnownEngine> {
-  const info = infoSchema.parse(await engine.call('ask Docker what it is', () => engine.docker.info()));
+  const asked = await engine.call(
+    'ask Docker what it is',
+    (abortSignal): Promise<unknown> =>
+      // The library takes options here, its typings don't.
+      Reflect.apply(engine.docker.info, engine.docker, [{ abortSignal }]),
+  );
+  const info = infoSchema.parse(asked);
   const options = info.SecurityOptions ?? [];
   const has = (name: string) => options.some((option) => option.split(',').includes(`name=${name}`));
   if (!has('seccomp')) {
@@ -146,6 +155,7 @@ async function readFacts(engine: Engine): Promise<KnownEngine> {
     apparmor: has('apparmor'),
     kernel: info.KernelVersion,
     runtimes: Object.keys(info.Runtimes),
+    rootDir: info.DockerRootDir ?? null,
     limits: { memory: info.MemoryLimit, swap: info.SwapLimit, cpu: info.CpuCfsQuota, pids: info.PidsLimit },
   };
 }

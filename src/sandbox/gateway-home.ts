@@ -68,11 +68,12 @@ export function gatewayHomes(directory: string) {
     },
     async list(): Promise<readonly { task: TaskId; touchedAt: number }[]> {
       const names = (await readdir(directory).catch(absent)) ?? [];
-      const tasks = names.map(parseTaskId).filter((task) => task !== undefined);
       const found = await Promise.all(
-        tasks.map(async (task) => {
-          const facts = await stat(home(task)).catch(absent);
-          return facts === undefined ? undefined : { task, touchedAt: facts.mtimeMs };
+        names.map(async (name) => {
+          // A folder, or a file that lost its folder.
+          const task = parseTaskId(name.split('.')[0] ?? '');
+          const facts = await stat(join(directory, name)).catch(absent);
+          return task === undefined || facts === undefined ? undefined : { task, touchedAt: facts.mtimeMs };
         }),
       );
       return found.filter((entry) => entry !== undefined);

@@ -44,6 +44,8 @@ export interface Gateways {
   open(task: TaskId, policy: GatewayPolicy): Promise<void>;
   /** Starts the gateway again where it died, with the policy that it had. */
   revive(task: TaskId): Promise<void>;
+  /** Whether somebody listens on the task's socket. */
+  isUp(task: TaskId): Promise<boolean>;
   usage(task: TaskId): Promise<Metered | null>;
   traffic(task: TaskId): Promise<Traffic | null>;
   blocked(task: TaskId): Promise<readonly BlockedHost[]>;
@@ -170,6 +172,7 @@ export function openGateways(options: GatewayOptions): Gateways {
       if (policy === undefined) throw await gatewayProblem(task, 'its policy is not known any more');
       await start(task, policy);
     },
+    isUp: (task) => answers(socket(task)),
     async usage(task) {
       const meter = meterSchema.safeParse(await homes.read(task, 'meter.json'));
       if (!meter.success) return null;
@@ -193,8 +196,7 @@ export function openGateways(options: GatewayOptions): Gateways {
     },
     list: homes.list,
     async remove(task) {
-      if ((await stat(home(task)).catch(absent)) === undefined) return;
-      await end(task);
+      if ((await stat(home(task)).catch(absent)) !== undefined) await end(task);
       await homes.remove(task);
     },
   };

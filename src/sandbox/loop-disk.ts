@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chown, mkdir, mkdtemp, open, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, open, readdir, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -10,6 +10,8 @@ import type { Disk } from './disk.ts';
 import { absent } from './files.ts';
 
 const run = promisify(execFile);
+const trialPrefix = 'trial-';
+const trialMs = 60 * 60_000;
 /** Where distributions keep mkfs and mount; root's PATH needn't have it. */
 const toolEnv = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
@@ -73,7 +75,7 @@ export function loopDisk(home: (task: TaskId) => string): Disk {
 /** Why this machine can't have such disks, in a few words; null where one was made, mounted and thrown away. */
 export async function loopDiskMissing(directory: string): Promise<string | null> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const trial = await mkdtemp(join(directory, 'trial-'));
+  const trial = await mkdtemp(join(directory, trialPrefix));
   const [image, mount] = [join(trial, 'disk.ext4'), join(trial, 'mount')] as const;
   try {
     await writeFile(image, '');
@@ -85,6 +87,18 @@ export async function loopDiskMissing(directory: string): Promise<string | null>
     return error instanceof Problem ? error.failure.sentence : String(error);
   } finally {
     await detach(mount);
+    await rm(trial, { recursive: true, force: true });
+  }
+}
+
+/** Removes trials that a crash left more than an hour before `now`. */
+export async function clearLoopTrials(directory: string, now: number): Promise<void> {
+  for (const name of (await readdir(directory).catch(absent)) ?? []) {
+    if (!name.startsWith(trialPrefix)) continue;
+    const trial = join(directory, name);
+    const facts = await stat(trial).catch(absent);
+    if (facts === undefined || now - facts.mtimeMs < trialMs) continue;
+    await detach(join(trial, 'mount'));
     await rm(trial, { recursive: true, force: true });
   }
 }

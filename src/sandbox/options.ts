@@ -45,6 +45,8 @@ export const sandboxOptionsSchema = z.strictObject({
     .default({}),
   /** Whether sandboxes run on gVisor: where the engine has it, never, or always. */
   runtime: z.enum(runtimeWishes).default('auto'),
+  /** No run starts while a disk that it needs has less. */
+  minFreeBytes: z.number().int().nonnegative().default(0),
   /** Two Errands on one engine need ranges of 10,000 that don't overlap. */
   firstUid: z.number().int().min(1000).default(20_001),
   /** Who bundles are for; null is the user of this process. */

@@ -11,7 +11,9 @@ import { type Images, pinImages } from './images.ts';
 import type { Log, SandboxOptions } from './options.ts';
 import { openRegistries, type Registries } from './registries.ts';
 import { startGate } from './start-gate.ts';
+import { taskVolumes } from './volumes.ts';
 import { watchDisk } from './watch-disk.ts';
+import { watchGateway } from './watch-gateway.ts';
 import { openWorkspaces, type Workspaces } from './workspace.ts';
 
 /** What the sandboxes of one engine are made of. */
@@ -23,6 +25,7 @@ export interface Parts {
   readonly guard: Guard;
   readonly containers: Containers;
   readonly workspaces: Workspaces;
+  readonly volumes: ReturnType<typeof taskVolumes>;
   readonly gateways: Gateways;
   /** Those of set-up scripts, each gone when its script is. */
   readonly setUpGateways: Gateways;
@@ -30,6 +33,8 @@ export interface Parts {
   readonly bundles: ReturnType<typeof bundleDirectory>;
   /** Lets as many containers start at once as the machine has cores. */
   readonly gate: ReturnType<typeof startGate>;
+  /** One thing at a time is done to a task. */
+  readonly inTurn: ReturnType<typeof turns<TaskId>>;
   /** One self-test at a time: they share a name. */
   readonly testing: <T>(work: () => Promise<T>) => Promise<T>;
   /** Aborted when the broker lets go of everything. */
@@ -65,7 +70,7 @@ export function openParts(options: SandboxOptions, { log, engine, closing, guard
   });
   const userAbove = (uids: number) => async (task: TaskId) =>
     options.gateway.ownUsers ? (await workspaces.uid(task)) + uids : null;
-  const inTurn = turns<'test'>();
+  const testing = turns<'test'>();
   const gate = startGate(availableParallelism());
   const parts: Parts = {
     options,
@@ -75,9 +80,12 @@ export function openParts(options: SandboxOptions, { log, engine, closing, guard
     guard: guard ?? openGuard(engine, closing),
     containers: new Containers({
       ...{ engine, instance, notes: workspaces.notes, log, closing },
-      held: (run, container, stopped) => watchDisk(parts, run, container, stopped),
+      held: async (run, container, stopped) => {
+        await Promise.all([watchDisk(parts, run, container, stopped), watchGateway(parts, run, stopped)]);
+      },
     }),
     workspaces,
+    volumes: taskVolumes(engine, instance),
     gateways: openGateways({
       ...options.gateway,
       ...{ spare: true, closing },
@@ -93,7 +101,8 @@ export function openParts(options: SandboxOptions, { log, engine, closing, guard
     registries: openRegistries(engine, options, { images, closing }),
     bundles: bundleDirectory(join(options.dataDir, 'bundles'), options.bundleUser),
     gate,
-    testing: (work) => inTurn('test', work),
+    inTurn: turns<TaskId>(),
+    testing: (work) => testing('test', work),
     closing,
   };
   return parts;

@@ -32,3 +32,28 @@ export async function reap(
   if (failures.length > 0) throw failures[0];
   return removed;
 }
+
+/** How often the engine is looked through for what belongs to no task. */
+const cleanEveryMs = 60 * 60_000;
+
+/** A reaper that is asked again while it still works lets both have the answer of the one round, and cleans the engine now and then. */
+export function openReaper(
+  sandbox: Pick<DockerSandbox, 'traces' | 'remove' | 'clean'>,
+): (order: Parameters<typeof reap>[1]) => ReturnType<typeof reap> {
+  let reaping: ReturnType<typeof reap> | undefined;
+  let cleanedAt = Number.NEGATIVE_INFINITY;
+  const round = async (order: Parameters<typeof reap>[1]) => {
+    const removed = await reap(sandbox, order);
+    if (performance.now() - cleanedAt >= cleanEveryMs) {
+      await sandbox.clean(order.now);
+      cleanedAt = performance.now();
+    }
+    return removed;
+  };
+  return (order) => {
+    reaping ??= round(order).finally(() => {
+      reaping = undefined;
+    });
+    return reaping;
+  };
+}

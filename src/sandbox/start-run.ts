@@ -51,7 +51,7 @@ export async function startRun(parts: Parts, order: RunOrder): Promise<void> {
     await removeContainer(engine, began.value);
     throw served.reason;
   }
-  containers.holdBegun(run, began.value, { startedAt: Date.now(), runMs: admitted.limits.runMs });
+  containers.holdBegun(run, began.value, { ranMs: 0, runMs: admitted.limits.runMs });
 }
 
 async function startContainer(

@@ -47,10 +47,10 @@ export class StdinLines implements Disposable {
   async #attach(name: string): Promise<Duplex> {
     const container = this.#engine.docker.getContainer(name);
     try {
-      const { State } = await this.#engine.call(`look at ${name}`, () => container.inspect());
+      const { State } = await this.#engine.call(`look at ${name}`, (abortSignal) => container.inspect({ abortSignal }));
       if (!State.Running) throw notRunning(name);
-      const stream = await this.#engine.call(`attach to ${name}`, () =>
-        container.attach({ stream: true, stdin: true, hijack: true }),
+      const stream = await this.#engine.call(`attach to ${name}`, (abortSignal) =>
+        container.attach({ stream: true, stdin: true, hijack: true, abortSignal }),
       );
       return stream as unknown as Duplex;
     } catch (error) {

@@ -31,7 +31,9 @@ export function volumeDisk({ engine, instance, directory, image }: VolumeOptions
   const ready = (task: TaskId) => join(directory, task, 'volume-ready.json');
 
   async function find(task: TaskId) {
-    const call = engine.call(`find the volume of ${task}`, () => engine.docker.getVolume(name(task)).inspect());
+    const call = engine.call(`find the volume of ${task}`, (abortSignal) =>
+      engine.docker.getVolume(name(task)).inspect({ abortSignal }),
+    );
     const whole = (await ifThere(call)) !== undefined && (await readJson(ready(task))) !== undefined;
     return whole ? use(task) : undefined;
   }
@@ -56,7 +58,9 @@ export function volumeDisk({ engine, instance, directory, image }: VolumeOptions
         if (ended.StatusCode !== 0) throw new Error(`its helper ended with ${ended.StatusCode}`);
       });
     } finally {
-      await ifThere(engine.call(`remove a helper of ${task}`, () => container.remove({ force: true })));
+      await ifThere(
+        engine.call(`remove a helper of ${task}`, (abortSignal) => container.remove({ force: true, abortSignal })),
+      );
     }
   }
 
@@ -77,7 +81,9 @@ export function volumeDisk({ engine, instance, directory, image }: VolumeOptions
     find,
     async remove(task) {
       await ifThere(
-        engine.call(`remove the volume of ${task}`, () => engine.docker.getVolume(name(task)).remove({ force: true })),
+        engine.call(`remove the volume of ${task}`, (abortSignal) =>
+          engine.docker.getVolume(name(task)).remove({ force: true, abortSignal }),
+        ),
       );
     },
   };
@@ -88,7 +94,9 @@ export async function quotaMissing({ engine, instance }: VolumeOptions): Promise
   const name = `errand-${instance}-quota-trial`;
   try {
     await makeVolume(engine, name, { instance, task: 'none', bytes: 2 ** 20 });
-    await engine.call('remove a volume', () => engine.docker.getVolume(name).remove({ force: true }));
+    await engine.call('remove a volume', (abortSignal) =>
+      engine.docker.getVolume(name).remove({ force: true, abortSignal }),
+    );
     return null;
   } catch (error) {
     // Only a refusal is an answer: an engine that is away, or is not asked well, has said nothing of its disk.

@@ -23,7 +23,12 @@ export const calls = {
   send: z.strictObject({ run: runIdSchema, line: z.unknown() }),
   records: z.strictObject({ run: runIdSchema, after: z.number().int().nonnegative() }),
   state: z.strictObject({ run: runIdSchema }),
-  stop: z.strictObject({ run: runIdSchema, graceMs: z.number().int().min(0).max(600_000) }),
+  stop: z.strictObject({
+    run: runIdSchema,
+    graceMs: z.number().int().min(0).max(600_000),
+    why: z.literal('stalled').optional(),
+  }),
+  cpuMs: z.strictObject({ run: runIdSchema }),
   export: z.strictObject({
     run: runIdSchema,
     folder: folderSchema,
@@ -47,6 +52,7 @@ export const calls = {
   usage: z.strictObject({ task: taskIdSchema }),
   traffic: z.strictObject({ task: taskIdSchema }),
   blocked: z.strictObject({ task: taskIdSchema }),
+  room: z.strictObject({}),
   list: z.strictObject({}),
   remove: z.strictObject({ task: taskIdSchema, workspace: z.boolean() }),
   reap: z.strictObject({ alive: z.array(taskIdSchema), graceMs: z.number().int().nonnegative() }),
@@ -84,6 +90,7 @@ const stateSchema: z.ZodType<ContainerState> = z.union([
     outOfMemory: z.boolean(),
     timedOut: z.boolean(),
     outOfDisk: z.boolean().optional(),
+    stalled: z.boolean().optional(),
   }),
 ]);
 
@@ -100,6 +107,7 @@ export const answers = {
   engine: z.string(),
   state: stateSchema,
   setUp: setUpsSchema,
+  cpuMs: z.number().nullable(),
   export: z.string().nullable(),
   check: z.object({ command: z.string(), exitCode: z.number(), durationMs: z.number() }),
   usage: z
@@ -121,6 +129,14 @@ export const answers = {
     })
     .nullable(),
   blocked: z.array(z.object({ host: z.string(), allowable: z.boolean() })),
+  room: z.array(
+    z.object({
+      path: z.string(),
+      freeBytes: z.number(),
+      totalBytes: z.number(),
+      lacks: z.enum(['space', 'names']).nullable(),
+    }),
+  ),
   list: z.array(z.object({ task: taskIdSchema, run: runIdSchema, running: z.boolean() })),
   reap: z.array(taskIdSchema),
 } as const;

@@ -7,6 +7,7 @@ import { turns } from '../task/turns.ts';
 import type { Place } from './disk.ts';
 import { type ChosenDisk, chooseDisk } from './disk-ways.ts';
 import { absent, readJson, writeJson } from './files.ts';
+import { clearLoopTrials } from './loop-disk.ts';
 import type { VolumeOptions } from './volume-disk.ts';
 
 export interface Workspace extends Place {
@@ -30,6 +31,8 @@ export interface Workspaces {
   notes(task: TaskId): string;
   list(): Promise<readonly { task: TaskId; touchedAt: number }[]>;
   remove(task: TaskId): Promise<void>;
+  /** Removes what a crash left of looking for a way. */
+  clearTrials(now: number): Promise<void>;
   /** How workspaces are kept from growing on this machine. */
   way(): Promise<Pick<ChosenDisk, 'way' | 'because'>>;
 }
@@ -148,6 +151,7 @@ export function openWorkspaces(options: WorkspaceOptions): Workspaces {
         await rm(home(task), { recursive: true, force: true });
         (await uids)?.delete(task);
       }),
+    clearTrials: (now) => clearLoopTrials(options.directory, now),
     way: chosen,
   };
 }

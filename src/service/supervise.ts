@@ -138,6 +138,7 @@ function writeBrokerOptions(config: Config, env: Env, places: Places, apart: Apa
         },
       },
       runtime: config.sandbox.runtime,
+      minFreeBytes: config.sandbox.minFreeBytes,
       setup: Object.fromEntries(config.repositories.map((each) => [each.name.toLowerCase(), toSetupOptions(each)])),
       mountable: process.getuid?.() === 0,
       bundleUser: worker,

@@ -220,9 +220,11 @@ export class World {
       outOfMemory: false,
       timedOut: false,
     }),
-    stop: async (_run: RunId, _graceMs: number): Promise<void> => {},
+    stop: async (_run: RunId, _graceMs: number, _why?: 'stalled'): Promise<void> => {},
     export: async (): Promise<string | null> => '/bundle',
     check: async (_run: RunId, { command }: { command: string }) => ({ command, exitCode: 0, durationMs: 1 }),
+    cpuMs: async (_run: RunId): Promise<number | null> => null,
+    room: async () => [],
     usage: async (): Promise<Metered | null> => null,
     blocked: async () => [],
     list: async (): Promise<{ task: TaskId; run: RunId; running: boolean }[]> => [],
@@ -265,6 +267,7 @@ export class World {
     push: async (): Promise<'pushed' | 'already' | 'moved'> => 'pushed',
     remove: async (_task: TaskId): Promise<void> => {},
     reap: async (): Promise<void> => {},
+    reapMirrors: async (): Promise<void> => {},
   };
 
   readonly forge: Forge = {
@@ -292,6 +295,8 @@ export class World {
 
   /** What processes say of themselves. */
   notes: readonly HeardNote[] = [];
+
+  quietMs: number | null = null;
 
   policy: Policy = {
     command: '/agent',
@@ -334,6 +339,7 @@ export class World {
       elapsedMs: () => this.elapsedMs,
       clock: { now: () => this.now },
       askAgainMs: 1_000,
+      quietMs: this.quietMs,
       limits: { memoryBytes: 2 ** 30, cpus: 1, pids: 100, workspaceBytes: 2 ** 30, runMs: 60_000 },
       threadUrl: async () => null,
       during: (work) => work(),

@@ -15,7 +15,11 @@ export async function checkDisk(config: Config, rootDir: string | null): Promise
     });
     const found = `${free.map(({ what, bytes }) => `${size(bytes)} free for ${what}`).join(', ')}.`;
     const least = Math.min(...free.map(({ bytes }) => bytes));
-    if (least < gibibyte) return fail('Disk', found, `Make room below ${free.map(({ path }) => path).join(' or ')}.`);
+    const { minFreeBytes } = config.sandbox;
+    if (least < minFreeBytes) {
+      const where = free.map(({ path }) => path).join(' or ');
+      return fail('Disk', found, `No run starts below ${size(minFreeBytes)}: make room below ${where}.`);
+    }
     if (free.some(({ noNames }) => noNames))
       return warn('Disk', `${found} Hardly any inodes are left.`, 'Remove small files.');
     const wanted = config.limits.workspaceBytes;

@@ -70,7 +70,10 @@ export interface NetworkPolicy extends MeterLimits {
 /** Where a run's agent lives. The container is the run: it outlives every worker, and each call here can be repeated. */
 export interface Sandbox {
   engine(): Promise<EngineId>;
-  /** Settles when a run could start now; throws `Problem` when the engine is away, or its sandboxes were seen not to hold. */
+  /**
+   * Settles when a run could start now; throws `Problem` when the engine is away, its sandboxes were seen not to hold, or a disk is nearly
+   * full.
+   */
   ready(): Promise<void>;
   /**
    * Runs the set-up scripts of a workspace where no agent has been, on each part's `base`, or the maintenance scripts of one where one has,
@@ -86,8 +89,13 @@ export interface Sandbox {
   /** Records after number `after`, as untrusted JSON values, following until the container has stopped and all was read. */
   records(run: RunId, after: number, signal: AbortSignal): AsyncIterable<unknown>;
   state(run: RunId): Promise<ContainerState>;
-  /** SIGTERM, and SIGKILL after `graceMs`; settles when no process of the run is left. */
-  stop(run: RunId, graceMs: number): Promise<void>;
+  /**
+   * SIGTERM, and SIGKILL after `graceMs`; settles when no process of the run is left. `why` is kept in the state of a run that this
+   * ended.
+   */
+  stop(run: RunId, graceMs: number, why?: 'stalled'): Promise<void>;
+  /** The processor time that a run has had so far; null where it doesn't run. */
+  cpuMs(run: RunId): Promise<number | null>;
   /**
    * After the run stopped: commits what is left over in the checkout at `folder`, inside a second container, and writes its `HEAD`
    * as a bundle; returns the bundle's path. Null when HEAD is still `start`.
@@ -95,6 +103,8 @@ export interface Sandbox {
   export(run: RunId, work: { folder: string; start: Sha }, capBytes: number): Promise<string | null>;
   /** Runs one command in the checkout at `folder`, in a fresh container without network, and takes its exit code. */
   check(run: RunId, work: { folder: string; command: string }, timeoutMs: number): Promise<Check>;
+  /** The disks of the data folder and of the engine. */
+  room(): Promise<readonly Room[]>;
   usage(task: TaskId): Promise<Metered | null>;
   /** Hosts that the gateway refused. */
   blocked(task: TaskId): Promise<readonly BlockedHost[]>;
@@ -102,6 +112,15 @@ export interface Sandbox {
   list(): Promise<readonly { task: TaskId; run: RunId; running: boolean }[]>;
   /** Removes a run's container and, with `workspace`, all that the task had here. */
   remove(task: TaskId, options: { workspace: boolean }): Promise<void>;
+}
+
+/** What a disk that runs depend on has left, and whether that keeps runs from starting. */
+export interface Room {
+  readonly path: string;
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Why no run starts because of it: bytes, or names for files. */
+  readonly lacks: 'space' | 'names' | null;
 }
 
 export type ContainerState =
@@ -114,4 +133,6 @@ export type ContainerState =
       readonly timedOut: boolean;
       /** Its workspace grew larger than it may be, where only a watchdog holds it. */
       readonly outOfDisk?: boolean | undefined;
+      /** It was ended since nothing moved in it any more. */
+      readonly stalled?: boolean | undefined;
     };
