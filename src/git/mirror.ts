@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BranchName, parseSha, type RepositoryName, type Sha } from '../task/ids.ts';
 import { must } from './git.ts';
@@ -29,6 +29,8 @@ export async function refreshMirror(
   order: { path: string; repository: RepositoryName; branch: BranchName; wanted: Sha; signal: AbortSignal },
 ): Promise<Sha> {
   const { path, branch, wanted, signal } = order;
+  // Says that it is asked for; one that nobody asks for goes some day.
+  await utimes(path, new Date(), new Date()).catch(() => undefined);
   if ((await headOf(path, branch)) === wanted) return wanted;
   await makeReadable(dirname(path));
   return withLock(`${path}.lock`, signal, async () => {

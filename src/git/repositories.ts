@@ -6,6 +6,7 @@ import { Problem } from '../task/problem.ts';
 import { type Credentials, createGit, type GitOrder, must } from './git.ts';
 import { fetchLimit } from './limited.ts';
 import { initBare, makeReadable, mirrorPath, refreshMirror } from './mirror.ts';
+import { removeOldMirrors } from './old-mirrors.ts';
 import { toProblem } from './problems.ts';
 import { pushBranch } from './push.ts';
 import { defaultImportCaps, type ImportCaps, quarantinePrefix } from './quarantine.ts';
@@ -133,6 +134,9 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
         if (spared.has(taskOf(name)) || Date.now() - (await touchedAtMs(path)) < graceMs) continue;
         await rm(path, { recursive: true, force: true });
       }
+    },
+    async reapMirrors(keptMs, signal) {
+      await removeOldMirrors({ mirrorsDir, tasksDir, keptMs, signal });
     },
     async remove(task) {
       const entries = await readdir(tasksDir).catch((): string[] => []);

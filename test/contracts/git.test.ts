@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, mkdir, readdir, readFile, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RepositoriesOptions } from '../../src/git/repositories.ts';
@@ -619,6 +619,27 @@ test('tasks that are over leave nothing behind after a while, what a crash left 
   expect(await readdir(join(bench.dir, 'tasks'))).toEqual([`${task}.git`]);
   await bench.repositories.reap([], 0);
   expect(await readdir(join(bench.dir, 'tasks'))).toEqual([]);
+});
+
+test('a mirror that nobody asked for in a long time goes, unless a task borrows from it; the next task fetches it anew', async () => {
+  const first = await bench.repositories.prepare(prepareOrder);
+  const [mirror = ''] = first.repositories;
+  const long = new Date(Date.now() - 40 * 24 * 3_600_000);
+  const month = 30 * 24 * 3_600_000;
+  const { signal } = new AbortController();
+  await utimes(mirror, long, long);
+  await bench.repositories.reapMirrors(month, signal);
+  expect(await readdir(mirror)).toContain('HEAD');
+  await bench.repositories.remove(task);
+  await bench.repositories.prepare(prepareOrder);
+  await bench.repositories.remove(task);
+  await bench.repositories.reapMirrors(month, signal);
+  expect(await readdir(mirror)).toContain('HEAD');
+  await utimes(mirror, long, long);
+  await bench.repositories.reapMirrors(month, signal);
+  expect(await readdir(dirname(mirror))).toEqual([]);
+  const again = await bench.repositories.prepare(prepareOrder);
+  expect(again.base).toBe(first.base);
 });
 
 test('a task that is forgotten leaves nothing behind', async () => {

@@ -138,4 +138,6 @@ export interface Repositories {
   remove(task: TaskId): Promise<void>;
   /** Forgets those of tasks that `alive` doesn't have and that nothing touched for `graceMs`. */
   reap(alive: readonly TaskId[], graceMs: number): Promise<void>;
+  /** Forgets the copies of repositories that no task has asked for in `keptMs`; the next one that does fetches its own. */
+  reapMirrors(keptMs: number, signal: AbortSignal): Promise<void>;
 }
