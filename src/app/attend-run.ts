@@ -14,6 +14,7 @@ import { closeHosts } from './close-hosts.ts';
 import type { WorkerDeps } from './deps.ts';
 import { finishRun } from './finish-run.ts';
 import { type Folded, type Frame, frameOf, nothingFolded, toProgress } from './fold.ts';
+import { followPulse } from './follow-pulse.ts';
 import { followRecords } from './follow-records.ts';
 import { keepWork } from './keep-work.ts';
 import { prepareParts } from './prepare-parts.ts';
@@ -66,6 +67,7 @@ async function work(attendance: Attendance, task: Task, run: Run): Promise<void>
 async function follow(attendance: Attendance, run: Run, frame: Frame): Promise<Folded> {
   using _spending = followSpending(attendance, run);
   using _blocked = followBlocked(attendance);
+  using _pulse = followPulse(attendance, run);
   return await followRecords(attendance, frame);
 }
 

@@ -67,6 +67,8 @@ export interface WorkerDeps {
   readonly awayMs: number;
   readonly policy: Policy;
   readonly limits: Limits;
+  /** How long nothing may move in a run before it is ended; null for no limit. */
+  readonly quietMs: number | null;
   /** How long a merge that waits for GitHub waits before it asks again. */
   readonly askAgainMs: number;
   readonly clock: Clock;
@@ -98,8 +100,11 @@ export interface WorkerDeps {
   /** Whatever is logged during a piece of work says which task and run it is about. */
   readonly about: <T>(what: { task: TaskId; run?: RunId | undefined }, work: () => T) => T;
   readonly changes: Changes;
-  /** Removes what tasks other than these left on this machine, once nothing touched it for a day. */
-  readonly reap: (alive: readonly TaskId[]) => Promise<void>;
+  /**
+   * Removes what tasks other than these left on this machine, once nothing touched it for a day, and caches that nobody used for a month;
+   * sooner where it is `urgent`, for want of disk.
+   */
+  readonly reap: (alive: readonly TaskId[], urgent: boolean) => Promise<void>;
 }
 
 /** One worker's right to its engine. */

@@ -32,9 +32,7 @@ export async function finishRun(attendance: Attendance, folded: Folded, last: bo
   const current = currentRun(task.run);
   if (current === undefined) return;
   const spending = await measureRun(attendance, current);
-  const verdict = spending.explain(
-    judge(await deps.sandbox.state(run), folded.result, task.budget.minutes, deps.limits),
-  );
+  const verdict = spending.explain(judge(await deps.sandbox.state(run), folded.result, task.budget.minutes, deps));
 
   await show('keeping');
   const works = await takeAllOut(attendance, task, parts, verdict);

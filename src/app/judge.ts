@@ -1,4 +1,5 @@
 import type { RunnerResult } from '../../sandbox/protocol.ts';
+import { duration } from '../task/amounts.ts';
 import type { ContainerState, Limits } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Failure } from '../task/task.ts';
@@ -11,7 +12,7 @@ export function judge(
   state: ContainerState,
   result: RunnerResult | null,
   minutes: number,
-  limits: Pick<Limits, 'memoryBytes' | 'workspaceBytes'>,
+  { limits, quietMs }: { limits: Pick<Limits, 'memoryBytes' | 'workspaceBytes'>; quietMs: number | null },
 ): Failure | null {
   if (state.type === 'exited' && state.timedOut) {
     return failure(
@@ -26,6 +27,14 @@ export function judge(
       'out_of_disk',
       `The run filled more than its ${gib} GiB of disk and was ended.`,
       'Whoever runs Errand can raise the limit of the workspace.',
+    );
+  }
+  if (state.type === 'exited' && state.stalled && result?.type !== 'finished') {
+    const long = quietMs === null ? 'too long' : duration(quietMs);
+    return failure(
+      'no_progress',
+      `Nothing moved in the run for ${long}, neither output nor tokens nor processor time, and it was ended.`,
+      'Reply with what to do differently, or press Retry.',
     );
   }
   if (result === null) {

@@ -19,6 +19,8 @@ export interface Slots {
   attend(task: Task): void;
   /** What follows for a task that was refused its run. */
   left(id: TaskId): void;
+  /** Hears why the engine can take no run. */
+  closed(why: Problem): void;
 }
 
 /**
@@ -122,6 +124,7 @@ export class Turns implements Room {
       if (!(error instanceof Problem)) throw error;
       this.#isReady = false;
       this.#closedUntil = clock.now() + closedMs;
+      this.#slots.closed(error);
       for (const id of next) {
         log.warn({ task: id, err: error }, 'Run delayed');
         await store.apply(id, { type: 'run_delayed', reason: error.failure.sentence, at: clock.now() });

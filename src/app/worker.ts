@@ -46,6 +46,7 @@ export class Worker {
   #signal = AbortSignal.abort();
   /** Runs of an older Errand are in no index by their engine, so all are looked at once. */
   #hasSeenAll = false;
+  #makingRoom: Promise<void> | undefined;
 
   constructor(deps: WorkerDeps, options: { concurrency: number; drainMs?: number }) {
     this.#deps = deps;
@@ -57,6 +58,9 @@ export class Worker {
       holds: (id) => this.#attended.has(id),
       attend: (task) => this.#attend(task, this.#signal),
       left: (id) => this.#afterwards(id),
+      closed: ({ failure }) => {
+        if (failure.code === 'disk_low') this.#makeRoom();
+      },
     });
   }
 
@@ -98,7 +102,7 @@ export class Worker {
       this.#every(options.sweepEveryMs, signal, () => this.recover(signal)),
       this.#everyFromNow(options.sweepEveryMs, signal, () => this.clearLeftovers()),
       this.#every(options.pullEveryMs, signal, () => this.#watchPulls(options.pullEveryMs)),
-      this.#everyFromNow(options.reapEveryMs, signal, async () => this.#deps.reap(await this.#deps.store.unsettled())),
+      this.#everyFromNow(options.reapEveryMs, signal, () => this.#reap(false)),
     ]);
     await Promise.allSettled(this.#attended.values());
   }
@@ -123,6 +127,19 @@ export class Worker {
     // Beside a run at work nothing is pushed: the release says so.
     else await releaseCi(this.#deps, id, signal);
     await merge(this.#deps, id, signal);
+  }
+
+  async #reap(urgent: boolean): Promise<void> {
+    await this.#deps.reap(await this.#deps.store.unsettled(), urgent);
+  }
+
+  /** Runs wait for disk: what can be spared goes sooner than else. One such round at a time. */
+  #makeRoom(): void {
+    this.#makingRoom ??= this.#reap(true)
+      .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'No room could be made'))
+      .finally(() => {
+        this.#makingRoom = undefined;
+      });
   }
 
   #attend(task: Task, signal: AbortSignal): void {

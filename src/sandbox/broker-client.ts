@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
 import type { BlockedHost, Traffic } from '../task/network.ts';
-import type { ContainerState, Room, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
+import type { ContainerState, DiskRoom, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, SetUp } from '../task/task.ts';
 import { answers, fromWire, problemSchema, recordLineSchema } from './wire.ts';
@@ -103,7 +103,7 @@ export class BrokerClient implements Sandbox {
     return await this.#ask('blocked', { task }, answers.blocked);
   }
 
-  async room(): Promise<readonly Room[]> {
+  async room(): Promise<readonly DiskRoom[]> {
     return await this.#ask('room', {}, answers.room);
   }
 

@@ -1,7 +1,7 @@
 import type { EngineId, RunId, Sha, TaskId } from '../task/ids.ts';
 import type { Metered } from '../task/money.ts';
 import type { BlockedHost, Traffic } from '../task/network.ts';
-import type { ContainerState, Room, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
+import type { ContainerState, DiskRoom, RunOrder, Sandbox, SetUpOrder } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Check, SetUp } from '../task/task.ts';
 import { checkWalls } from './check-walls.ts';
@@ -58,7 +58,7 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
     await this.checkWalls('default');
   }
 
-  room(): Promise<readonly Room[]> {
+  room(): Promise<readonly DiskRoom[]> {
     return engineRoom(this.#parts.engine, this.#parts.options);
   }
 

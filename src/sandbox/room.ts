@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { Room } from '../task/ports/sandbox.ts';
+import type { DiskRoom } from '../task/ports/sandbox.ts';
 import { Problem } from '../task/problem.ts';
 import type { Engine } from './docker.ts';
 import { absent } from './files.ts';
@@ -8,7 +8,7 @@ import { absent } from './files.ts';
 const minNames = 20_000;
 
 /** Measures the disks below these paths, each once; one that is not on this machine is left out. */
-export async function measureRoom(paths: readonly string[], minFreeBytes: number): Promise<readonly Room[]> {
+export async function measureRoom(paths: readonly string[], minFreeBytes: number): Promise<readonly DiskRoom[]> {
   const found = await Promise.all(
     paths.map(async (path) => {
       const facts = await statfs(path).catch(absent);
@@ -22,7 +22,8 @@ export async function measureRoom(paths: readonly string[], minFreeBytes: number
     }),
   );
   const rooms = found.flat();
-  const same = (one: Room, other: Room) => one.freeBytes === other.freeBytes && one.totalBytes === other.totalBytes;
+  const same = (one: DiskRoom, other: DiskRoom) =>
+    one.freeBytes === other.freeBytes && one.totalBytes === other.totalBytes;
   return rooms.filter((room, index) => rooms.findIndex((other) => same(room, other)) === index);
 }
 
@@ -30,14 +31,14 @@ export async function measureRoom(paths: readonly string[], minFreeBytes: number
 export async function engineRoom(
   engine: Pick<Engine, 'host' | 'facts'>,
   { dataDir, minFreeBytes }: { dataDir: string; minFreeBytes: number },
-): Promise<readonly Room[]> {
+): Promise<readonly DiskRoom[]> {
   const { rootDir } = await engine.facts();
   const local = engine.host.startsWith('unix://') && rootDir !== null ? [rootDir] : [];
   return await measureRoom([dataDir, ...local], minFreeBytes);
 }
 
 /** Throws a `Problem` where a disk is too full for one more run. Its words stay the same while it is, so that a thread says it once. */
-export function checkRoom(rooms: readonly Room[], minFreeBytes: number): void {
+export function checkRoom(rooms: readonly DiskRoom[], minFreeBytes: number): void {
   const full = rooms.find(({ lacks }) => lacks !== null);
   if (full === undefined) return;
   const gib = (minFreeBytes / 2 ** 30).toFixed(1).replace('.0', '');

@@ -47,6 +47,10 @@ const reapEveryMs = 5 * 60_000;
 const askAgainMs = 1_000;
 /** How long an ended task's workspace waits for a follow-up. */
 const keptMs = 24 * 60 * 60_000;
+/** How long a copy of a repository waits for the next task on its branch. */
+const mirrorsMs = 30 * 24 * 60 * 60_000;
+/** The same while a disk is nearly full, and runs wait for it. */
+const urgentMs = { kept: 60 * 60_000, mirrors: 24 * 60 * 60_000 };
 
 /** A worker: git, GitHub and Redis; of Docker only what the broker does for it. `holder` is who holds its engine, across its restarts. */
 export async function runWorker(
@@ -135,6 +139,7 @@ export async function runWorker(
       return policy();
     },
     limits: config.limits,
+    quietMs: config.sandbox.quietMs,
     askAgainMs: config.pollSeconds * 500,
     clock,
     elapsedMs,
@@ -142,8 +147,9 @@ export async function runWorker(
     toAgent: (asked) => toAgentOf(config, asked),
     threadUrl: (task) => threadUrl(store.tasks, task),
     reap: reapers(
-      async (alive) => void (await sandbox.reap(alive, keptMs)),
-      (alive) => repositories.reap(alive, keptMs),
+      async (alive, urgent) => void (await sandbox.reap(alive, urgent ? urgentMs.kept : keptMs)),
+      (alive, urgent) => repositories.reap(alive, urgent ? urgentMs.kept : keptMs),
+      (_alive, urgent) => repositories.reapMirrors(urgent ? urgentMs.mirrors : mirrorsMs, signal),
       async () => {
         if (config.keepTasksMs === null) return;
         const forgotten = await store.tasks.forget(clock.now() - config.keepTasksMs);

@@ -3,7 +3,7 @@ import type { RunnerResult } from '../../sandbox/protocol.ts';
 import { judge } from '../../src/app/judge.ts';
 import type { ContainerState } from '../../src/task/ports/sandbox.ts';
 
-const limits = { memoryBytes: 4 * 2 ** 30, workspaceBytes: 8 * 2 ** 30 };
+const limits = { limits: { memoryBytes: 4 * 2 ** 30, workspaceBytes: 8 * 2 ** 30 }, quietMs: 15 * 60_000 };
 const finished = (exitCode: number): RunnerResult => ({ type: 'finished', exitCode, claim: 'Done', unread: [] });
 const exited = (state: Partial<Extract<ContainerState, { type: 'exited' }>> = {}): ContainerState => ({
   type: 'exited',
@@ -52,4 +52,16 @@ test('every way in which an agent fails has a sentence and a next step', () => {
     const failure = judge(exited(), { type: 'failed', code, message: '' }, 30, limits);
     expect(failure).toMatchObject({ code, sentence: expect.stringMatching(/\.$/), next: expect.stringMatching(/\.$/) });
   }
+});
+
+test('a run in which nothing moved failed of that, unless the agent was done just then', () => {
+  const stalled = exited({ code: 143, stalled: true });
+  const cancelled: RunnerResult = { type: 'failed', code: 'cancelled', message: '' };
+  for (const result of [null, cancelled]) {
+    expect(judge(stalled, result, 30, limits)).toMatchObject({
+      code: 'no_progress',
+      sentence: expect.stringContaining('15 min'),
+    });
+  }
+  expect(judge(stalled, finished(0), 30, limits)).toBeNull();
 });

@@ -124,6 +124,25 @@ test('while the sandboxes don’t hold, a task waits with the reason in its thre
   expect(world.tasks.get(one)?.runs).toBe(1);
 });
 
+test('while a disk is nearly full, a task waits with the reason in its thread, and what can be spared goes sooner', async () => {
+  const world = new World();
+  world.has({ id: one });
+  world.sandbox.ready = () => Promise.reject(problem('disk_low', { retry: true }));
+  const urgent: boolean[] = [];
+  const worker = new Worker(
+    { ...world.worker, reap: async (_alive, hurry) => void urgent.push(hurry) },
+    { concurrency: 1 },
+  );
+  const stop = new AbortController();
+  const ended = worker.run(stop.signal, never);
+  await vi.waitFor(() => expect(world.handlers.has('merge')).toBe(true));
+  await world.handlers.get('run')?.(one);
+  expect(world.tasks.get(one)).toMatchObject({ run: { type: 'queued', reason: 'It is disk_low.' }, runs: 0 });
+  await vi.waitFor(() => expect(urgent).toEqual([false, true]));
+  stop.abort();
+  await ended;
+});
+
 test('one task that can not be read keeps no other from being taken up', async () => {
   const world = new World();
   world.has({ id: one });

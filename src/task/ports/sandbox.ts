@@ -104,7 +104,7 @@ export interface Sandbox {
   /** Runs one command in the checkout at `folder`, in a fresh container without network, and takes its exit code. */
   check(run: RunId, work: { folder: string; command: string }, timeoutMs: number): Promise<Check>;
   /** The disks of the data folder and of the engine. */
-  room(): Promise<readonly Room[]>;
+  room(): Promise<readonly DiskRoom[]>;
   usage(task: TaskId): Promise<Metered | null>;
   /** Hosts that the gateway refused. */
   blocked(task: TaskId): Promise<readonly BlockedHost[]>;
@@ -115,7 +115,7 @@ export interface Sandbox {
 }
 
 /** What a disk that runs depend on has left, and whether that keeps runs from starting. */
-export interface Room {
+export interface DiskRoom {
   readonly path: string;
   readonly freeBytes: number;
   readonly totalBytes: number;
