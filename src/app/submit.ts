@@ -25,6 +25,7 @@ import { channelRefusal, mayAsk, silent } from './people.ts';
 import type { Accepted, Refused, Request } from './request.ts';
 import { spendingRefusal } from './spending.ts';
 import { attachments, takeFiles } from './take-files.ts';
+import { firstTurn } from './tell-turns.ts';
 import { attributed, nobodySpoke, threadBefore } from './thread-before.ts';
 
 /** Makes a task of a command or a message; a refusal gives all that was typed back. */
@@ -218,10 +219,20 @@ const blank = {
   follows: null,
 } as const;
 
+/** Where others wait already, the root message says how many from the first. Not to know it is no reason to refuse a task. */
+async function withTurn(deps: BotDeps, task: Task): Promise<Task> {
+  const turn = await firstTurn(deps, task).catch((error: unknown) => {
+    deps.log.warn({ task: task.id, err: error }, 'How many go before a task is not known yet');
+    return null;
+  });
+  return turn === null || task.run.type !== 'queued' ? task : { ...task, run: { ...task.run, turn } };
+}
+
 /** One after the other, so that many at once don't all find the last place free. */
 const inTurn = turns<string>();
 
-async function store(deps: BotDeps, task: Task): Promise<{ task: Task; created: boolean } | Failure> {
+async function store(deps: BotDeps, asked: Task): Promise<{ task: Task; created: boolean } | Failure> {
+  const task = await withTurn(deps, asked);
   const rows = narrate(task, { type: 'task_created', at: task.createdAt }, task);
   const stored = await inTurn('store', async () => {
     const full = await crowdedRefusal(deps, task.requester);

@@ -1,10 +1,14 @@
 import type { Status } from '../task/said.ts';
 import type { Task } from '../task/task.ts';
+import { toTurnLine } from './turn-words.ts';
 
 /** One word for where a task stands; what runs comes before what waits for review. */
 export function toStatus(task: Task): Status {
   const { run } = task;
-  if (run.type === 'queued') return { word: 'Queued', reason: run.reason };
+  if (run.type === 'queued') {
+    const { reason, turn } = run;
+    return { word: 'Queued', reason, ...(turn !== undefined && { turn: toTurnLine(task, turn) }) };
+  }
   if (run.type === 'waiting') return { word: 'Waiting for you' };
   if (run.type === 'running') {
     return { word: 'Running', startedAt: run.run.startedAt, activity: run.run.progress.activity };

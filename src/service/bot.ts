@@ -4,6 +4,7 @@ import { attestAll } from '../app/attest.ts';
 import type { BotDeps, Log } from '../app/deps.ts';
 import { lookAtPull } from '../app/look-at-pull.ts';
 import { renewSessions } from '../app/session.ts';
+import { tellTurns } from '../app/tell-turns.ts';
 import { createUseCases } from '../app/use-cases.ts';
 import type { Config } from '../config.ts';
 import { createWebhookDoor, type Door, serveDoor, webhookPath } from '../github/webhook-door.ts';
@@ -20,6 +21,7 @@ import type { Latches } from '../slack/latches.ts';
 import { createThreadReader } from '../slack/thread-reader.ts';
 import type { Policy } from '../task/policy.ts';
 import type { Crew } from '../task/ports/crew.ts';
+import type { Hosts } from '../task/ports/hosts.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
 import { livePolicy } from './live-policy.ts';
@@ -107,6 +109,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     ...way,
   });
   renew(store.tasks, connection.latches, scope);
+  keepTelling({ store: store.tasks, hosts: store.hosts, policy }, scope);
   await keepAttesting({ store: store.tasks, attestations: store.attestations, directory, policy }, scope);
   // It may be refused before anything waits for it.
   delivering.catch(() => undefined);
@@ -156,6 +159,21 @@ function renew(store: TaskStore, latches: Latches, { log, signal }: ProcessScope
 }
 
 const renewEveryMs = 10 * 60_000;
+
+/** Keeps those who wait informed of their turns. */
+function keepTelling(
+  { store, hosts, policy }: { store: TaskStore; hosts: Hosts; policy: () => Policy },
+  { log, signal }: ProcessScope,
+): void {
+  const timer = setInterval(() => {
+    tellTurns({ store, hosts, policy: policy(), clock }).catch((error: unknown) =>
+      log.warn({ err: error }, 'Those who wait are not told of their turns'),
+    );
+  }, tellEveryMs);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+}
+
+const tellEveryMs = 5_000;
 
 /** Leaves word of who people are by now, for as long as something of theirs is to be done. */
 async function keepAttesting(

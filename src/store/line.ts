@@ -71,12 +71,12 @@ const times = z.array(z.string().nullable());
 /** Reads the line: what waits, then what is known of those who wait. */
 export function createLine(redis: Connection, keys: Keys): Pick<TaskStore, 'line' | 'forgetTurns'> {
   return {
-    line: () =>
+    line: (also) =>
       guarded('look who waits for a worker', async (): Promise<Line> => {
         const waiting = Object.entries(await redis.hgetall(keys.waitingTasks)).flatMap(([id, json]) =>
           toWaiting(id, json),
         );
-        const parties = [...new Set(waiting.flatMap(partiesOf))];
+        const parties = [...new Set([...waiting, ...(also === undefined ? [] : [also])].flatMap(partiesOf))];
         if (parties.length === 0) return { waiting, running: new Map(), served: new Map() };
         const counting = redis.pipeline();
         for (const party of parties) counting.scard(keys.running(party));

@@ -174,6 +174,7 @@ const checkout = object({
 export const turnSchema = object({
   ahead: count,
   held: object({ by: z.enum(['person', 'channel', 'repository']), name: z.string(), most: count }).nullable(),
+  stranded: z.boolean().optional(),
 });
 
 const runState = z.discriminatedUnion('type', [

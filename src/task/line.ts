@@ -22,6 +22,8 @@ export interface Turn {
   readonly ahead: number;
   /** The limit that it waits for; null where it waits for a worker. */
   readonly held: Held | null;
+  /** No worker is up that could take it. */
+  readonly stranded?: boolean | undefined;
 }
 
 export interface Held {
@@ -173,7 +175,7 @@ function isBefore(
 /** How far back a position is told. */
 const toldUpTo = 1_000;
 /** Positions this near are told exactly. */
-const exactUpTo = 10;
+export const exactUpTo = 9;
 
 /**
  * What the people of each waiting task are to be told; tasks that are not to be tried yet have a reason of their own. Far back,
@@ -202,6 +204,7 @@ function byAndLarge(ahead: number): number {
 export function isSameTurn(one: Turn | null, other: Turn | null): boolean {
   return (
     one?.ahead === other?.ahead &&
+    one?.stranded === other?.stranded &&
     one?.held?.by === other?.held?.by &&
     one?.held?.name === other?.held?.name &&
     one?.held?.most === other?.held?.most

@@ -7,7 +7,12 @@ import type { Ci, Outcome, Progress, PullRequest, PullState, Question, Report, S
 
 /** What the root message says of a task, as a word and never as a colour alone. */
 export type Status =
-  | { readonly word: 'Queued'; readonly reason: string | null }
+  | {
+      readonly word: 'Queued';
+      readonly reason: string | null;
+      /** How many go before it, or which limit it waits for, once that was told. */
+      readonly turn?: string | null;
+    }
   | { readonly word: 'Running'; readonly startedAt: number; readonly activity: string | null }
   | { readonly word: 'Waiting for you' }
   | {

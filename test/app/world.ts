@@ -5,7 +5,7 @@ import type { HeardNote } from '../../src/task/health.ts';
 import type { Host } from '../../src/task/hosts.ts';
 import { type BranchName, type RunId, type Sha, type TaskId, toRunId } from '../../src/task/ids.ts';
 import type { Held as HeldBack } from '../../src/task/intake.ts';
-import { type Held, keyOf, type Line, partiesOf, toParties } from '../../src/task/line.ts';
+import { type Held, keyOf, type Line, type Parties, partiesOf, toParties } from '../../src/task/line.ts';
 import type { Grant, Metered } from '../../src/task/money.ts';
 import { isUnderReview } from '../../src/task/parts.ts';
 import { type Policy, plainRepository } from '../../src/task/policy.ts';
@@ -114,7 +114,7 @@ export class World {
       [...this.tasks.values()].flatMap(({ id, requester, run }) =>
         run.type === 'idle' ? [] : [{ id, requester, queued: run.type === 'queued' }],
       ),
-    line: async () => this.line(),
+    line: async (also) => this.line(also),
     forgetTurns: async () => undefined,
     unsettled: async () =>
       [...this.tasks.values()]
@@ -395,7 +395,7 @@ export class World {
   }
 
   /** Who waits, and what those who wait have under way. */
-  line(): Line {
+  line(_also?: Parties): Line {
     const all = [...this.tasks.values()];
     const running = new Map<string, number>();
     for (const task of all.filter(({ run }) => currentRun(run) !== undefined)) {

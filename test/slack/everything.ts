@@ -53,7 +53,9 @@ const blockedHost = (host: string, allowed: BlockedLine['allowed'] = null): Bloc
 
 export const everything: Record<string, Said> = {
   'root queued': root({}),
-  'root queued behind others': root({ status: { word: 'Queued', reason: '2 ahead' } }),
+  'root queued behind others': root({
+    status: { word: 'Queued', reason: null, turn: '2 ahead, waiting for a free worker' },
+  }),
   'root running': root({ status: { word: 'Running', startedAt: at, activity: 'npm test' } }),
   'root waiting': root({ status: { word: 'Waiting for you' } }),
   'root ready': root({ status: { word: 'Ready for review', ...pulls('open') }, stoppable: false }),

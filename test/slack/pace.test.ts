@@ -33,6 +33,25 @@ describe('Pace', () => {
     expect(pace.updateWait('C:9', 'state', 10_000)).toBe(0);
   });
 
+  test('tells those who wait how many go before them only when there is little else to say, and each rarely', () => {
+    const pace = new Pace(options);
+    expect(pace.updateWait('C:9', 'waiting', 10_000)).toBe(0);
+    pace.updated('C:9', 'waiting', 10_000);
+    expect(pace.updateWait('C:9', 'waiting', 12_000)).toBe(13_000);
+    expect(pace.updateWait('C:8', 'waiting', 12_000)).toBe(0);
+    for (let n = 0; n < 4; n++) pace.updated(`C:${n}`, 'progress', 12_000);
+    expect(pace.updateWait('C:8', 'waiting', 12_000)).toBeGreaterThan(0);
+    expect(pace.updateWait('C:7', 'progress', 12_000)).toBe(0);
+  });
+
+  test('is not slowed down in what runs by what waits', () => {
+    const pace = new Pace(options);
+    for (let n = 0; n < 30; n++) pace.updated(`C:${n}`, 'waiting', 10_000 + 2_000 * n);
+    expect(pace.updateWait('C:run', 'progress', 70_000)).toBe(0);
+    pace.updated('C:run', 'progress', 70_000);
+    expect(pace.updateWait('C:run', 'progress', 73_000)).toBe(0);
+  });
+
   test('slows each message down as more of them show progress, so that together they stay within the limit', () => {
     const pace = new Pace(options);
     let sent = 0;

@@ -58,7 +58,11 @@ function basesOf({ parts }: TaskLine): string | null {
 export function statusLine(status: Status, task: TaskLine, { linkHosts }: Wording): string {
   switch (status.word) {
     case 'Queued':
-      return dotted('Queued', status.reason === null ? null : escapeAgent(status.reason, 200, linkHosts));
+      return dotted(
+        'Queued',
+        status.reason === null ? null : escapeAgent(status.reason, 200, linkHosts),
+        escapeMrkdwn(status.turn ?? ''),
+      );
     case 'Running':
       return dotted(
         `Running since ${clockTime(status.startedAt)}`,

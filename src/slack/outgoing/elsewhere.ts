@@ -1,5 +1,6 @@
 import type { ChannelId, UserId } from '../../task/ids.ts';
 import type { Effect, OutboxRow, Said } from '../../task/said.ts';
+import type { UpdateKind } from './pace.ts';
 
 /**
  * What whoever asked is told alone where the place that it was for takes no more messages: what their task came to, and what it wants of
@@ -53,8 +54,16 @@ export function isSaidAnew(said: Said, standing: 'gone' | 'closed'): boolean {
   return said.type === 'blocked';
 }
 
-/** A running root changes only in what the agent is at. */
+/** Whether it shows no more than how something goes, and no change of it. */
 export function isProgress(said: Said): boolean {
-  if (said.type === 'plan') return said.state === 'running';
-  return said.type === 'root' && said.status.word === 'Running' && said.status.activity !== null;
+  return updateKindOf(said) !== 'state';
+}
+
+/** A running root changes only in what the agent is at, and a waiting one in how many go before it. */
+export function updateKindOf(said: Said): UpdateKind {
+  if (said.type === 'plan') return said.state === 'running' ? 'progress' : 'state';
+  if (said.type !== 'root') return 'state';
+  const { status } = said;
+  if (status.word === 'Queued') return (status.turn ?? null) === null ? 'state' : 'waiting';
+  return status.word === 'Running' && status.activity !== null ? 'progress' : 'state';
 }

@@ -8,9 +8,9 @@ import type { Effect, Thread } from '../../task/said.ts';
 import { toMs } from '../ids.ts';
 import type { Latches, OptionalCallName } from '../latches.ts';
 import type { Log } from '../log.ts';
-import { directRow, isProgress, isSaidAnew, toDirect } from './elsewhere.ts';
+import { directRow, isSaidAnew, toDirect, updateKindOf } from './elsewhere.ts';
 import { findPosted } from './find-posted.ts';
-import type { Pace } from './pace.ts';
+import type { Pace, UpdateKind } from './pace.ts';
 import { type Caller, post, postDirect, react, setSession, update, whisper } from './post.ts';
 import { type SlackFailure, toSlackFailure } from './slack-error.ts';
 
@@ -74,8 +74,8 @@ class LaneDelivery {
       if (effect.type === 'session') await this.#session(row, effect);
     }
     const updates = this.#pending().filter((row) => isMessage(row));
-    for (const kind of ['state', 'progress'] as const) {
-      for (const row of updates) if (kindOf(row) === kind) await this.#update(row, kind);
+    for (const kind of ['state', 'progress', 'waiting'] as const) {
+      for (const row of updates) if (updateKindOf(row.effect.said) === kind) await this.#update(row, kind);
     }
     return this.#result();
   }
@@ -194,7 +194,7 @@ class LaneDelivery {
     }
   }
 
-  async #update(row: MessageRow, kind: 'state' | 'progress'): Promise<void> {
+  async #update(row: MessageRow, kind: UpdateKind): Promise<void> {
     const { pace, clock } = this.#deps;
     const { effect, ts } = row;
     if (ts === null) return;
@@ -361,10 +361,6 @@ class LaneDelivery {
 
 function isMessage(row: PendingRow): row is MessageRow {
   return row.effect.type === 'message';
-}
-
-function kindOf({ effect }: MessageRow): 'state' | 'progress' {
-  return isProgress(effect.said) ? 'progress' : 'state';
 }
 
 function signedOut(code: string, cause: unknown): Problem {

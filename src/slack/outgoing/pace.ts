@@ -31,7 +31,13 @@ const updateBurst = 10;
 const callBurst = 1 / 4;
 /** Updates that progress leaves for changes of state. */
 const stateReserve = 5;
+/** And what those who wait leave for progress. */
+const progressReserve = 8;
+const waitingEveryMs = 15_000;
 const minuteMs = 60_000;
+
+/** A change of state; what a run is at; how many go before a task that waits. The earlier comes first. */
+export type UpdateKind = 'state' | 'progress' | 'waiting';
 
 /**
  * When a call to Slack may go. `…Wait` says how long it has to wait, in milliseconds; `…ed` counts it once it goes.
@@ -45,6 +51,7 @@ export class Pace {
   readonly #calls = new Map<string, Bucket>();
   readonly #paused = new Map<string, number>();
   readonly #progress = new Map<string, number>();
+  readonly #waiting = new Map<string, number>();
 
   /** `processes` is how many, this one included, have Slack's limits together. */
   constructor(options: PaceOptions = slackPace, processes: () => number = () => 1) {
@@ -79,15 +86,21 @@ export class Pace {
     this.#bucket(channel).take(now);
   }
 
-  updateWait(message: string, kind: 'state' | 'progress', now: number): number {
+  updateWait(message: string, kind: UpdateKind, now: number): number {
     const paused = this.#pauseWait('chat.update', now);
     if (kind === 'state') return Math.max(paused, this.#updates.waitMs(now));
+    if (kind === 'waiting') {
+      const last = this.#waiting.get(message) ?? Number.NEGATIVE_INFINITY;
+      return Math.max(paused, this.#updates.waitMs(now, progressReserve), last + waitingEveryMs - now, 0);
+    }
     const last = this.#progress.get(message) ?? 0;
     return Math.max(paused, this.#updates.waitMs(now, stateReserve), last + this.#spacing(now) - now, 0);
   }
 
-  updated(message: string, kind: 'state' | 'progress', now: number): void {
+  updated(message: string, kind: UpdateKind, now: number): void {
     this.#updates.take(now);
+    for (const [each, at] of this.#waiting) if (now - at > waitingEveryMs) this.#waiting.delete(each);
+    if (kind === 'waiting') this.#waiting.set(message, now);
     if (kind === 'progress') this.#progress.set(message, now);
   }
 

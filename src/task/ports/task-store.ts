@@ -1,7 +1,7 @@
 import type { TaskEvent } from '../events.ts';
 import type { ChannelId, EngineId, MessageTs, RunId, TaskId } from '../ids.ts';
 import type { OpenTask } from '../intake.ts';
-import type { Held, Line } from '../line.ts';
+import type { Held, Line, Parties } from '../line.ts';
 import type { OutboxRow } from '../said.ts';
 import type { Task } from '../task.ts';
 import type { Refusal } from '../transition.ts';
@@ -29,8 +29,11 @@ export interface TaskStore {
   open(): Promise<readonly OpenTask[]>;
   /** Tasks with a run under way on this engine; of those that began under an older Errand some may be missing. */
   runningOn(engine: EngineId): Promise<readonly TaskId[]>;
-  /** The queued ones, and what decides on their turns. Costs as much as there are of them, whatever else is stored. */
-  line(): Promise<Line>;
+  /**
+   * The queued ones, and what decides on their turns, and on that of one more of `also`. Costs as much as there are of them, whatever else is
+   * stored.
+   */
+  line(also?: Parties): Promise<Line>;
   /** Forgets whose turn was last, as far as nobody who waits since `before` or later is decided on by it. */
   forgetTurns(before: number): Promise<void>;
   /** Newest tasks first. */
