@@ -137,8 +137,11 @@ export function narrower(
   return null;
 }
 
-/** What a task kept on this machine for follow-ups; after its end there are none. */
+/** What a task kept for follow-ups, here and on the machine that had its latest run; after its end there are none. */
 export async function forget(deps: WorkerDeps, id: TaskId): Promise<void> {
+  const home = (await deps.store.find(id))?.home ?? deps.engine;
+  if (home !== deps.engine && (await deps.hosts.find(home)) !== undefined)
+    await deps.queue.wake({ type: 'pull', task: id }, { at: home });
   await deps.sandbox.remove(id, { workspace: true });
   await deps.repositories.remove(id);
 }

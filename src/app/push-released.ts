@@ -10,8 +10,8 @@ import { openPulls } from './open-pulls.ts';
 import { moveHead, pushWork } from './push-work.ts';
 import { watchPull } from './watch-pull.ts';
 
-/** The commit is on the machine of the run's engine, whose worker may have the next wake-up: the longer it doesn't, the rarer they get. */
-const otherEngineMs = { first: 1_000, longest: 60_000, gone: 60 * 60_000 };
+/** How long a machine that has such a commit is waited for. */
+const goneMs = 60 * 60_000;
 
 type Released = Hold & { readonly state: Extract<Hold['state'], { byName: string }> };
 
@@ -27,11 +27,9 @@ export async function pushReleased(deps: WorkerDeps, id: TaskId): Promise<void> 
     const refuse = (problem: Failure) =>
       deps.store.apply(id, { type: 'hold_refused', repository, head, problem, at: deps.clock.now() });
     if (hold.engine !== deps.engine) {
-      const { first, longest, gone } = otherEngineMs;
-      const waitedMs = deps.clock.now() - (hold.state.at ?? 0);
-      const delayMs = Math.min(Math.max(first, waitedMs), longest);
-      if (waitedMs < gone) await deps.queue.wake({ type: 'push', task: id }, { delayMs });
-      else await refuse(engineGone);
+      // The commit is there and nowhere else.
+      if (deps.clock.now() - (hold.state.at ?? 0) >= goneMs) await refuse(engineGone);
+      else await deps.queue.wake({ type: 'push', task: id }, { at: hold.engine, unlessWaiting: true });
       continue;
     }
     try {

@@ -4,6 +4,7 @@ import type { Room } from '../task/ports/run-queue.ts';
 import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
 import type { WorkerDeps } from './deps.ts';
+import { leavingHome } from './leave-home.ts';
 import { startRun } from './start-run.ts';
 
 /** How long a worker whose engine can take no run leaves the line alone. */
@@ -87,12 +88,17 @@ export class Turns implements Room {
   async #take(signal: AbortSignal): Promise<void> {
     const { store, policy, clock, log } = this.#deps;
     const tried = new Set<TaskId>();
+    const isLeftHome = leavingHome(this.#deps);
     const next = async (): Promise<TaskId[]> => {
       if (!this.isFree() || signal.aborted) return [];
       const found: TaskId[] = [];
-      for (const { id } of inTurn(await store.line(), policy.turns, clock.now())) {
-        if (tried.has(id) || this.#slots.holds(id)) continue;
-        found.push(id);
+      for (const task of inTurn(await store.line(), policy.turns, clock.now())) {
+        if (tried.has(task.id) || this.#slots.holds(task.id)) continue;
+        if (await isLeftHome(task)) {
+          tried.add(task.id);
+          continue;
+        }
+        found.push(task.id);
         if (found.length >= this.#slots.free()) break;
       }
       return found;

@@ -97,8 +97,10 @@ export class Worker {
         concurrency: 4,
         signal,
       }),
-      queue.work('push', (job) => this.#pushReleased(job.task), { concurrency: 2, signal }),
-      queue.work('pull', (job) => this.#lookAt(job.task), { concurrency: 2, signal }),
+      ...[undefined, engine].flatMap((at) => [
+        queue.work('push', (job) => this.#pushReleased(job.task), { concurrency: 2, signal, at }),
+        queue.work('pull', (job) => this.#lookAt(job.task), { concurrency: 2, signal, at }),
+      ]),
       this.#every(options.sweepEveryMs, signal, () => this.recover(signal)),
       this.#everyFromNow(options.sweepEveryMs, signal, () => this.clearLeftovers()),
       this.#every(options.pullEveryMs, signal, () => this.#watchPulls(options.pullEveryMs)),
@@ -284,8 +286,10 @@ export class Worker {
     const task = await store.find(id);
     // A merge looks at its pull request itself.
     const isOpen = ({ pull }: Part) => pull.type === 'open';
-    if (task === undefined || !task.parts.some(isOpen)) return;
-    await watchPulls(this.#deps, id, isOpen);
+    if (task === undefined) return;
+    if (task.parts.some(isOpen)) await watchPulls(this.#deps, id, isOpen);
+    // It may have ended where its checkout is not.
+    else if (task.home !== this.#deps.engine) return;
     const after = await store.find(id);
     if (after?.run.type === 'idle' && isOver(after)) await forget(this.#deps, id);
   }

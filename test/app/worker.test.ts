@@ -281,6 +281,69 @@ test('what this worker had, and was done anew elsewhere while it was cut off, is
   expect(world.look({ id: one }).run).toMatchObject({ type: 'running', run: { number: 2 } });
 });
 
+describe('a follow-up', () => {
+  const home = 'ENGINE:HOME' as EngineId;
+  const machine: Host = {
+    ...{ engine: home, name: 'host-2', instance: '0000000b', state: 'serving', ready: true, slots: 2, running: 1 },
+    ...{ beat: 7, silentMs: 1_000 },
+  };
+
+  test('is left to the machine that has its checkout, which is woken', async () => {
+    const world = new World();
+    world.has({ id: one, runs: 1, home });
+    world.has({ id: two, runs: 1 });
+    world.machines.push(machine);
+    await using at = await working(world);
+    await at.run(two);
+    expect(world.tasks.get(one)).toMatchObject({ run: { type: 'queued', reason: null }, runs: 1 });
+    expect(world.woken).toContainEqual({ job: { type: 'run', task: one }, options: { at: home, unlessWaiting: true } });
+    expect(world.tasks.get(two)?.runs).toBe(2);
+  });
+
+  test('says what it waits for while there is no place there', async () => {
+    const world = new World();
+    world.has({ id: one, runs: 1, home });
+    world.machines.push({ ...machine, running: 2 });
+    await using at = await working(world);
+    await at.run(one);
+    expect(JSON.stringify(world.said.find(({ key }) => key === 'root'))).toContain('a free place on host-2');
+  });
+
+  test.each([
+    ['silent', { silentMs: 25_000 }],
+    ['without an engine', { ready: false }],
+  ])('is taken by another machine when that one is %s', async (_, how) => {
+    const world = new World();
+    world.has({ id: one, runs: 1, home });
+    world.machines.push({ ...machine, ...how });
+    await using at = await working(world);
+    await at.run(one);
+    expect(world.tasks.get(one)?.runs).toBe(2);
+  });
+
+  test('is taken by another machine when nobody knows that one', async () => {
+    const world = new World();
+    world.has({ id: one, runs: 1, home });
+    await using at = await working(world);
+    await at.run(one);
+    expect(world.tasks.get(one)?.runs).toBe(2);
+  });
+
+  test('has its checkout forgotten there once its pull request was merged from here', async () => {
+    const world = new World();
+    world.has({
+      id: one,
+      runs: 1,
+      home,
+      run: { type: 'idle', outcome: null },
+      pull: { ...pullStates.merging, approval },
+    });
+    world.machines.push(machine);
+    await merge(world.worker, one, ending.signal);
+    expect(world.woken).toContainEqual({ job: { type: 'pull', task: one }, options: { at: home } });
+  });
+});
+
 test('nothing is pushed by a worker that may have been replaced', async () => {
   const world = new World();
   const task = await world.running({ id: one, parts: [part({ repositoryId: 7 })] });
