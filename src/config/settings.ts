@@ -237,7 +237,7 @@ export const settings = {
     default: 'the number of cores, at most 4, and no more than memory has room for',
     example: '4',
   }),
-  hostAwayMinutes: setting(null, 'limits.hostAwayMinutes', kinds.amount(0.1, 1_440), {
+  hostAwayMinutes: setting('ERRAND_HOST_AWAY_MINUTES', 'limits.hostAwayMinutes', kinds.amount(0.1, 1_440), {
     meaning:
       'How long a machine whose worker was ended in order is waited for, by its runs too: a deploy must be through by then. One that falls silent without a word is lost after less than a minute.',
     default: '10',
