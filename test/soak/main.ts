@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { seed } from '../../src/local/slack/workspace.ts';
@@ -92,9 +93,10 @@ async function soak(tasks: number, seedNumber: number, deathMs: number, mishapMs
   await using errand = await startErrand({
     mode: 'http',
     repositories,
+    preloads: [join(import.meta.dirname, 'larger/preload.ts')],
     retryDelaysMs: [300, 2_000, 5_000, 10_000, 20_000, 40_000],
     env: { ERRAND_CONCURRENCY: String(abreast), ERRAND_POLL_SECONDS: '5' },
-    yaml: 'limits:\n  runMinutes: 3\n  memory: 768MiB\n  cpus: 1\n  workspace: 256MiB\n',
+    yaml: 'limits:\n  personRuns: none\n  channelRuns: none\n  repositoryRuns: none\n  runMinutes: 3\n  memory: 768MiB\n  cpus: 1\n  workspace: 256MiB\n',
   });
   errand.model.on(answering(reachModel));
   for (const repository of repositories) {

@@ -47,10 +47,10 @@ function median(samples: readonly Census[], what: Flat): number {
 }
 
 const columns = ['seconds', 'ended', 'open', ...flat, 'logs'] as const;
-export const heading = `${columns.map((name) => name.padStart(10)).join('')}\n`;
+export const heading = `${columns.map((name) => name.padStart(11)).join('')}\n`;
 
 export function toLine(census: Census): string {
-  return `${columns.map((name) => String(census[name] ?? '–').padStart(10)).join('')}\n`;
+  return `${columns.map((name) => String(census[name] ?? '–').padStart(11)).join('')}\n`;
 }
 
 export function toTable(counts: ReadonlyMap<string, number>): string {
