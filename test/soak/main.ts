@@ -25,8 +25,8 @@ what there is of memory, disk, keys and containers. Ends with 0 when each reques
 
   --tasks <n>    how many requests (500)
   --seed <n>     which ones, and which faults (1)
-  --death <s>    a process is killed every so many seconds (20), 0 for never
-  --mishap <s>   a call goes wrong every so many seconds (3), 0 for never
+  --death <s>    a process is killed every so many seconds (15), 0 for never
+  --mishap <s>   a call goes wrong every so many seconds (2), 0 for never
 `;
 
 const { values } = parseArgs({
@@ -34,8 +34,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
     tasks: { type: 'string', default: '500' },
     seed: { type: 'string', default: '1' },
-    death: { type: 'string', default: '20' },
-    mishap: { type: 'string', default: '3' },
+    death: { type: 'string', default: '15' },
+    mishap: { type: 'string', default: '2' },
   },
 });
 
