@@ -66,7 +66,7 @@ export function createBoard(options: {
   createBullBoard({
     queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
     serverAdapter: adapter,
-    options: { uiConfig: { boardTitle: 'Errand', hideRedisDetails: false } },
+    options: { uiConfig: { boardTitle: 'Errand', hideDocsLink: true } },
   });
   board.route('/', adapter.registerPlugin());
   return board;

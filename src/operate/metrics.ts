@@ -39,7 +39,7 @@ export function createMetrics(process: string) {
     slackCalls: counter('slack_calls_total', 'Calls of Slack’s Web API; 429 is `rate_limited`.', ['method', 'result']),
     githubCalls: counter('github_calls_total', 'Calls of GitHub’s API.', ['result']),
     githubLeft: gauge('github_rate_limit_remaining', 'What GitHub last said is left of a rate limit.', ['resource']),
-    waiting: gauge('tasks', 'Tasks that are queued or at work.', ['state']),
+    waiting: gauge('open_tasks', 'Tasks that are queued or at work.', ['state']),
     undelivered: gauge('undelivered_threads', 'Threads with something that Slack does not have yet.', ['store']),
     unsettled: gauge('unsettled_acts', 'What Slack sent and nobody has dealt with.', ['store']),
     slots: gauge('slots', 'Runs that a worker may have at once, and has.', ['state']),

@@ -19,6 +19,7 @@ import { createDirectory } from '../slack/directory.ts';
 import { createFileSource } from '../slack/file-source.ts';
 import type { Latches } from '../slack/latches.ts';
 import { createThreadReader } from '../slack/thread-reader.ts';
+import { troublesOf } from '../task/health.ts';
 import type { Policy } from '../task/policy.ts';
 import type { Crew } from '../task/ports/crew.ts';
 import type { Hosts } from '../task/ports/hosts.ts';
@@ -46,7 +47,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     id: `bot:${hostname()}:${process.pid}`,
     store,
     checks: [reachedCheck('Slack', 'Slack does not answer, so what there is to say comes late.', failingSince)],
-    gauges: [() => taskGauges(metrics, store.tasks)],
+    gauges: [() => taskGauges(metrics, store.tasks), () => troubleGauges(metrics, store)],
     openQueues: () => openBoardQueues({ url: store.url, onError: (error) => log.warn({ err: error }, 'Redis') }),
   });
   if (connection.url !== null) await store.tasks.remember('slack_url', connection.url);
@@ -130,6 +131,12 @@ async function taskGauges(metrics: Metrics, tasks: TaskStore): Promise<void> {
   const queued = open.filter((task) => task.queued).length;
   metrics.waiting.set({ state: 'queued' }, queued);
   metrics.waiting.set({ state: 'at work' }, open.length - queued);
+}
+
+/** A bot tells of all troubles there are, as `/agent status` does. */
+async function troubleGauges(metrics: Metrics, { health, hosts }: Pick<BotDeps, 'health' | 'hosts'>): Promise<void> {
+  const [said, known] = await Promise.all([health.all(), hosts.list()]);
+  for (const { code } of troublesOf(said, known)) metrics.trouble.set({ code }, 1);
 }
 
 /** How many bots deliver to this workspace just now: together they have Slack's limits once. */

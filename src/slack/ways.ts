@@ -75,7 +75,7 @@ export const ways = {
     group: 'look',
     act: ({ command }) => `\`${command} status\`, \`${command} status ID\``,
     brief: 'what needs somebody',
-    effect: () => 'what needs somebody; one task',
+    effect: () => 'what needs somebody, and what is wrong with Errand just now; one task',
   },
   list: {
     group: 'look',
