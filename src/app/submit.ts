@@ -11,6 +11,7 @@ import {
   toBranch,
   toTitle,
 } from '../task/policy.ts';
+import { Problem } from '../task/problem.ts';
 import { chooseNetwork } from '../task/reach.ts';
 import { noSpending } from '../task/spending.ts';
 import type { Failure, Part, SpecMessage, Task } from '../task/task.ts';
@@ -228,6 +229,12 @@ async function withTurn(deps: BotDeps, task: Task): Promise<Task> {
   return turn === null || task.run.type !== 'queued' ? task : { ...task, run: { ...task.run, turn } };
 }
 
+/** A store without room for another task is a reason like others; what was typed goes back. */
+function noRoom(error: unknown): Failure {
+  if (error instanceof Problem && error.failure.code === 'redis_full') return error.failure;
+  throw error;
+}
+
 /** One after the other, so that many at once don't all find the last place free. */
 const inTurn = turns<string>();
 
@@ -236,7 +243,7 @@ async function store(deps: BotDeps, asked: Task): Promise<{ task: Task; created:
   const rows = narrate(task, { type: 'task_created', at: task.createdAt }, task);
   const stored = await inTurn('store', async () => {
     const full = await crowdedRefusal(deps, task.requester);
-    return full ?? deps.store.create(task, rows);
+    return full ?? deps.store.create(task, rows).catch(noRoom);
   });
   if ('sentence' in stored) return stored;
   await attest(deps, task.requester);

@@ -154,6 +154,8 @@ export async function runWorker(
         if (config.keepTasksMs === null) return;
         const forgotten = await store.tasks.forget(clock.now() - config.keepTasksMs);
         if (forgotten > 0) log.info({ forgotten }, 'Old tasks removed');
+        const early = await store.tasks.makeRoom();
+        if (early > 0) log.warn({ forgotten: early }, 'Redis is short of memory: settled tasks were removed early');
       },
     ),
     changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
+import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Apart } from './apart.ts';
 import { startDaemon, stopRecorded } from './daemon.ts';
@@ -29,7 +30,7 @@ function redisAnswers(socket: string): Promise<boolean> {
 }
 
 /**
- * Starts the private Redis: on a socket only, every write on disk before it is acknowledged, nothing ever evicted. Where it can have a
+ * Starts the private Redis: on a socket only, every write on disk before it is acknowledged, nothing ever evicted, a quarter of the machine's memory at most. Where it can have a
  * user of its own it has, and the group of bot and worker alone reaches its socket.
  */
 export async function startRedis(places: Places, apart: Apart): Promise<void> {
@@ -48,6 +49,7 @@ export async function startRedis(places: Places, apart: Apart): Promise<void> {
     appendfsync: 'always',
     save: '',
     'maxmemory-policy': 'noeviction',
+    maxmemory: String(Math.floor(totalmem() / 4)),
     daemonize: 'no',
   };
   const settings = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);

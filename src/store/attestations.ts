@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Attestations } from '../task/ports/attestations.ts';
 import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
+import { setAlways } from './script.ts';
 
 const holdsForSeconds = 15 * 60;
 
@@ -15,7 +16,7 @@ export function createAttestations(redis: Connection, keys: Keys): Attestations 
   return {
     attest: ({ person, type, groups }) =>
       guarded('note who somebody is', async () => {
-        await redis.set(keys.attested(person), JSON.stringify({ type, groups }), 'EX', holdsForSeconds);
+        await setAlways(redis, [keys.attested(person)], [JSON.stringify({ type, groups }), 'EX', holdsForSeconds]);
       }),
     find: (person) =>
       guarded('look up who somebody is', async () => {

@@ -2,8 +2,8 @@ import { Cluster, type Redis } from 'ioredis';
 import { Problem } from '../task/problem.ts';
 import { type Connection, guarded } from './connection.ts';
 
-/** BullMQ and the scripts here need what came with 6.2. */
-const oldest = [6, 2] as const;
+/** The scripts here say how they are to be run, which came with 7.0. */
+const oldest = [7, 0] as const;
 
 /**
  * Refuses a Redis that could lose an acknowledged request: without append-only file, without fsync on every write, or one that

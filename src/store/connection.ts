@@ -143,12 +143,12 @@ function redisDown(what: string, cause: unknown): Problem {
   );
 }
 
-function redisFull(what: string, cause: unknown): Problem {
+export function redisFull(what: string, cause?: unknown): Problem {
   return new Problem(
     {
       code: 'redis_full',
       sentence: `Errand could not ${what}: its store (Redis) has reached its memory limit.`,
-      next: 'The operator raises `maxmemory` or removes what else is stored there.',
+      next: 'Whoever runs Errand raises `maxmemory` or removes what else is stored there; what was accepted before goes on.',
     },
     { retry: true, cause },
   );

@@ -5,6 +5,7 @@ import type { ChannelId, MessageTs, UserId } from '../task/ids.ts';
 import type { Drafts } from '../task/ports/inbox.ts';
 import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
+import { setAlways } from './script.ts';
 
 const keptSeconds = 24 * 3_600;
 const rememberedSeconds = 180 * keptSeconds;
@@ -35,7 +36,7 @@ export function createDrafts(redis: Connection, keys: Keys): Drafts {
   return {
     keep: (kept) =>
       guarded('keep what was typed', async () => {
-        await redis.set(keys.draft(kept.id), JSON.stringify(kept), 'EX', keptSeconds);
+        await setAlways(redis, [keys.draft(kept.id)], [JSON.stringify(kept), 'EX', keptSeconds]);
       }),
     find: (id) =>
       guarded('find what was typed', async (): Promise<KeptDraft | undefined> => {

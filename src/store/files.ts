@@ -6,7 +6,8 @@ import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
 // What is kept is added up as it comes and goes. All of it goes when nothing came for as long as a file is kept.
-const reserve = createScript(`
+const reserve = createScript(
+  `
 local untils, sizes, sum = unpack(KEYS)
 local id, bytes, now, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 for _, gone in ipairs(redis.call('ZRANGE', untils, '-inf', now, 'BYSCORE')) do
@@ -21,7 +22,9 @@ redis.call('HSET', sizes, id, bytes)
 redis.call('ZADD', untils, now + ${fileLimits.keptSeconds * 1000}, id)
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ${fileLimits.keptSeconds}) end
 return 1
-`);
+`,
+  { refusable: true },
+);
 
 /**
  * Attached files, whole, each under its own id until it expires, and no more than `mostBytes` of them. What is in them is nobody's

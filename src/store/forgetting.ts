@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { Clock } from '../task/ports/clock.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
+import { usedShare } from './room.ts';
 import { createScript } from './script.ts';
 
 /** How many tasks one call of the script removes: Redis does nothing else meanwhile. */
@@ -46,15 +48,33 @@ return {forgotten, #due}
 
 const counts = z.tuple([z.int(), z.int()]);
 
+/** Above this share of Redis's memory limit, settled tasks go before their time. */
+const spareShare = 0.6;
+/** A thread in which somebody may still answer. */
+const freshMs = 24 * 3_600_000;
+
 /** Removes everything that is stored of tasks which were settled before a moment, in batches, and counts them. */
-export function createForgetting(redis: Connection, keys: Keys): TaskStore['forget'] {
-  return (before) =>
-    guarded('remove old tasks', async () => {
-      for (let sum = 0; ; ) {
-        const [forgotten, due] = counts.parse(await forgetTasks(redis, [keys.settledTasks], [keys.prefix, before]));
-        sum += forgotten;
-        // What still waits to be said keeps its task; a batch of nothing else would come again for ever.
-        if (due < batch || forgotten === 0) return sum;
-      }
-    });
+export function createForgetting(redis: Connection, keys: Keys, clock: Clock): Pick<TaskStore, 'forget' | 'makeRoom'> {
+  const some = async (before: number) =>
+    counts.parse(await forgetTasks(redis, [keys.settledTasks], [keys.prefix, before]));
+  return {
+    forget: (before) =>
+      guarded('remove old tasks', async () => {
+        for (let sum = 0; ; ) {
+          const [forgotten, due] = await some(before);
+          sum += forgotten;
+          // What still waits to be said keeps its task; a batch of nothing else would come again for ever.
+          if (due < batch || forgotten === 0) return sum;
+        }
+      }),
+    makeRoom: () =>
+      guarded('make room in the store', async () => {
+        for (let sum = 0; ; ) {
+          if ((await usedShare(redis)) <= spareShare) return sum;
+          const [forgotten] = await some(clock.now() - freshMs);
+          if (forgotten === 0) return sum;
+          sum += forgotten;
+        }
+      }),
+  };
 }

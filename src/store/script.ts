@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from './connection.ts';
 
-/** A Lua script by its digest, sent whole only where Redis doesn't know it (first use, after a restart). */
+/** Lets a script write although Redis has reached its `maxmemory`; from Redis 7.0 on. */
+const mayExceed = '#!lua flags=allow-oom\n';
+
+/**
+ * A Lua script by its digest, sent whole only where Redis doesn't know it (first use, after a restart). It writes to a full Redis as well, so
+ * that what was begun gets to its end; `refusable` is what begins something, or can be done without.
+ */
 export function createScript(
-  lua: string,
+  body: string,
+  options: { refusable?: true } = {},
 ): (redis: Connection, keys: string[], values: (string | number)[]) => Promise<unknown> {
+  const lua = options.refusable ? body : `${mayExceed}${body}`;
   const digest = createHash('sha1').update(lua).digest('hex');
   return async (redis, keys, values) => {
     try {
@@ -15,3 +23,6 @@ export function createScript(
     }
   };
 }
+
+/** SET with its options, on a full Redis as well. */
+export const setAlways = createScript(`return redis.call('SET', KEYS[1], unpack(ARGV))`);

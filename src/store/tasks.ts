@@ -6,14 +6,15 @@ import type { Applied, ApplyOptions, Narrator, TaskStore } from '../task/ports/t
 import { Problem } from '../task/problem.ts';
 import type { Task } from '../task/task.ts';
 import { currentRun, transition } from '../task/transition.ts';
-import { type Connection, guarded } from './connection.ts';
+import { type Connection, guarded, redisFull } from './connection.ts';
 import { createForgetting } from './forgetting.ts';
 import { formatOpen, isSettled } from './indexes.ts';
 import type { Keys } from './keys.ts';
 import { createLine, formatPlace, placeLua } from './line.ts';
+import { fullLua } from './room.ts';
 import { rowValues, upsertRowsLua } from './rows.ts';
 import { formatFirstEvent, formatTask, parseEvent, parseTask } from './schema.ts';
-import { createScript } from './script.ts';
+import { createScript, setAlways } from './script.ts';
 import { watch } from './watch.ts';
 
 /** Each lost race means that another writer won, so this many writers at once on one task is no realistic load. */
@@ -23,7 +24,8 @@ const keptEvents = 2_000;
 const passing: ReadonlySet<TaskEvent['type']> = new Set(['progressed', 'time_passed', 'metered', 'turn_told']);
 const cursorSeconds = 14 * 24 * 3_600;
 
-const createTask = createScript(`
+const createTask = createScript(
+  `
 local prefix, id, origin, json, event, now, thread, open, place = unpack(ARGV, 1, 9)
 ${upsertRowsLua}
 ${placeLua}
@@ -31,6 +33,8 @@ local existing = redis.call('GET', prefix .. 'origin:' .. origin)
 if existing then return {'duplicate', existing} end
 local task = prefix .. 'task:' .. id
 if redis.call('EXISTS', task) == 1 then return {'taken', id} end
+${fullLua}
+if isFull() then return {'full', ''} end
 redis.call('SET', prefix .. 'origin:' .. origin, id)
 redis.call('HSET', task, 'version', 1, 'json', json)
 redis.call('XADD', prefix .. 'events:' .. id, '*', 'event', event)
@@ -42,7 +46,9 @@ if thread ~= '' then redis.call('SET', thread, id) end
 upsertRows(11, now)
 redis.call('PUBLISH', prefix .. 'changed:tasks', id)
 return {'created', id}
-`);
+`,
+  { refusable: true },
+);
 
 const replaceTask = createScript(`
 local prefix, id, version, json, event, now, createdAt, unsettled, open, left, on, place = unpack(ARGV, 1, 12)
@@ -74,7 +80,7 @@ redis.call('PUBLISH', prefix .. 'changed:tasks', id)
 return {'replaced', '', ''}
 `);
 
-const created = z.tuple([z.enum(['created', 'duplicate', 'taken']), z.string()]);
+const created = z.tuple([z.enum(['created', 'duplicate', 'taken', 'full']), z.string()]);
 const replaced = z.tuple([z.enum(['replaced', 'lost', 'full']), z.string(), z.string()]);
 const streamEntry = z.tuple([z.string(), z.tuple([z.literal('event'), z.string()])]);
 
@@ -163,6 +169,7 @@ export function createTaskStore(redis: Connection, keys: Keys, narrate: Narrator
           ),
         );
         if (result === 'created') return { created: true, task };
+        if (result === 'full') throw redisFull(`store the task “${task.title}”`);
         const existing = result === 'duplicate' ? parseTaskId(id) : undefined;
         const found = existing && (await find(existing));
         if (found) return { created: false, task: found };
@@ -229,7 +236,7 @@ export function createTaskStore(redis: Connection, keys: Keys, narrate: Narrator
         return tasks.flatMap((task) => task ?? []);
       }),
 
-    forget: createForgetting(redis, keys),
+    ...createForgetting(redis, keys, clock),
 
     watch: (changed, signal) =>
       watch(
@@ -251,7 +258,7 @@ export function createTaskStore(redis: Connection, keys: Keys, narrate: Narrator
 
     remember: (name, value) =>
       guarded(`remember ${name}`, async () => {
-        await redis.set(keys.fact(name), value);
+        await setAlways(redis, [keys.fact(name)], [value]);
       }),
 
     recall: (name) => guarded(`recall ${name}`, () => redis.get(keys.fact(name))),
@@ -264,7 +271,7 @@ export function createTaskStore(redis: Connection, keys: Keys, narrate: Narrator
 
     saveCursor: (run, cursor) =>
       guarded(`save the cursor of run ${run}`, async () => {
-        await redis.set(keys.cursor(run), cursor, 'EX', cursorSeconds);
+        await setAlways(redis, [keys.cursor(run)], [cursor, 'EX', cursorSeconds]);
       }),
   };
 }

@@ -124,6 +124,7 @@ export class World {
       [...this.tasks.values()].filter(({ run }) => currentRun(run)?.engine === on).map(({ id }) => id),
     recent: async (limit) => [...this.tasks.values()].slice(-limit),
     forget: async () => 0,
+    makeRoom: async () => 0,
     watch: async () => undefined,
     deliveredTs: async () => null,
     remember: async () => undefined,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkRedis } from '../../src/store/check-redis.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
+import { checkStore } from '../../src/store/consistency/check-store.ts';
 import { createFileStore } from '../../src/store/files.ts';
 import { createKeys } from '../../src/store/keys.ts';
 import { createStore, type Store } from '../../src/store/store.ts';
@@ -49,6 +50,13 @@ async function connect(instance: string, clock = { now: () => Date.now() }, url 
   open.push({ [Symbol.dispose]: () => redis.disconnect() });
   await waitForRedis(redis, 5_000);
   return createStore(redis, { instance, narrate, clock });
+}
+
+async function openTo(url: string) {
+  const redis = openRedis(url, { name: 'test', onError: () => undefined });
+  open.push({ [Symbol.dispose]: () => redis.disconnect() });
+  await waitForRedis(redis, 5_000);
+  return redis;
 }
 
 function newInstance(): string {
@@ -271,7 +279,7 @@ describe('outbox', () => {
     await outbox.add([row('lane', 'b', 'one'), row('lane', 'a', 'two'), row('lane', 'b', 'three')]);
     const lane = await outbox.take('lane');
     expect(lane?.rows).toMatchObject([
-      { ...row('lane', 'b', 'three'), revision: 2, deliveredRevision: 0, attempted: false, ts: null },
+      { ...row('lane', 'b', 'three'), revision: 2, deliveredRevision: 0, attemptedAt: null, ts: null },
       { ...row('lane', 'a', 'two'), revision: 1 },
     ]);
   });
@@ -351,7 +359,7 @@ describe('outbox', () => {
     if (!lane || !taken) throw new Error('nothing to deliver');
     await outbox.attempting(lane, taken);
     await outbox.release(lane);
-    expect((await outbox.take('lane'))?.rows).toMatchObject([{ attempted: true, ts: null }]);
+    expect((await outbox.take('lane'))?.rows).toMatchObject([{ attemptedAt: expect.any(Number), ts: null }]);
   });
 
   it('records a delivery by a process that lost the lane, and tells it so', async () => {
@@ -444,12 +452,73 @@ describe('a Redis that goes away', () => {
     await watching;
   });
 
-  it('that is full refuses new requests and says so', async () => {
-    await using own = await startRedis({ maxmemory: '1' });
+  it('that is full takes no new task, and lets those it has come to their end', async () => {
+    await using own = await startRedis();
     const store = await connect('full', undefined, own.url);
-    await expect(store.inbox.put('key', {})).rejects.toMatchObject({ failure: { code: 'redis_full' }, retry: true });
+    const task = await stored(store);
+    const redis = await openTo(own.url);
+    await redis.config('SET', 'maxmemory', '1');
+    const origin = { ...task.origin, key: 'another' };
+    const another = store.tasks.create({ ...task, id: example.taskId('t000002'), origin }, []);
+    await expect(another).rejects.toMatchObject({ failure: { code: 'redis_full' }, retry: true });
+    await expect(store.files.put('F1', new Uint8Array(9))).rejects.toMatchObject({ failure: { code: 'redis_full' } });
+    // What is said in its thread still comes in, and what it came to still goes out.
+    expect(await store.inbox.put('key', {})).toBe(true);
+    await store.inbox.settle('key');
+    expect(await store.tasks.apply(id, started)).toMatchObject({ type: 'applied' });
+    await store.tasks.saveCursor(example.runId(1), 3);
+    const stopped = { at: 200, type: 'stopped', by: example.alice } as const;
+    expect(await store.tasks.apply(id, stopped, { epoch: 1 })).toMatchObject({ type: 'applied' });
+    const lane = await store.outbox.take(id);
+    const [root] = lane?.rows ?? [];
+    if (!lane || !root) throw new Error('nothing to deliver');
+    await store.outbox.attempting(lane, root);
+    await store.outbox.delivered(lane, root, example.ts(5));
+    await store.outbox.release(lane);
+    expect(await store.outbox.dirty()).toEqual([]);
+    expect(await store.tasks.forget(Date.now() + 1)).toBe(1);
+    expect(await checkStore(redis, { instance: 'full', atRest: true })).toEqual([]);
+  });
+
+  it('that is nearly full takes no new task either, so that the queue still has room', async () => {
+    await using own = await startRedis();
+    const store = await connect('nearly', undefined, own.url);
+    const redis = await openTo(own.url);
+    const used = Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+    await redis.config('SET', 'maxmemory', String(Math.ceil(used / 0.93)));
     await expect(stored(store)).rejects.toMatchObject({ failure: { code: 'redis_full' } });
-    expect(await store.tasks.unsettled()).toEqual([]);
+    await redis.config('SET', 'maxmemory', String(Math.ceil(used / 0.5)));
+    await stored(store);
+  });
+
+  it('that is short of memory forgets settled tasks before their time, the oldest first, and none that is fresh', async () => {
+    await using own = await startRedis();
+    let now = 1_000;
+    const store = await connect('short', { now: () => now }, own.url);
+    const text = 'x'.repeat(20_000);
+    for (let n = 0; n < 250; n += 1) {
+      now += 1_000;
+      const origin = { ...example.task().origin, key: `key${n}`, thread: null };
+      const task = {
+        id: example.taskId(`t${String(n).padStart(6, '0')}`),
+        origin,
+        spec: [example.message(1, { text })],
+      };
+      await store.tasks.create(example.task(task), []);
+      await store.tasks.apply(task.id, { at: 1, type: 'stopped', by: example.alice });
+      const lane = await store.outbox.take(task.id);
+      for (const each of lane?.rows ?? []) if (lane) await store.outbox.delivered(lane, each, null);
+    }
+    const redis = await openTo(own.url);
+    const used = Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+    await redis.config('SET', 'maxmemory', String(Math.ceil(used / 0.65)));
+    expect(await store.tasks.makeRoom()).toBe(0);
+    now += 24 * 3_600_000;
+    expect(await store.tasks.makeRoom()).toBe(100);
+    const [newest] = await store.tasks.recent(1);
+    expect(newest?.id).toBe('t000249');
+    expect(await store.tasks.find(example.taskId('t000099'))).toBeUndefined();
+    expect(await store.tasks.find(example.taskId('t000100'))).toBeDefined();
   });
 
   it('that hangs is given up within the time Slack waits', async () => {

@@ -43,6 +43,11 @@ export interface TaskStore {
    * origin. Keeps what is still to be said. Returns how many.
    */
   forget(settledBefore: number): Promise<number>;
+  /**
+   * The same, oldest first and as few as it takes, of tasks that were settled more than a day ago, where the store is short of room.
+   * Returns how many.
+   */
+  makeRoom(): Promise<number>;
   /** Calls back with the id of each task that changes, in this process or another, until the signal aborts. Hints, not guarantees. */
   watch(changed: (id: TaskId) => void, signal: AbortSignal): Promise<void>;
   /** The `ts` of a message that was delivered for a task under this key (`root`, …); null while it is not. */
