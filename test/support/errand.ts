@@ -145,7 +145,8 @@ export async function startErrand(options: ErrandOptions): Promise<ErrandUnderTe
     ...options.env,
   };
   const program = await startProgram(dataDir, variables, options.preloads);
-  const redis = openRedis(places({ ERRAND_DATA_DIR: dataDir }).redisSocket, { name: 'test', onError: () => undefined });
+  const redisUrl = options.env?.REDIS_URL ?? places({ ERRAND_DATA_DIR: dataDir }).redisSocket;
+  const redis = openRedis(redisUrl, { name: 'test', onError: () => undefined });
   await waitForRedis(redis, 5_000);
   const { tasks, outbox } = createStore(redis, { narrate, clock: { now: () => Date.now() } });
 
