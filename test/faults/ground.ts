@@ -35,6 +35,13 @@ export function channelOf(name: string): string {
   return `C0F${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '')}`;
 }
 
+const open = new Set<Ground>();
+
+/** Ends all that is up: for a run that is broken off. */
+export async function closeAll(): Promise<void> {
+  await Promise.allSettled([...open].map((ground) => ground[Symbol.asyncDispose]()));
+}
+
 /** Starts an Errand for these cases; `broken` is what it does wrong, for a control. */
 export async function openGround(
   names: readonly string[],
@@ -66,7 +73,7 @@ export async function openGround(
   });
   stack.use(errand);
   const owned = stack.move();
-  return {
+  const ground: Ground = {
     errand,
     preload: preload.href,
     async place(name, files = {}) {
@@ -100,6 +107,11 @@ export async function openGround(
       const lines = (await readFile(join(folder, 'walked'), 'utf8')).trim().split('\n');
       return lines.map((line) => walkedSchema.parse(JSON.parse(line)));
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      open.delete(ground);
+      await owned.disposeAsync();
+    },
   };
+  open.add(ground);
+  return ground;
 }

@@ -1,7 +1,10 @@
-import { openGround } from './ground.ts';
+import { controls, playControl } from './controls.ts';
+import { closeAll, openGround } from './ground.ts';
+import { stories } from './listed/registry.ts';
 import { forgetLastRun, isFine, keep, type Result } from './result.ts';
 import { playSweep } from './run.ts';
 import { learnPoints, pairwise, sweepOf } from './sweep.ts';
+import { playStories } from './tell.ts';
 
 const usage = `npm run faults [-- <part of a name> …]
 
@@ -9,6 +12,9 @@ Sends real tasks through the local Slack and the local forge, and has one thing 
 stop at every step boundary, the faults of the list, and Errands that are broken on purpose, which the judge has to catch.
 
   npm run faults                  all; writes docs/faults.md
+  npm run faults -- list          the faults of the list, and those beside it
+  npm run faults -- f38           some of them
+  npm run faults -- controls      the broken Errands
   npm run faults -- sweep         the step boundaries
   npm run faults -- sample        the pairwise sample that npm test plays
   npm run faults -- forge.merge   boundaries whose name has this in it
@@ -16,7 +22,8 @@ stop at every step boundary, the faults of the list, and Errands that are broken
 Ends with 0 when nothing was lost, nothing doubled and nothing left behind.
 `;
 
-const errands = { quick: 3, hanging: 3 };
+/** Side by side; each is five processes. */
+const errands = { quick: 2, hanging: 1 };
 
 function line(result: Result): string {
   const mark = isFine(result) ? '✔' : '✘';
@@ -24,6 +31,21 @@ function line(result: Result): string {
   const wrong = result.wrong.map((each) => `\n    ${each.split('\n')[0]}`).join('');
   const more = result.type === 'point' && result.struck === 0 ? ' never struck' : '';
   return `${mark} ${result.id}${more} ${seconds}${wrong}`;
+}
+
+/** The boundaries are learned from a task, which takes some seconds: only where some are meant. */
+async function chooseSwept(words: readonly string[], means: (name: string, part: string) => boolean) {
+  const isOther = (word: string) =>
+    ['list', 'controls'].includes(word) || word.startsWith('control-') || stories.some(({ id }) => id.includes(word));
+  if (words.length > 0 && words.every(isOther)) return [];
+  await using ground = await openGround(['walk']);
+  const points = await learnPoints(ground, 'walk');
+  const cases = words.includes('sample') ? pairwise(points) : sweepOf(points);
+  const chosen = words.includes('sample')
+    ? cases
+    : cases.filter(({ name, point }) => means(`${name} ${point}`, 'sweep'));
+  process.stderr.write(`${points.length} boundaries, ${chosen.length} cases\n`);
+  return chosen;
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -35,16 +57,15 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`${line(result)}\n`);
   };
   if (words.length === 0) forgetLastRun();
-  await using ground = await openGround(['walk']);
-  const points = await learnPoints(ground, 'walk');
-  const all = words[0] === 'sample' ? pairwise(points) : sweepOf(points);
-  const others = words.filter((word) => word !== 'sweep' && word !== 'sample');
-  const cases =
-    others.length === 0
-      ? all
-      : all.filter(({ name, point }) => others.some((word) => `${name} ${point}`.includes(word)));
-  process.stderr.write(`${points.length} boundaries, ${cases.length} cases\n`);
-  await playSweep(cases, errands, told);
+  const means = (name: string, part: string) =>
+    words.length === 0 || words.some((word) => word === part || name.includes(word));
+  const listed = stories.filter(({ id }) => means(id, 'list'));
+  if (listed.length > 0) await playStories(listed, told);
+  for (const control of controls.filter(({ broken }) => means(`control-${broken}`, 'controls'))) {
+    told(await playControl(control));
+  }
+  const swept = await chooseSwept(words, means);
+  if (swept.length > 0) await playSweep(swept, errands, told);
   const spentMs = performance.now() - began;
   keep([], spentMs);
   const failed = results.filter((result) => !isFine(result));
@@ -55,10 +76,17 @@ async function main(words: readonly string[]): Promise<number> {
 const words = process.argv.slice(2);
 if (words.includes('--help')) process.stdout.write(usage);
 else {
-  const code = await main(words).catch((error: unknown) => {
+  // Whoever ends the run early finds nothing of it on their machine.
+  const ended = new Promise<never>((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => reject(new Error('Ended before all cases were played.')));
+    }
+  });
+  const code = await Promise.race([main(words), ended]).catch((error: unknown) => {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return 1;
   });
+  await closeAll();
   // Nothing that a test's server left open keeps the run from ending.
   process.exit(code);
 }

@@ -24,7 +24,7 @@ const resultSchema = z.discriminatedUnion('type', [
     struck: z.number(),
   }),
   /** One of the numbered list, or of those beside it. */
-  common.extend({ type: z.literal('listed'), title: z.string(), seen: z.string() }),
+  common.extend({ type: z.literal('listed'), fault: z.number().nullable(), title: z.string() }),
   /** A deliberately broken Errand: here something has to be wrong. */
   common.extend({ type: z.literal('control'), title: z.string() }),
   /** The store of an Errand after all of its cases. */

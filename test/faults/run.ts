@@ -10,7 +10,7 @@ import { isFine, project, type Result } from './result.ts';
 import { type Swept, strike } from './sweep.ts';
 
 /** Tasks of one Errand that are under way at once: each is struck, and each has to live through what strikes the others. */
-const abreast = 6;
+const abreast = 5;
 
 /**
  * Plays cases on so many Errands side by side. Where a process stops for a while, all tasks of its Errand wait: those have Errands of their

@@ -72,12 +72,10 @@ export const slack: readonly Listed[] = [
   withSlack(43, 'f43-slack-down', 'Slack answers 503 to everything for a while: all is said in the end', [
     call('*', 25, { type: 'status', status: 503 }),
   ]),
-  {
-    ...placeGone('f44-archived', 'the channel is archived while the agent works', async ({ errand }, name) => {
-      const channel = errand.slack.store.channel(channelOf(name));
-      if (channel !== undefined) errand.slack.store.archive(channel, true);
-    }),
-  },
+  placeGone('f44-archived', 'the channel is archived while the agent works', async ({ errand }, name) => {
+    const channel = errand.slack.store.channel(channelOf(name));
+    if (channel !== undefined) errand.slack.store.archive(channel, true);
+  }),
   {
     ...placeGone(
       'f44-removed',
