@@ -24,6 +24,8 @@ export default defineConfig({
       },
       // The few that stand for all attacks; `npm run attacks` plays the rest.
       { test: { name: 'attacks', include: ['test/attacks/**/*.test.ts'], ...heavy, fileParallelism: false } },
+      // A sample of `npm run faults`.
+      { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...heavy, fileParallelism: false } },
       {
         test: {
           name: 'journeys',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { places } from '../../src/setup/places.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
-import { inconsistencies } from './consistent.ts';
+import { checkStore } from '../../src/store/consistency/check-store.ts';
 import { type Ground, openGround } from './ground.ts';
 import { deal, inLanes } from './lanes.ts';
 import { isFine, project, type Result } from './result.ts';
@@ -51,7 +51,7 @@ export async function lookThrough({ errand }: Ground): Promise<readonly string[]
     await waitForRedis(redis, 5_000);
     const over = performance.now() + settlesWithinMs;
     for (;;) {
-      const wrong = await inconsistencies(redis);
+      const wrong = (await checkStore(redis, { atRest: true })).map(({ key, found }) => `${key} ${found}`);
       if (wrong.length === 0 || performance.now() > over) return wrong;
       await delay(200);
     }

@@ -62,18 +62,28 @@ function toName(point: string, when: string, kind: string, skip: number): Pick<A
 }
 
 /**
- * Few cases in which each port meets each kind of fault, before and after its calls in turn: whatever goes wrong between two of these
- * shows in one of them.
+ * Few cases that stand for all: each port is struck, each process by each kind of fault, before and after its calls in turn. Whatever goes
+ * wrong between two of these shows in one of them.
  */
 export function pairwise(points: readonly Point[]): readonly Swept[] {
-  const ports = Map.groupBy(points, ({ point }) => point.slice(0, point.indexOf('.')));
   const all = sweepOf(points).filter(({ skip }) => skip === 0);
-  return [...ports.values()].flatMap((own, index) =>
-    kinds.flatMap((kind, turn) => {
-      const at = own[(index * kinds.length + turn * 7) % own.length];
-      return all.filter((armed) => armed.point === at?.point && armed.when === at.when && armed.kind === kind);
-    }),
-  );
+  const ports = [...Map.groupBy(points, ({ point }) => point.slice(0, point.indexOf('.')))];
+  const chosen: Swept[] = [];
+  const take = (port: string, own: readonly Point[], kind: Kind) => {
+    const when = chosen.length % 2 === 0 ? 'before' : 'after';
+    const fitting = own.filter((each) => each.when === when);
+    const at = fitting[(chosen.length * 5) % fitting.length];
+    const found = all.find((each) => each.point === at?.point && each.when === when && each.kind === kind);
+    if (found === undefined) throw new Error(`There is no boundary of ${port} to strike`);
+    chosen.push(found);
+  };
+  for (const [index, [port, own]] of ports.entries()) take(port, own, kinds[index % kinds.length] ?? 'throw');
+  const processes = Map.groupBy(ports, ([port]) => port.split(' ')[0] ?? '');
+  for (const [process, [first]] of processes) {
+    const met = new Set(chosen.filter(({ point }) => point.startsWith(`${process} `)).map(({ kind }) => kind));
+    for (const kind of kinds) if (first !== undefined && !met.has(kind)) take(...first, kind);
+  }
+  return chosen;
 }
 
 /** Plays one task with one fault on its way, and judges it. Never rejects: what went wrong is the result. */
