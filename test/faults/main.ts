@@ -1,10 +1,14 @@
+import { join } from 'node:path';
 import { controls, playControl } from './controls.ts';
 import { closeAll, openGround } from './ground.ts';
 import { stories } from './listed/registry.ts';
-import { forgetLastRun, isFine, keep, type Result } from './result.ts';
+import { writePage } from './page.ts';
+import { forgetLastRun, isFine, keep, project, type Result } from './result.ts';
 import { playSweep } from './run.ts';
 import { learnPoints, pairwise, sweepOf } from './sweep.ts';
 import { playStories } from './tell.ts';
+
+const page = join(project, 'docs/faults.md');
 
 const usage = `npm run faults [-- <part of a name> …]
 
@@ -16,6 +20,7 @@ stop at every step boundary, the faults of the list, and Errands that are broken
   npm run faults -- f38           some of them
   npm run faults -- controls      the broken Errands
   npm run faults -- sweep         the step boundaries
+  npm run faults -- page          writes docs/faults.md from what was played here
   npm run faults -- sample        the pairwise sample that npm test plays
   npm run faults -- forge.merge   boundaries whose name has this in it
 
@@ -36,7 +41,9 @@ function line(result: Result): string {
 /** The boundaries are learned from a task, which takes some seconds: only where some are meant. */
 async function chooseSwept(words: readonly string[], means: (name: string, part: string) => boolean) {
   const isOther = (word: string) =>
-    ['list', 'controls'].includes(word) || word.startsWith('control-') || stories.some(({ id }) => id.includes(word));
+    ['list', 'controls', 'page'].includes(word) ||
+    word.startsWith('control-') ||
+    stories.some(({ id }) => id.includes(word));
   if (words.length > 0 && words.every(isOther)) return [];
   await using ground = await openGround(['walk']);
   const points = await learnPoints(ground, 'walk');
@@ -67,7 +74,8 @@ async function main(words: readonly string[]): Promise<number> {
   const swept = await chooseSwept(words, means);
   if (swept.length > 0) await playSweep(swept, errands, told);
   const spentMs = performance.now() - began;
-  keep([], spentMs);
+  const kept = keep([], spentMs);
+  if (words.length === 0 || words.includes('page')) await writePage(page, kept.results, kept.spentMs);
   const failed = results.filter((result) => !isFine(result));
   process.stdout.write(`${results.length} cases, ${failed.length} failed, ${Math.round(spentMs / 1000)} s\n`);
   return failed.length === 0 ? 0 : 1;

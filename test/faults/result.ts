@@ -26,7 +26,7 @@ const resultSchema = z.discriminatedUnion('type', [
   /** One of the numbered list, or of those beside it. */
   common.extend({ type: z.literal('listed'), fault: z.number().nullable(), title: z.string() }),
   /** A deliberately broken Errand: here something has to be wrong. */
-  common.extend({ type: z.literal('control'), title: z.string() }),
+  common.extend({ type: z.literal('control'), title: z.string(), caught: z.boolean() }),
   /** The store of an Errand after all of its cases. */
   common.extend({ type: z.literal('store'), cases: z.number() }),
 ]);
@@ -35,7 +35,7 @@ const runSchema = z.object({ results: z.array(resultSchema), spentMs: z.number()
 type Kept = z.infer<typeof runSchema>;
 
 export function isFine(result: Result): boolean {
-  return result.type === 'control' ? result.wrong.length > 0 : result.wrong.length === 0;
+  return result.type === 'control' ? result.caught : result.wrong.length === 0;
 }
 
 /** What each case came to when it was last played on this machine, and how long all that took. */

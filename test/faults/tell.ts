@@ -5,7 +5,7 @@ import type { Result } from './result.ts';
 import { keepLog, lookThrough } from './run.ts';
 
 /** Stories on one Errand that they share, and Errands of their own that are up at once. */
-const abreast = { shared: 4, own: 3 };
+const abreast = { shared: 3, own: 2 };
 
 /** Plays the stories; `told` hears of each as it ends. */
 export async function playStories(stories: readonly Listed[], told: (result: Result) => void): Promise<void> {

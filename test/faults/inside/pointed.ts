@@ -12,37 +12,56 @@ interface Options {
   readonly detail?: (method: string, args: readonly unknown[]) => string | undefined;
 }
 
+type Call = (args: readonly unknown[]) => unknown;
+
 /** A port each of whose calls has a fail point before and one after it. */
 export function pointed<Port extends object>(port: string, target: Port, options: Options): Port {
-  const { away, except = [], streams = [], detail } = options;
   return new Proxy(target, {
     get(of, name) {
       const value: unknown = Reflect.get(of, name);
       if (typeof value !== 'function' || typeof name !== 'string') return value;
-      const call = (args: readonly unknown[]): unknown => Reflect.apply(value, of, args);
-      if (except.includes(name)) return (...args: unknown[]) => call(args);
-      const pointOf = (args: readonly unknown[]) => {
-        const more = detail?.(name, args);
-        return `${port}.${name}${more === undefined ? '' : ` (${more})`}`;
-      };
-      if (streams.includes(name)) {
-        return async function* (...args: unknown[]) {
-          const point = pointOf(args);
-          await reach(point, 'before', args, away);
-          const given = call(args);
-          if (isStream(given)) yield* given;
-          await reach(point, 'after', args, away);
-        };
-      }
-      return async (...args: unknown[]) => {
-        const point = pointOf(args);
-        await reach(point, 'before', args, away);
-        const result = await call(args);
-        await reach(point, 'after', [args, result], away);
-        return result;
-      };
+      const call: Call = (args) => Reflect.apply(value, of, args);
+      return (...args: unknown[]) => around(port, name, options, args, call);
     },
   });
+}
+
+/** The same for a class that others build on: each method of `parent` that `own` does not have gets its fail points there. */
+export function pointedClass(port: string, parent: object, own: object, options: Options): void {
+  for (const name of Object.getOwnPropertyNames(parent)) {
+    const value: unknown = Reflect.get(own, name);
+    if (name === 'constructor' || typeof value !== 'function') continue;
+    Object.defineProperty(own, name, {
+      configurable: true,
+      writable: true,
+      value(this: unknown, ...args: unknown[]) {
+        return around(port, name, options, args, (given) => Reflect.apply(value, this, given));
+      },
+    });
+  }
+}
+
+function around(port: string, name: string, options: Options, args: readonly unknown[], call: Call): unknown {
+  const { away, except = [], streams = [], detail } = options;
+  if (except.includes(name)) return call(args);
+  const more = detail?.(name, args);
+  const point = `${port}.${name}${more === undefined ? '' : ` (${more})`}`;
+  if (streams.includes(name)) return stream(point, away, args, call);
+  return answer(point, away, args, call);
+}
+
+async function answer(point: string, away: Options['away'], args: readonly unknown[], call: Call): Promise<unknown> {
+  await reach(point, 'before', args, away);
+  const result = await call(args);
+  await reach(point, 'after', [args, result], away);
+  return result;
+}
+
+async function* stream(point: string, away: Options['away'], args: readonly unknown[], call: Call) {
+  await reach(point, 'before', args, away);
+  const given = call(args);
+  if (isStream(given)) yield* given;
+  await reach(point, 'after', args, away);
 }
 
 function isStream(value: unknown): value is AsyncIterable<unknown> {

@@ -58,11 +58,8 @@ function delivered(id: string, title: string, effect: Effect): Listed {
       const dataDir = await mkdtemp(join(tmpdir(), 'errand-second-'));
       const { slack } = errand;
       const before = slack.socket?.connections ?? 0;
-      await using _second = await startProgram(
-        dataDir,
-        { ...errand.env, ERRAND_DATA_DIR: dataDir, ERRAND_ROLE: 'bot' },
-        [ground.preload],
-      );
+      const asBot = { ERRAND_DATA_DIR: dataDir, ERRAND_ROLE: 'bot', GITHUB_WEBHOOK_SECRET: undefined };
+      await using _second = await startProgram(dataDir, { ...errand.env, ...asBot }, [ground.preload]);
       if ((slack.socket?.connections ?? 0) <= before) return ['there is no second bot'];
       slack.faults.add({ on: 'delivery', kind: '*', times: 1_000, effect });
       for (const each of names) await ground.place(each);
