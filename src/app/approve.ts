@@ -7,6 +7,7 @@ import type { Answer, UseCases } from '../task/use-cases.ts';
 import { attest } from './attest.ts';
 import type { BotDeps } from './deps.ts';
 import { groupsOf, say, silent } from './people.ts';
+import { withdraw } from './withdraw.ts';
 
 type Approve = Parameters<UseCases['approve']>[0];
 type Unapprove = Parameters<UseCases['unapprove']>[0];
@@ -15,11 +16,14 @@ type Unapprove = Parameters<UseCases['unapprove']>[0];
 export async function approve(deps: BotDeps, asked: Approve): Promise<Answer> {
   const gate = await findGate(deps, asked);
   if (gate === undefined) return silent;
+  // Slack tells late of some reactions, and of some that were taken off not at all.
+  const stands = asked.via === 'button' || (await deps.approvals.stands(asked.channel, asked.message, asked.by));
+  if (!stands) return silent;
   const { task, repository, head } = gate;
   const refusal = await mayPassGate(deps, asked.by, gate);
   if (refusal !== null) return say(refusal);
   const { name } = await deps.directory.member(asked.by);
-  const approval = { by: asked.by, byName: name, head, message: asked.message };
+  const approval = { by: asked.by, byName: name, head, message: asked.message, via: asked.via };
   const approved = await deps.store.apply(task.id, {
     type: 'merge_approved',
     repository,
@@ -86,12 +90,7 @@ export async function unapprove(deps: BotDeps, asked: Unapprove): Promise<Answer
   const { task, repository, head } = gate;
   const pull = partIn(task, repository)?.pull;
   if (pull?.type !== 'merging' || pull.approval.by !== asked.by) return silent;
-  const problem = {
-    code: 'withdrawn',
-    sentence: `<@${asked.by}> took the approval back.`,
-    next: 'React again to approve.',
-  };
-  await deps.store.apply(task.id, { type: 'merge_refused', repository, head, problem, at: deps.clock.now() });
+  await withdraw(deps, task.id, { repository, head }, asked.by);
   return silent;
 }
 

@@ -13,6 +13,7 @@ import type { Hosts } from '../task/ports/hosts.ts';
 import type { Drafts } from '../task/ports/inbox.ts';
 import type { Ledger } from '../task/ports/ledger.ts';
 import type { Outbox } from '../task/ports/outbox.ts';
+import type { Approvals } from '../task/ports/reactions.ts';
 import type { LinkedAuthor, Repositories } from '../task/ports/repositories.ts';
 import type { RunQueue } from '../task/ports/run-queue.ts';
 import type { Limits, NetworkPolicy, Sandbox } from '../task/ports/sandbox.ts';
@@ -41,6 +42,7 @@ export interface BotDeps {
   readonly health: Pick<HealthNotes, 'all'>;
   readonly hosts: Pick<Hosts, 'list'>;
   readonly threads: ThreadReader;
+  readonly approvals: Approvals;
   readonly fileSource: FileSource;
   readonly files: FileStore;
   readonly policy: Policy;

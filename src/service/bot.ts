@@ -13,6 +13,7 @@ import type { Metrics } from '../operate/metrics.ts';
 import { openBoardQueues } from '../queue/board-queues.ts';
 import type { Places } from '../setup/places.ts';
 import { createSlackApp, type SlackMode } from '../slack/app.ts';
+import { createApprovals } from '../slack/approvals.ts';
 import { connectSlack } from '../slack/connection.ts';
 import { deliver } from '../slack/conversation.ts';
 import { createDirectory } from '../slack/directory.ts';
@@ -60,6 +61,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   const { teamId, reader, client } = connection;
   const policy = await livePolicy(config, store.tasks, scope);
   const directory = createDirectory({ reader, teamId, clock });
+  const approvals = createApprovals(reader, wording.emoji.approve);
   const useCases = createUseCases({
     store: store.tasks,
     outbox: store.outbox,
@@ -68,6 +70,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     ledger: store.ledger,
     directory,
     threads: createThreadReader(reader),
+    approvals,
     fileSource: createFileSource({ ...connection, botToken, apiUrl, log, ...way }),
     files: store.files,
     attestations: store.attestations,
@@ -91,6 +94,9 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     wording,
     inbox: store.inbox,
     outbox: store.outbox,
+    reactions: store.reactions,
+    turns: store.turns,
+    tasks: store.tasks,
     useCases,
     clock,
     log,
@@ -111,7 +117,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   });
   renew(store.tasks, connection.latches, scope);
   keepTelling({ store: store.tasks, hosts: store.hosts, policy }, scope);
-  await keepAttesting({ store: store.tasks, attestations: store.attestations, directory, policy }, scope);
+  await keepAttesting({ store: store.tasks, attestations: store.attestations, directory, approvals, policy }, scope);
   // It may be refused before anything waits for it.
   delivering.catch(() => undefined);
   await app.start();
@@ -184,11 +190,11 @@ const tellEveryMs = 5_000;
 
 /** Leaves word of who people are by now, for as long as something of theirs is to be done. */
 async function keepAttesting(
-  { policy, ...deps }: Pick<BotDeps, 'store' | 'attestations' | 'directory'> & { policy: () => Policy },
+  { policy, ...deps }: Pick<BotDeps, 'store' | 'attestations' | 'directory' | 'approvals'> & { policy: () => Policy },
   { log, signal }: ProcessScope,
 ): Promise<void> {
   const look = () =>
-    attestAll({ ...deps, policy: policy(), log }).catch((error: unknown) =>
+    attestAll({ ...deps, policy: policy(), clock, log }).catch((error: unknown) =>
       log.warn({ err: error }, 'Who people are by now is not noted'),
     );
   await look();

@@ -1,8 +1,12 @@
 import { App, type Receiver } from '@slack/bolt';
+import { openPlaces } from '../app/places.ts';
 import { toTyped } from '../task/draft.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Inbox } from '../task/ports/inbox.ts';
 import type { Outbox } from '../task/ports/outbox.ts';
+import type { Reactions } from '../task/ports/reactions.ts';
+import type { TaskStore } from '../task/ports/task-store.ts';
+import type { Turns } from '../task/ports/turns.ts';
 import type { UseCases } from '../task/use-cases.ts';
 import { formIds } from './blocks/form-fields.ts';
 import { actionIds, type Wording } from './blocks/parts.ts';
@@ -27,11 +31,14 @@ import {
 } from './listeners/shortcut.ts';
 import { createSubmissionListener } from './listeners/submission.ts';
 import { createSuggestionListener } from './listeners/suggestion.ts';
+import { within } from './listeners/within.ts';
+import { keepListening, type Listening } from './listening.ts';
 import { type Log, toSlackLogger } from './log.ts';
+import { lookUp } from './look-up.ts';
 import { origin } from './origin.ts';
 import { createWhileReading } from './reading-status.ts';
 import { createSocketReceiver, type SocketOptions } from './socket.ts';
-import { refuseStoreDown } from './store-down.ts';
+import { createStoreDown } from './store-down.ts';
 import { createThreadOf } from './thread-reader.ts';
 
 export type SlackMode =
@@ -46,6 +53,10 @@ export interface SlackAppOptions {
   readonly wording: Wording;
   readonly inbox: Inbox;
   readonly outbox: Outbox;
+  readonly reactions: Reactions;
+  readonly turns: Turns;
+  /** Where bots note when Slack was last listened to, and the threads and channels to look at for what came unheard. */
+  readonly tasks: Parameters<typeof openPlaces>[0] & Pick<TaskStore, 'remember' | 'recall'>;
   readonly useCases: UseCases;
   readonly clock: Clock;
   readonly log: Log;
@@ -68,17 +79,32 @@ const connections = 2;
 export function createSlackApp(given: SlackAppOptions): SlackApp {
   const options = { ...given, wording: { ...given.wording, emoji: toEmojiNames(given.wording.emoji) } };
   const { mode, connection, wording, log } = options;
-  let listening = false;
   const socket =
     mode.type === 'socket' ? createSocketReceiver({ ...mode, apiUrl: options.apiUrl, log, ...fetchOf(options) }) : null;
   const http = mode.type === 'http' ? createHttpReceiver(mode, log) : null;
   const app = createBolt(options, socket ?? http);
-  const intake = registerIntake(app, options);
+  const missed = () => listening?.missed();
+  const intake = registerIntake(app, options, missed);
   registerListeners(app, options);
 
   const ending = new AbortController();
+  const { signal } = ending;
   let kept: Kept | null = null;
+  let port: number | null = null;
+  let listening: Listening | null = null;
   let sweep: NodeJS.Timeout | undefined;
+
+  /** Settles when what Slack sends reaches this process. */
+  async function comeIn(): Promise<void> {
+    if (socket !== null) {
+      const { apiUrl } = options;
+      kept = await keepConnected({ count: connections, open: socket.open, apiUrl, log, signal, onReturn: missed });
+      log.info({ team: connection.teamId, command: wording.command }, 'Waiting for Slack over Socket Mode');
+    } else if (http !== null) {
+      port = await listen(http, mode.type === 'http' ? mode.port : 0);
+      log.info({ team: connection.teamId, port }, 'Waiting for Slack over HTTP');
+    }
+  }
 
   return {
     async start() {
@@ -88,24 +114,42 @@ export function createSlackApp(given: SlackAppOptions): SlackApp {
       sweep = setInterval(() => {
         intake.replay(everyMs).catch((error: unknown) => log.error({ err: error }, 'The inbox could not be read'));
       }, everyMs);
-      if (socket !== null) {
-        const { apiUrl } = options;
-        kept = await keepConnected({ count: connections, open: socket.open, apiUrl, log, signal: ending.signal });
-        log.info({ team: connection.teamId, command: wording.command }, 'Waiting for Slack over Socket Mode');
-        return { port: null };
-      }
-      const port = http === null ? null : await listen(http, mode.type === 'http' ? mode.port : 0);
-      listening = true;
-      log.info({ team: connection.teamId, port }, 'Waiting for Slack over HTTP');
+      await comeIn();
+      listening = listenOn(app, options, { signal, hears: () => port !== null || (kept?.standing() ?? 0) > 0 });
       return { port };
     },
     async stop() {
       clearInterval(sweep);
+      // Whoever typed a command a moment ago gets their answer.
+      await within(intake.idle(), answerWithinMs);
       ending.abort();
-      await Promise.all([kept?.ended, listening ? http?.stop() : null]);
+      await Promise.all([kept?.ended, port === null ? null : http?.stop(), listening?.ended]);
       await intake.idle();
     },
   };
+}
+
+const answerWithinMs = 1_000;
+
+/** Notes that Slack is listened to, and looks up what it may have sent while it was not. */
+function listenOn(
+  app: App,
+  options: SlackAppOptions,
+  { signal, hears }: { signal: AbortSignal; hears: () => boolean },
+): Listening {
+  const { tasks, reactions, connection, wording, clock, log } = options;
+  const { reader, teamId, userId } = connection;
+  const self = { userId, emoji: wording.emoji };
+  const hear = (body: Record<string, unknown>) => app.processEvent({ body, ack: async () => undefined });
+  return keepListening({
+    facts: tasks,
+    hears,
+    lookUp: async (since) =>
+      lookUp(await openPlaces(tasks), since, { reader, self, teamId, reactions, hear, clock, log, signal }),
+    clock,
+    log,
+    signal,
+  });
 }
 
 function fetchOf({ fetch }: SlackAppOptions): { fetch?: typeof globalThis.fetch } {
@@ -144,6 +188,8 @@ function registerListeners(app: App, options: SlackAppOptions): void {
     self,
     log: options.log,
     threadOf: createThreadOf(connection.reader),
+    reactions: options.reactions,
+    turns: options.turns,
     whileReading: createWhileReading({ ...connection, log: options.log }),
     openView: async (trigger_id, view) => {
       await connection.client.views.open({ trigger_id, view });
@@ -183,7 +229,7 @@ const failedOften = {
   next: 'Send it again, or ask whoever runs Errand to look at its log.',
 };
 
-function registerIntake(app: App, options: SlackAppOptions): Intake {
+function registerIntake(app: App, options: SlackAppOptions, missed: () => void): Intake {
   const { inbox, clock, log, wording, connection, outbox, useCases } = options;
   return storeFirst(app, {
     inbox,
@@ -191,7 +237,8 @@ function registerIntake(app: App, options: SlackAppOptions): Intake {
     log,
     self: { userId: connection.userId, emoji: wording.emoji },
     teamId: connection.teamId,
-    refuse: (event) => refuseStoreDown(event, options),
+    missed,
+    refuse: createStoreDown(options),
     giveUp: async (body, received) => {
       const from = origin(body);
       if (from === null) return;

@@ -27,6 +27,8 @@ export interface IntakeOptions {
   readonly log: Log;
   /** Answers a person whose act could not be stored, in the ack; false for what can only be left to Slack to send again. */
   readonly refuse: (event: ReceiverEvent) => Promise<boolean>;
+  /** Told of each act that could not be stored. */
+  readonly missed?: () => void;
   /** Tells a person that their act was given up after too many attempts. */
   readonly giveUp: (body: unknown, received: Received) => Promise<void>;
 }
@@ -74,6 +76,7 @@ export function storeFirst(app: App, options: IntakeOptions): Intake {
     const at = clock.now();
     const fresh = await inbox.put(key, { at, body: withoutToken(event.body) }).catch(async (error: unknown) => {
       log.error({ act: key, err: error }, 'An act from Slack could not be stored');
+      options.missed?.();
       // Without an ack Slack sends events again; what it sends only once is given back to the person.
       if (await options.refuse(event)) return null;
       throw error;

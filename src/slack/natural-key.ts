@@ -64,7 +64,8 @@ function reactionKey(event: Reaction, { emoji, userId }: Self): string | null {
   if (event.user === userId) return null;
   const approves = name === emoji.approve && event.item_user === userId;
   const added = event.type === 'reaction_added';
-  const acts = added && (name === emoji.stop || name === emoji.retry);
+  // Taken off they do nothing, but the next one is a new one then.
+  const acts = name === emoji.stop || name === emoji.retry;
   // Errand's own messages are no requests.
   const starts = added && name === emoji.start && event.item_user !== userId;
   if (!approves && !acts && !starts) return null;

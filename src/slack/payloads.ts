@@ -46,6 +46,8 @@ export const reactionEvent = z.object({
   item_user: z.string().optional(),
   item: z.object({ type: z.literal('message'), channel: channelId, ts: messageTs }),
   event_ts: messageTs,
+  /** Set where Errand found it by looking, at that time (epoch milliseconds); Slack doesn't say when it was put there. */
+  found_at: z.number().optional(),
 });
 
 /** Slack's own Stop, pressed in the thread of an agent's session. */

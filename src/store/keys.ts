@@ -27,6 +27,8 @@ export function createKeys(instance: string) {
     sent: (of: 'person' | 'channel', id: string) => `${prefix}sent:${of}:${id}`,
     attested: (person: UserId) => `${prefix}attested:${person}`,
     envelope: (key: string) => `${prefix}inbox:${key}`,
+    reactions: (channel: ChannelId, ts: MessageTs) => `${prefix}reactions:${channel}:${ts}`,
+    turn: (name: string) => `${prefix}turn:${name}`,
     draft: (id: string) => `${prefix}draft:${id}`,
     choices: (by: UserId) => `${prefix}choices:${by}`,
     lane: (name: string) => `${prefix}lane:${name}`,

@@ -196,7 +196,13 @@ const pull = object({
   head: sha,
   draft: z.enum(['draft', 'unsupported']).optional(),
 });
-const approval = object({ by: userId, byName: z.string(), head: sha, message: messageTs });
+const approval = object({
+  by: userId,
+  byName: z.string(),
+  head: sha,
+  message: messageTs,
+  via: z.enum(['reaction', 'button']).optional(),
+});
 
 const pullState = z.discriminatedUnion('type', [
   object({ type: z.literal('none') }),

@@ -8,7 +8,9 @@ import type { Hosts } from '../task/ports/hosts.ts';
 import type { Drafts, Inbox } from '../task/ports/inbox.ts';
 import type { Ledger } from '../task/ports/ledger.ts';
 import type { Outbox } from '../task/ports/outbox.ts';
+import type { Reactions } from '../task/ports/reactions.ts';
 import type { Narrator, TaskStore } from '../task/ports/task-store.ts';
+import type { Turns } from '../task/ports/turns.ts';
 import type { Turnstile } from '../task/ports/turnstile.ts';
 import { createAttestations } from './attestations.ts';
 import type { Connection } from './connection.ts';
@@ -22,7 +24,9 @@ import { createInbox } from './inbox.ts';
 import { createKeys } from './keys.ts';
 import { createLedger } from './ledger.ts';
 import { createOutbox } from './outbox.ts';
+import { createReactions } from './reactions.ts';
 import { createTaskStore } from './tasks.ts';
+import { createTurns } from './turns.ts';
 import { createTurnstile } from './turnstile.ts';
 
 export interface Store {
@@ -37,6 +41,8 @@ export interface Store {
   readonly hosts: Hosts;
   readonly turnstile: Turnstile;
   readonly attestations: Attestations;
+  readonly reactions: Reactions;
+  readonly turns: Turns;
   readonly health: HealthNotes;
   readonly figures: () => Promise<StoreFigures>;
 }
@@ -59,6 +65,8 @@ export function createStore(redis: Connection, options: { instance?: string; nar
     hosts: createHosts(redis, keys),
     turnstile: createTurnstile(redis, keys),
     attestations: createAttestations(redis, keys),
+    reactions: createReactions(redis, keys),
+    turns: createTurns(redis, keys),
     health: createHealthNotes(redis, keys),
     figures: createFigures(redis, keys),
   };

@@ -273,6 +273,8 @@ export interface Approval {
   readonly byName: string;
   readonly head: Sha;
   readonly message: MessageTs;
+  /** How it was given: an emoji can be taken off again. Older ones don't say. */
+  readonly via?: 'reaction' | 'button' | undefined;
 }
 
 export interface PullRequest {

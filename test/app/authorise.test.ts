@@ -113,3 +113,26 @@ test('while Slack says nothing, the bot says nothing either', async () => {
   await attestAll({ ...bot, directory: { ...bot.directory, member } });
   expect(world.attested.size).toBe(0);
 });
+
+test('an approval whose emoji was taken off unheard is none any more, before anything is merged', async () => {
+  const world = new World();
+  const byEmoji = { ...approval, via: 'reaction' } as const;
+  const { id } = world.has({ pull: { ...pullStates.merging, approval: byEmoji } });
+  const pull = () => world.tasks.get(id)?.parts[0].pull;
+  await attestAll(world.bot);
+  expect(pull()?.type).toBe('merging');
+  world.takenOff.add(`${approval.message} ${approval.by}`);
+  await attestAll(world.bot);
+  expect(pull()).toMatchObject({ type: 'open', refusal: { code: 'withdrawn' } });
+});
+
+test('nobody is vouched for whose approval Slack does not show', async () => {
+  const world = Object.assign(new World(), { attestsUnasked: false });
+  const byEmoji = { ...approval, via: 'reaction' } as const;
+  const task = world.has({ pull: { ...pullStates.merging, approval: byEmoji } });
+  const stands = async () => {
+    throw new Problem({ code: 'approval_unseen', sentence: 'Slack is away.', next: '' }, { retry: true });
+  };
+  await attestAll({ ...world.bot, approvals: { stands } });
+  expect(await authoriseMerge(world.worker, task, repository, byEmoji)).toMatchObject({ type: 'wait' });
+});

@@ -117,6 +117,13 @@ test('an approval of a held head counts for nothing, and says what to do', async
   expect(pullOf().type).toBe('open');
 });
 
+test('an approval by an emoji that stands no more counts for nothing, and nothing is said of it', async () => {
+  const { world, pullOf } = begun();
+  world.takenOff.add(`${press.message} ${press.by}`);
+  expect(await approve(world.bot, { ...press, via: 'reaction' })).toEqual({ type: 'silent' });
+  expect(pullOf().type).toBe('open');
+});
+
 test.each([
   [{ by: alice }, {}, 'You asked for this task'],
   [{ by: bob }, { approvers: ['U0CAROL'] }, 'You may not approve'],

@@ -61,6 +61,8 @@ export class World {
   readonly events = new Map<TaskId, Parameters<TaskStore['apply']>[1][]>();
   /** Rows that were delivered, by their message. */
   readonly delivered = new Map<string, { lane: string; key: string; row: OutboxRow }>();
+  /** Approvals whose emoji is not there (any more), by message and person. */
+  readonly takenOff = new Set<string>();
   channelIs: ChannelKind = 'own';
   /** Whether what one worker does for all of them falls to this one. */
   onDuty = true;
@@ -385,6 +387,7 @@ export class World {
         group: async () => new Set(),
         channel: async () => this.channelIs,
       },
+      approvals: { stands: async (_channel, message, by) => !this.takenOff.has(`${message} ${by}`) },
       threads: {
         thread: async (_channel, thread) => this.messages.filter((message) => message.thread === thread),
         message: async (_channel, ts) => this.messages.find((message) => message.ts === ts) ?? null,

@@ -167,7 +167,7 @@ export class Bench implements AsyncDisposable {
 
   async app(
     slack: LocalSlack,
-    store: Pick<Store, 'inbox' | 'outbox'>,
+    { inbox, outbox, reactions, turns, tasks }: Pick<Store, 'inbox' | 'outbox' | 'reactions' | 'turns' | 'tasks'>,
     useCases: UseCases,
     options: Partial<SlackAppOptions> = {},
   ): Promise<SlackApp & { port: number | null }> {
@@ -177,7 +177,7 @@ export class Bench implements AsyncDisposable {
       botToken: secrets.botToken,
       apiUrl: slack.apiUrl,
       wording,
-      ...store,
+      ...{ inbox, outbox, reactions, turns, tasks },
       useCases,
       clock,
       log: this.logged.log,

@@ -13,5 +13,7 @@ export type Ack =
 
 /** One way to the app. Each send settles within the time that Slack gives an app to acknowledge. */
 export interface Delivery {
+  /** How many ways lead to the app, which are taken in turn. */
+  readonly ways: number;
   send(kind: PayloadKind, payload: LooseObject, retry: Retry | null): Promise<Ack>;
 }

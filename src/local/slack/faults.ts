@@ -25,6 +25,8 @@ export const Fault = z.discriminatedUnion('on', [
     times,
     effect: z.discriminatedUnion('type', [
       z.object({ type: z.literal('twice') }),
+      /** To every connection at once; over HTTP, twice at once. */
+      z.object({ type: z.literal('everywhere') }),
       /** Held until the next payload has been sent, or for a second. */
       z.object({ type: z.literal('out_of_order') }),
       z.object({ type: z.literal('delay'), ms: z.number().int().min(0) }),

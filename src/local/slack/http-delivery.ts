@@ -13,6 +13,7 @@ export function createHttpDelivery(options: {
 }): Delivery {
   const { url, signingSecret, clock, signal } = options;
   return {
+    ways: 2,
     async send(kind, payload, retry) {
       const [type, body] = encode(kind, payload);
       const timestamp = String(Math.floor(clock.now() / 1000));

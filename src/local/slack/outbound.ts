@@ -61,7 +61,8 @@ export function createOutbound(options: {
     if (effect?.type === 'out_of_order') await held();
     const sending = delivery.send(record.kind, record.payload, retry);
     if (effect?.type !== 'out_of_order') letGo();
-    if (effect?.type === 'twice') void track(delivery.send(record.kind, record.payload, retry));
+    const more = effect?.type === 'twice' ? 1 : effect?.type === 'everywhere' ? delivery.ways - 1 : 0;
+    for (let n = 0; n < more; n++) void track(delivery.send(record.kind, record.payload, retry));
     const ack = await sending;
     if (effect?.type === 'drop_ack') return { ok: false, reason: 'timeout', noRetry: false };
     record.acked ||= ack.ok;

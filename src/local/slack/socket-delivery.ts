@@ -96,6 +96,9 @@ export function createSocketDelivery(options: {
     get connections() {
       return sockets.length;
     },
+    get ways() {
+      return sockets.length;
+    },
     ticket() {
       const ticket = randomUUID();
       tickets.add(ticket);

@@ -1,6 +1,8 @@
 import type { ModalView } from '@slack/types';
 import type { ChannelId, MessageTs } from '../../task/ids.ts';
 import type { Outbox } from '../../task/ports/outbox.ts';
+import type { Reactions } from '../../task/ports/reactions.ts';
+import type { Turns } from '../../task/ports/turns.ts';
 import type { UseCases } from '../../task/use-cases.ts';
 import type { Wording } from '../blocks/parts.ts';
 import type { Log } from '../log.ts';
@@ -21,4 +23,6 @@ export interface ListenerDeps {
   /** The thread that a message stands in, to answer beside it; null when it stands in none or can't be found. */
   readonly threadOf: (channel: ChannelId, ts: MessageTs) => Promise<MessageTs | null>;
   readonly whileReading: WhileReading;
+  readonly reactions: Reactions;
+  readonly turns: Turns;
 }

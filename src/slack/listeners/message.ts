@@ -4,7 +4,6 @@ import { toDraft } from '../../task/draft.ts';
 import { fileAlone } from '../../task/files.ts';
 import type { MessageTs } from '../../task/ids.ts';
 import { speaksToErrand } from '../../task/text.ts';
-import { turns } from '../../task/turns.ts';
 import type { Answer, Asked, Target } from '../../task/use-cases.ts';
 import { decodeText, splitMention } from '../decode.ts';
 import { toMs } from '../ids.ts';
@@ -17,7 +16,6 @@ type Args = SlackEventMiddlewareArgs<'message'> | SlackEventMiddlewareArgs<'app_
 
 /** A mention, a direct message, or a reply in a thread. Slack sends a mention twice, as two types of event: both come here. */
 export function createMessageListener(deps: ListenerDeps) {
-  const inTurn = turns<string>();
   return async ({ event, context }: Args & AllMiddlewareArgs): Promise<void> => {
     const message = messageEvent.parse(event);
     const { naturalKey } = received.parse(context);
@@ -30,7 +28,7 @@ export function createMessageListener(deps: ListenerDeps) {
       at: toMs(message.ts),
     };
     // While a request is read, with all that is attached to it, its thread is no task's yet: a reply waits for it to be one.
-    await inTurn(`${message.channel}:${thread ?? message.ts}`, async () => {
+    await deps.turns.inTurn(`${message.channel}:${thread ?? message.ts}`, async () => {
       const answer = thread === null ? await start(deps, asked, message) : await converse(deps, asked, message, thread);
       await answerAlone(deps.outbox, asked, answer);
     });

@@ -1,8 +1,10 @@
 import type { AllMiddlewareArgs, SlackEventMiddlewareArgs } from '@slack/bolt';
+import type { Reacted } from '../../task/ports/reactions.ts';
 import type { Answer, Asked } from '../../task/use-cases.ts';
 import { emojiName } from '../emoji.ts';
 import { toMs } from '../ids.ts';
-import { received } from '../intake.ts';
+import { type Received, received } from '../intake.ts';
+import { coveredUntil } from '../look-up.ts';
 import { type Reaction, reactionEvent } from '../payloads.ts';
 import { answerAlone } from './answers.ts';
 import type { ListenerDeps } from './deps.ts';
@@ -13,35 +15,56 @@ type Args = SlackEventMiddlewareArgs<'reaction_added'> | SlackEventMiddlewareArg
 export function createReactionListener(deps: ListenerDeps) {
   return async ({ event, context }: Args & AllMiddlewareArgs): Promise<void> => {
     const reaction = reactionEvent.parse(event);
-    const { naturalKey } = received.parse(context);
+    const act = received.parse(context);
     const { channel, ts } = reaction.item;
-    const asked: Asked = { key: naturalKey, by: reaction.user, channel, thread: null, at: toMs(reaction.event_ts) };
-    const answer = await act(deps, asked, reaction);
+    const at = reaction.found_at ?? toMs(reaction.event_ts);
+    const asked: Asked = { key: act.naturalKey, by: reaction.user, channel, thread: null, at };
     if (isStart(deps, reaction)) {
+      // While a request is read, a reply to it waits for its task.
+      const answer = await deps.turns.inTurn(`${channel}:${ts}`, () => deps.useCases.start({ ...asked, message: ts }));
       await answerAlone(deps.outbox, { ...asked, thread: await deps.threadOf(channel, ts) }, answer);
       return;
     }
+    const reacted = { channel, message: ts, by: reaction.user, name: emojiName(reaction.reaction) };
+    if (reaction.type === 'reaction_removed') await deps.reactions.forget(reacted);
+    else if (!(await isNew(deps, reaction, reacted, act))) return;
+    const answer = await dealWith(deps, asked, reaction);
     // People put these emoji on each other's messages too: on one that isn't Errand's, a refusal would come out of nowhere.
     if (answer.type === 'silent' || reaction.item_user !== deps.self.userId) return;
     await answerAlone(deps.outbox, { ...asked, thread: await deps.threadOf(channel, ts) }, answer);
   };
 }
 
+/**
+ * Notes a reaction, once: after a gap it is found by looking, and may be told by Slack besides. What comes from the inbox was noted by an
+ * attempt that failed.
+ */
+async function isNew(
+  { reactions }: ListenerDeps,
+  { found_at: foundAt, event_ts }: Reaction,
+  reacted: Reacted,
+  { replayed }: Received,
+): Promise<boolean> {
+  if (foundAt !== undefined) return (await reactions.note(reacted, coveredUntil(foundAt))) || replayed;
+  if (!replayed && (await reactions.covers(reacted, toMs(event_ts)))) return false;
+  await reactions.note(reacted, toMs(event_ts));
+  return true;
+}
+
 function isStart({ self }: ListenerDeps, { type, reaction }: Reaction): boolean {
   return type === 'reaction_added' && emojiName(reaction) === self.emoji.start;
 }
 
-async function act(deps: ListenerDeps, asked: Asked, reaction: Reaction): Promise<Answer> {
-  const { useCases, self } = deps;
-  if (isStart(deps, reaction)) return useCases.start({ ...asked, message: reaction.item.ts });
+async function dealWith({ useCases, self }: ListenerDeps, asked: Asked, reaction: Reaction): Promise<Answer> {
   const { channel, ts } = reaction.item;
   const name = emojiName(reaction.reaction);
+  const added = reaction.type === 'reaction_added';
   if (name === self.emoji.approve) {
-    return reaction.type === 'reaction_added'
+    return added
       ? useCases.approve({ ...asked, message: ts, via: 'reaction' })
       : useCases.unapprove({ ...asked, message: ts });
   }
   const target = { type: 'message', channel, ts } as const;
-  if (name === self.emoji.stop) return useCases.stop(asked, target);
-  return name === self.emoji.retry ? useCases.retry(asked, target) : { type: 'silent' };
+  if (added && name === self.emoji.stop) return useCases.stop(asked, target);
+  return added && name === self.emoji.retry ? useCases.retry(asked, target) : { type: 'silent' };
 }

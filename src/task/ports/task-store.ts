@@ -65,8 +65,11 @@ export interface ApplyOptions {
   readonly within?: readonly Held[] | undefined;
 }
 
-/** The workspace's address, for links; the repositories that the GitHub App is installed on, comma-separated. */
-export type SharedFact = 'slack_url' | 'repositories';
+/**
+ * The workspace's address, for links; the repositories that the GitHub App is installed on, comma-separated; when Slack was last listened
+ * to, and since when what it may have sent meanwhile is still looked up (epoch milliseconds, empty for nothing).
+ */
+export type SharedFact = 'slack_url' | 'repositories' | 'slack_heard' | 'slack_gap';
 
 export type Applied =
   | { readonly type: 'applied'; readonly task: Task }

@@ -1,0 +1,179 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api';
+import { z } from 'zod';
+import type { Place } from '../app/places.ts';
+import type { ChannelId, MessageTs, UserId } from '../task/ids.ts';
+import type { Clock } from '../task/ports/clock.ts';
+import type { Reactions } from '../task/ports/reactions.ts';
+import { reactionsOf } from './approvals.ts';
+import { messageTs, toMs, userId } from './ids.ts';
+import type { Log } from './log.ts';
+import type { Self } from './natural-key.ts';
+import { Bucket } from './outgoing/bucket.ts';
+
+export interface LookUpOptions {
+  readonly reader: WebClient;
+  readonly self: Self;
+  readonly teamId: string;
+  readonly reactions: Reactions;
+  /** Takes in an event as if Slack had sent it; what was taken in before changes nothing. */
+  readonly hear: (body: Record<string, unknown>) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Slack's clock and this one differ, and what came in the last moments may not have been heard any more. */
+const marginMs = 15_000;
+/** What Slack still tells of a reaction that was found by looking comes within minutes, and is older than this makes it. */
+const coveredMs = 60_000;
+const perPage = 200;
+const maxPages = 10;
+/** Three fifths of Slack's tier: threads are also read for new requests. */
+const pace = { capacity: 10, perMinute: 30 };
+const longestPauseMs = 60_000;
+
+/**
+ * Looks up what people said and which emoji they put or took off since a moment (epoch milliseconds), in these places, and takes in what
+ * Slack did not tell. Without a moment, what stands there now is only noted. Tries again what Slack doesn't answer, until the signal
+ * aborts; leaves out what it refuses.
+ */
+export async function lookUp(places: readonly Place[], sinceMs: number | null, options: LookUpOptions): Promise<void> {
+  const { log, signal, clock } = options;
+  const bucket = new Bucket(pace);
+  const waiting = [...places];
+  let failures = 0;
+  for (let place = waiting.shift(); place !== undefined && !signal.aborted; place = waiting.shift()) {
+    await sleep(bucket.waitMs(clock.now()), signal);
+    bucket.take(clock.now());
+    try {
+      if (place.thread === null) await lookAtChannel(place.channel, sinceMs, options);
+      else await lookAtThread({ ...place, thread: place.thread }, sinceMs, options);
+      failures = 0;
+    } catch (error) {
+      if (error instanceof WebAPIPlatformError && !passing.includes(error.data.error)) {
+        log.info({ ...place, found: error.data.error }, 'Slack does not show what was said meanwhile');
+        continue;
+      }
+      waiting.push(place);
+      const pauseMs = error instanceof WebAPIRateLimitedError ? error.retryAfter * 1_000 : 500 * 2 ** failures++;
+      log.warn({ ...place, err: error, pauseMs }, 'What was said meanwhile could not be looked up, trying again');
+      await sleep(Math.min(pauseMs, longestPauseMs), signal);
+    }
+  }
+}
+
+const passing = ['fatal_error', 'internal_error', 'service_unavailable', 'request_timeout', 'ratelimited'];
+
+const shown = z.looseObject({ ts: messageTs, user: userId.optional() });
+type Shown = z.infer<typeof shown>;
+
+async function lookAtThread(
+  { channel, thread }: { channel: ChannelId; thread: MessageTs },
+  sinceMs: number | null,
+  options: LookUpOptions,
+): Promise<void> {
+  const { reader, self } = options;
+  const messages = await pages((next) => reader.conversations.replies({ channel, ts: thread, ...next }));
+  for (const message of messages) {
+    if (sinceMs !== null && toMs(message.ts) >= sinceMs - marginMs) await hearMessage(channel, message, options);
+    if (message.user === self.userId || message.ts === thread)
+      await lookAtReactions(channel, message, sinceMs, options);
+  }
+}
+
+/** Requests that stand alone; of the rest the intake wants nothing. */
+async function lookAtChannel(channel: ChannelId, sinceMs: number | null, options: LookUpOptions): Promise<void> {
+  if (sinceMs === null) return;
+  const oldest = (Math.max(0, sinceMs - marginMs) / 1_000).toFixed(6);
+  const messages = await pages((next) => options.reader.conversations.history({ channel, oldest, ...next }));
+  for (const message of messages.toReversed()) await hearMessage(channel, message, options);
+}
+
+async function pages(
+  read: (next: { limit: number; cursor?: string }) => Promise<{
+    messages?: unknown[];
+    response_metadata?: { next_cursor?: string };
+  }>,
+): Promise<Shown[]> {
+  const found: Shown[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < maxPages; page++) {
+    const answer = await read({ limit: perPage, ...(cursor === undefined ? {} : { cursor }) });
+    found.push(...(answer.messages ?? []).flatMap((message) => shown.safeParse(message).data ?? []));
+    cursor = answer.response_metadata?.next_cursor;
+    if (cursor === undefined || cursor === '') break;
+  }
+  return found;
+}
+
+async function hearMessage(channel: ChannelId, message: Shown, { self, teamId, hear }: LookUpOptions): Promise<void> {
+  if (message.user === undefined || message.user === self.userId) return;
+  const channel_type = channel.startsWith('D') ? 'im' : 'channel';
+  await hear(envelope(teamId, { ...message, type: 'message', channel, channel_type }));
+}
+
+async function lookAtReactions(
+  channel: ChannelId,
+  message: Shown,
+  sinceMs: number | null,
+  options: LookUpOptions,
+): Promise<void> {
+  const { self, reactions, clock, teamId, hear } = options;
+  const at = clock.now();
+  const own = message.user === self.userId;
+  const means = [self.emoji.stop, self.emoji.retry, ...(own ? [self.emoji.approve] : [])];
+  const standing = await standingOn(channel, message, means, options);
+  const known = await reactions.known(channel, message.ts);
+  for (const { by, name } of standing) {
+    const reacted = { channel, message: message.ts, by, name };
+    if (by === self.userId || known.some((each) => each.by === by && each.name === name)) continue;
+    if (sinceMs === null) await reactions.note(reacted, at + coveredMs);
+    else await hear(reaction('reaction_added', by, name, sinceMs));
+  }
+  for (const { by, name } of known) {
+    if (standing.some((each) => each.by === by && each.name === name)) continue;
+    if (sinceMs !== null) await hear(reaction('reaction_removed', by, name, sinceMs));
+  }
+
+  function reaction(type: string, user: UserId, name: string, gapMs: number): Record<string, unknown> {
+    const item = { type: 'message', channel, ts: message.ts };
+    // Two bots that look after the same gap find the same act.
+    const event_ts = (gapMs / 1_000).toFixed(6);
+    return envelope(teamId, { type, user, reaction: name, item, item_user: message.user, event_ts, found_at: at });
+  }
+}
+
+/** Whose emoji stand on a message; where it shows only some of many, all are asked for. */
+async function standingOn(
+  channel: ChannelId,
+  message: Shown,
+  means: readonly string[],
+  { reader }: LookUpOptions,
+): Promise<{ by: UserId; name: string }[]> {
+  const toPeople = (seen: z.infer<typeof reactionsOf>) =>
+    seen
+      .filter(({ name }) => means.includes(name))
+      .flatMap(({ name, users }) =>
+        users.flatMap((id) => (userId.safeParse(id).success ? [{ by: userId.parse(id), name }] : [])),
+      );
+  const seen = reactionsOf.parse(message);
+  const isCut = seen.some(({ name, users, count }) => means.includes(name) && users.length < count);
+  if (!isCut) return toPeople(seen);
+  const { message: whole } = await reader.reactions.get({ channel, timestamp: message.ts, full: true });
+  return toPeople(reactionsOf.parse(whole ?? {}));
+}
+
+/** As Slack sends an event. */
+function envelope(teamId: string, event: Record<string, unknown>): Record<string, unknown> {
+  return { type: 'event_callback', team_id: teamId, event };
+}
+
+/** How far what comes late of a reaction is covered by one that was found by looking. */
+export function coveredUntil(foundAt: number): number {
+  return foundAt + coveredMs;
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms > 0) await delay(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,45 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { UserId } from '../task/ids.ts';
+import type { Reacted, Reactions } from '../task/ports/reactions.ts';
+import { guarded } from './connection.ts';
+import type { Keys } from './keys.ts';
+
+/** As long as somebody may still mean what they reacted to. */
+const keptSeconds = 90 * 24 * 3_600;
+
+const fieldSchema = z.tuple([z.string().transform((id) => id as UserId), z.string()]);
+
+/** One hash a message, which Redis forgets by itself. */
+export function createReactions(redis: Redis, keys: Keys): Reactions {
+  const field = ({ by, name }: Pick<Reacted, 'by' | 'name'>) => `${by} ${name}`;
+  return {
+    known: (channel, message) =>
+      guarded('look up what was reacted to', async () => {
+        const fields = await redis.hkeys(keys.reactions(channel, message));
+        return fields.map((each) => {
+          const [by, name] = fieldSchema.parse(each.split(' '));
+          return { by, name };
+        });
+      }),
+
+    covers: (reacted, at) =>
+      guarded('look up a reaction', async () => {
+        const until = await redis.hget(keys.reactions(reacted.channel, reacted.message), field(reacted));
+        return until !== null && at < Number(until);
+      }),
+
+    note: (reacted, until) =>
+      guarded('note a reaction', async () => {
+        const key = keys.reactions(reacted.channel, reacted.message);
+        const added = await redis.hset(key, field(reacted), until);
+        await redis.expire(key, keptSeconds);
+        return added === 1;
+      }),
+
+    forget: (reacted) =>
+      guarded('forget a reaction', async () => {
+        await redis.hdel(keys.reactions(reacted.channel, reacted.message), field(reacted));
+      }),
+  };
+}
