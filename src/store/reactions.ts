@@ -1,8 +1,7 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { UserId } from '../task/ids.ts';
 import type { Reacted, Reactions } from '../task/ports/reactions.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 
 /** As long as somebody may still mean what they reacted to. */
@@ -11,7 +10,7 @@ const keptSeconds = 90 * 24 * 3_600;
 const fieldSchema = z.tuple([z.string().transform((id) => id as UserId), z.string()]);
 
 /** One hash a message, which Redis forgets by itself. */
-export function createReactions(redis: Redis, keys: Keys): Reactions {
+export function createReactions(redis: Connection, keys: Keys): Reactions {
   const field = ({ by, name }: Pick<Reacted, 'by' | 'name'>) => `${by} ${name}`;
   return {
     known: (channel, message) =>

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Turns } from '../task/ports/turns.ts';
 import { turns } from '../task/turns.ts';
-import { guarded } from './connection.ts';
+import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
@@ -19,7 +18,7 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 `);
 
 /** Those of one process come in order; of several, one after the other. */
-export function createTurns(redis: Redis, keys: Keys): Turns {
+export function createTurns(redis: Connection, keys: Keys): Turns {
   const here = turns<string>();
   return {
     inTurn: (name, work) =>
