@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { secretsOf } from '../../src/config/secrets.ts';
 import type { ProcessName } from '../../src/config/settings.ts';
 import { ConfigError, childEnv, readConfig, readEnv, settingList, toConfig } from '../../src/config.ts';
 
@@ -38,6 +39,17 @@ function file(name: string, content: string): string {
 }
 
 describe('a configuration', () => {
+  it('knows every secret that can be set, so that none leaves in a log', () => {
+    const secrets = settingList.flatMap(([, { variable, secret }]) => (secret && variable !== null ? [variable] : []));
+    const app = ['GITHUB_APP_ID', 'GITHUB_APP_PRIVATE_KEY'];
+    const given = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, `canary of ${name}`]));
+    const known = [
+      ...secretsOf(config(given(secrets.filter((name) => !app.includes(name))))),
+      ...secretsOf(config(given(app))),
+    ];
+    expect(known).toEqual(expect.arrayContaining(secrets.map((name) => `canary of ${name}`)));
+  });
+
   it('needs nothing: Slack and GitHub are local then, and the limits fit the machine', () => {
     expect(config()).toMatchObject({
       role: 'all',
