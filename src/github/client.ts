@@ -21,6 +21,8 @@ export interface GithubOptions {
   readonly timeoutMs?: number;
   /** GitHub asks for a second between writes. */
   readonly writeGapMs?: number;
+  /** Settles when this process may write, of several that GitHub counts together. */
+  readonly writeTurn?: (counted: string) => Promise<void>;
   /** GitHub counts an app's calls by where it is installed, and a token's all together. */
   readonly countedByOwner?: boolean;
 }
@@ -54,11 +56,12 @@ export function createClient(options: GithubOptions): Client {
   let lastWrite: Promise<unknown> = Promise.resolve();
   let client: { token: string; counted: string; octokit: Octokit } | undefined;
 
-  const paced: typeof fetch = async (input, init) => {
+  const paced = async (counted: string, ...[input, init]: Parameters<typeof fetch>) => {
     if (init?.method !== undefined && !['GET', 'HEAD'].includes(init.method)) {
       const turn = lastWrite;
       lastWrite = turn.then(() => new Promise((resolve) => setTimeout(resolve, writeGapMs)));
       await turn;
+      await options.writeTurn?.(counted);
     }
     return send(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
   };
@@ -66,7 +69,7 @@ export function createClient(options: GithubOptions): Client {
   function octokitFor(token: string, counted: string): Octokit {
     if (client?.token === token && client.counted === counted) return client.octokit;
     const heeding: typeof fetch = async (input, init) => {
-      const answer = await paced(input, init);
+      const answer = await paced(counted, input, init);
       if (answer.ok) holds.answered(counted, Object.fromEntries(answer.headers));
       return answer;
     };

@@ -39,6 +39,7 @@ import { toPolicy } from './policy.ts';
 import type { ProcessScope } from './process.ts';
 import { reapers } from './reap.ts';
 import { systemClock as clock, openStore } from './store.ts';
+import { writeTurns } from './write-turns.ts';
 
 const lookEveryMs = 2_000;
 const sweepEveryMs = 10_000;
@@ -91,7 +92,8 @@ export async function runWorker(
   await using access = accessOf(config, scope);
   const { credentials } = access;
   const countedByOwner = config.github.mode === 'app';
-  const github = { apiUrl: config.github.apiUrl, credentials, clock, countedByOwner, fetch };
+  const writeTurn = writeTurns(store.duty);
+  const github = { apiUrl: config.github.apiUrl, credentials, clock, countedByOwner, writeTurn, fetch };
   const client = createClient(github);
   const authors = createAuthors({ client, url: config.github.url, self: selfOf(config) });
   const committer = async (repository: RepositoryName) => config.git.committer ?? authors.committer(repository);

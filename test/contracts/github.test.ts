@@ -421,6 +421,17 @@ test('a limit over GraphQL makes a merge wait, and refuses none', async () => {
   expect((await limited.findPull(web, 1)).number).toBe(1);
 });
 
+test('workers that GitHub counts together write in turn, and read as they like', async () => {
+  const { promise: turn, resolve: give } = Promise.withResolvers<void>();
+  const waiting = forgeWith({ writeTurn: () => turn });
+  expect(await waiting.defaultBranch(web)).toBe('main');
+  const opening = waiting.openPull(order);
+  expect(await waiting.identify(web)).toBeGreaterThan(0);
+  expect(writes('POST')).toEqual([]);
+  give();
+  expect((await opening).number).toBe(1);
+});
+
 test('the token goes with each call, and a new one is taken up', async () => {
   let current = 'expired';
   const renewed = forgeWith({ credentials: async () => ({ token: current }) });
