@@ -2,7 +2,7 @@ import { seed } from '../../../src/local/slack/workspace.ts';
 import { channelOf, type Ground } from '../ground.ts';
 import { begun, kill, letGo, taskOf, waiting } from '../hands.ts';
 import { judge } from '../judge.ts';
-import { ask, gateOf, said, until } from '../play.ts';
+import { ask, gateOf, keyOf, said, until } from '../play.ts';
 import { goOn, type Listed, unless } from './listed.ts';
 
 const push = (name: string) => `POST /acme/${name}.git/git-receive-pack`;
@@ -138,7 +138,10 @@ export const github: readonly Listed[] = [
     play: async (ground, name) => {
       ground.errand.forge.control.fault({ route: pulls(name), kind: 'status', status: 401, times: 1 });
       await ask(ground, name);
-      const told = () => said(ground, name).filter(({ text }) => /^(Failed|Refused)|To merge/.test(text));
+      const told = () =>
+        said(ground, name).filter(
+          ({ text, metadata }) => keyOf(metadata) !== 'root' && /^(Failed|Refused)|To merge/.test(text),
+        );
       await until(ground, name, 'an outcome', () => told().length > 0);
       await ground.errand.quiet((await taskOf(ground, name)).id);
       const { branches } = await ground.errand.forge.control.viewRepository(`acme/${name}`);
