@@ -10,6 +10,8 @@ import { deal, inLanes } from './lanes.ts';
 import { isFine, project, type Result } from './result.ts';
 import { type Swept, strike } from './sweep.ts';
 
+/** Cases of one Errand, after which its store is looked through and another one begins. */
+const most = 40;
 /** Tasks of one Errand that are under way at once: each is struck, and each has to live through what strikes the others. */
 const abreast = 5;
 
@@ -25,8 +27,11 @@ export async function playSweep(
   const all = mixed(cases);
   const hanging = all.filter(({ kind }) => kind === 'hang');
   const quick = all.filter(({ kind }) => kind !== 'hang');
-  const hands = [...deal(quick, errands.quick), ...deal(hanging, errands.hanging)];
-  await Promise.all(hands.map((hand, index) => playHand(`errand-${index + 1}`, hand, told)));
+  const play = (kind: string, own: readonly Swept[], errands: number) =>
+    inLanes([...deal(own, Math.ceil(own.length / most)).entries()], errands, ([index, hand]) =>
+      playHand(`store-${kind}-${index + 1}`, hand, told),
+    );
+  await Promise.all([play('quick', quick, errands.quick), play('hanging', hanging, errands.hanging)]);
 }
 
 /** In an order of no meaning, the same each time: what is struck at once is rarely the same port, and a run that breaks off has met them all. */
