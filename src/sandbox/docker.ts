@@ -33,14 +33,17 @@ export interface KnownEngine extends EngineFacts {
 
 const defaultDeadlineMs = 30_000;
 
-/** `host` is `unix://<path>` or `tcp://<host>:<port>`, as `DOCKER_HOST` has it; throws on anything else. */
-export function connectEngine(host: string): Engine {
+/**
+ * `host` is `unix://<path>` or `tcp://<host>:<port>`, as `DOCKER_HOST` has it; throws on anything else. A call without a deadline of its own
+ * has `standardMs`.
+ */
+export function connectEngine(host: string, standardMs = defaultDeadlineMs): Engine {
   const docker = new Dockerode(toOptions(host));
   let known: Promise<KnownEngine> | undefined;
   const engine: Engine = {
     docker,
     host,
-    async call(attempted, work, deadlineMs = defaultDeadlineMs) {
+    async call(attempted, work, deadlineMs = standardMs) {
       const deadline = Promise.withResolvers<never>();
       const abort = new AbortController();
       const timer = setTimeout(() => {

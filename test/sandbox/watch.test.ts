@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectEngine, ifThere } from '../../src/sandbox/docker.ts';
+import { StdinLines } from '../../src/sandbox/stdin-lines.ts';
+import { taskVolumes } from '../../src/sandbox/volumes.ts';
 import { untilStopped } from '../../src/sandbox/watch.ts';
 
 /** Stands in for a daemon in the states that a real one is hard to bring into: what it answers to a look, and nothing else. */
@@ -12,6 +14,7 @@ let look: () => { status: number; body: unknown } | 'hang' | 'cut';
 let stop: () => Promise<void>;
 let host: string;
 let asked: string[];
+let connections: () => Promise<number>;
 
 beforeEach(async () => {
   const directory = await mkdtemp(join(tmpdir(), 'engine-'));
@@ -27,6 +30,8 @@ beforeEach(async () => {
   });
   server.listen(join(directory, 'docker.sock'));
   await once(server, 'listening');
+  connections = () =>
+    new Promise((count, fail) => server.getConnections((error, found) => (error ? fail(error) : count(found))));
   host = `unix://${join(directory, 'docker.sock')}`;
   stop = async () => {
     server.close();
@@ -98,6 +103,21 @@ test('a call that the engine never answers is given up at its deadline', async (
     failure: { code: 'docker_down', sentence: expect.stringContaining('50 ms') },
     retry: true,
   });
+});
+
+test('calls that the engine never answers leave no connection behind, however many there were', async () => {
+  look = () => 'hang';
+  const engine = connectEngine(host, 20);
+  const { signal } = new AbortController();
+  const stdin = new StdinLines(engine);
+  const asking = Array.from({ length: 5 }, () => [
+    engine.facts(),
+    engine.events(signal),
+    stdin.write('c', 1),
+    taskVolumes(engine, 'i').list(),
+  ]).flat();
+  for (const { status } of await Promise.allSettled(asking)) expect(status).toBe('rejected');
+  await expect.poll(connections).toBe(0);
 });
 
 test('what is not there is undefined for whoever asks so, and a problem else', async () => {
