@@ -17,9 +17,12 @@ import { checkRoom, engineRoom } from './room.ts';
 import { removeContainer } from './run-once.ts';
 import type { Passed } from './self-test.ts';
 import { settingUp } from './set-up.ts';
+import { startGate } from './start-gate.ts';
 import { startRun } from './start-run.ts';
 import { StdinLines } from './stdin-lines.ts';
 import { checkWork, exportWork } from './stopped-run.ts';
+
+const adoptedAtOnce = 8;
 
 /** Something of a task on this engine, and when it was last touched (epoch milliseconds). */
 export interface Trace {
@@ -75,16 +78,23 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
 
   /** Takes up what runs already: its gateway, its deadline. To be called once, before the first order. */
   async adopt(): Promise<void> {
-    const { containers, gateways } = this.#parts;
+    const { containers, gateways, inTurn } = this.#parts;
+    // Each may need a gateway: hundreds at once would keep them all from coming up in time.
+    const few = startGate(adoptedAtOnce);
     const running = (await containers.list()).filter(({ kind, state }) => kind === 'run' && state === 'running');
     await Promise.all(
-      running.map(async ({ task, run, container }) => {
-        await gateways.revive(task).catch((error: unknown) => {
-          // Without a gateway it has no network, which is safe; the run ends by its own or its deadline.
-          this.#log('warn', { task, err: error }, 'a running task has lost its gateway');
-        });
-        await containers.hold(run, container);
-      }),
+      running.map(({ task, run, container }) =>
+        few(async () => {
+          await inTurn(task, async () => {
+            // Whoever clears it away meanwhile ends its gateway, too.
+            if ((await containers.state(run)).type === 'running') await gateways.revive(task);
+          }).catch((error: unknown) => {
+            // Without a gateway it has no network, which is safe; it is tried again while the run is held.
+            this.#log('warn', { task, err: error }, 'a running task has lost its gateway');
+          });
+          await containers.hold(run, container);
+        }),
+      ),
     );
   }
 

@@ -1,5 +1,5 @@
 import type Dockerode from 'dockerode';
-import type { Spec } from './container-spec.ts';
+import { labels, type Spec } from './container-spec.ts';
 import { type Engine, ifThere, statusOf } from './docker.ts';
 import { frames } from './frames.ts';
 import { untilStopped } from './watch.ts';
@@ -93,13 +93,18 @@ export async function runOnce(
   }
 }
 
-/** Creates a container, in the place of one that has its name. */
+/** Creates a container, in the place of one of this Errand's that has its name; a foreign one is left alone, and a `Problem`. */
 export async function replaceContainer(engine: Engine, spec: Spec): Promise<Dockerode.Container> {
   try {
     return await createContainer(engine, spec);
   } catch (error) {
     if (statusOf(error) !== 409) throw error;
-    await removeContainer(engine, engine.docker.getContainer(spec.name));
+    const before = engine.docker.getContainer(spec.name);
+    const looking = engine.call(`look at ${spec.name}`, (abortSignal) => before.inspect({ abortSignal }));
+    const found = await ifThere(looking);
+    const [mine, its] = [spec.Labels, found?.Config.Labels].map((each) => each?.[labels.instance]);
+    if (found !== undefined && its !== mine) throw error;
+    await removeContainer(engine, before);
     return await createContainer(engine, spec);
   }
 }

@@ -397,3 +397,36 @@ test('a worker that lets go of a run leaves word of how far it has read', async 
   await attendRun(world.worker, task, leave.signal);
   expect(world.cursors.get(runId(1))).toBe(2);
 });
+
+test('a run outlives ten workers: one start, one spec, no record told twice, one outcome', async () => {
+  const world = new World();
+  const task = await world.running();
+  const sessions: string[] = [];
+  let starts = 0;
+  world.sandbox.start = async () => {
+    starts += 1;
+  };
+  const sent = sentBy(world);
+  const apply = world.store.apply;
+  world.store.apply = async (id, event, options) => {
+    if (event.type === 'session_opened') sessions.push(event.session);
+    return apply(id, event, options);
+  };
+  for (let deploy = 1; deploy <= 11; deploy += 1) {
+    const leave = new AbortController();
+    world.sandbox.state = async () =>
+      deploy === 11 ? { type: 'exited', code: 0, outOfMemory: false, timedOut: false } : ({ type: 'running' } as const);
+    world.sandbox.records = async function* () {
+      for (let n = 1; n <= deploy; n += 1) {
+        yield { n, at: 1, type: 'session', id: `s${n}` };
+      }
+      if (deploy === 11) yield { n: 12, at: 1, type: 'result', result: finished };
+      else leave.abort();
+    };
+    await attendRun(world.worker, world.look(task), leave.signal);
+  }
+  expect(starts).toBe(1);
+  expect(sent).toHaveLength(1);
+  expect(sessions).toEqual(Array.from({ length: 11 }, (_, index) => `s${index + 1}`));
+  expect(world.look(task)).toMatchObject({ runs: 1, run: { type: 'idle', outcome: { type: 'changed' } } });
+});
