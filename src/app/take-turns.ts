@@ -87,6 +87,7 @@ export class Turns implements Room {
 
   async #take(signal: AbortSignal): Promise<void> {
     const { store, policy, clock, log } = this.#deps;
+    if (clock.now() < this.#closedUntil) return;
     const tried = new Set<TaskId>();
     const isLeftHome = leavingHome(this.#deps);
     const next = async (): Promise<TaskId[]> => {
