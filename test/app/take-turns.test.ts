@@ -154,7 +154,10 @@ describe('an engine that can take no run', () => {
       asked += 1;
       if (isDown) throw problem('docker_down', { retry: true });
     };
-    return { ...staged, back: () => void (isDown = false), asked: () => asked };
+    const back = () => {
+      isDown = false;
+    };
+    return { ...staged, back, asked: () => asked };
   }
 
   test('is told to those who would have begun, and to nobody else', async () => {
