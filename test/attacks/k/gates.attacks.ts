@@ -30,6 +30,13 @@ function reactionEvent({ errand }: Stage, event: Record<string, unknown>): void 
   });
 }
 
+/** Puts an emoji on a message that this workspace has no name for. */
+function showReaction({ errand, channel }: Stage, ts: string, reaction: { name: string; users: string[] }): void {
+  const { store } = errand.slack;
+  const message = store.message(channel, ts);
+  if (message !== undefined) store.putMessage({ ...message, reactions: [...message.reactions, reaction] });
+}
+
 /** Settles once no job to merge anything is left. */
 async function noMergeWaits(stage: Stage): Promise<void> {
   const connection = new Redis(stage.at.redisSocket, { maxRetriesPerRequest: null });
@@ -160,7 +167,10 @@ export const attacks: readonly Attack[] = [
         'k14_white_check_mark',
       ];
       const item = { type: 'message', channel: stage.channel, ts };
-      for (const reaction of names) reactionEvent(stage, { user: seed.grace, reaction, item, item_user: seed.bot });
+      for (const reaction of names) {
+        showReaction(stage, ts, { name: reaction, users: [seed.grace] });
+        reactionEvent(stage, { user: seed.grace, reaction, item, item_user: seed.bot });
+      }
       const by = await mergedBy(stage, ts);
       return {
         through: by !== seed.max,
