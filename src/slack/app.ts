@@ -35,7 +35,7 @@ import { within } from './listeners/within.ts';
 import { keepListening, type Listening } from './listening.ts';
 import { type Log, toSlackLogger } from './log.ts';
 import { lookUp } from './look-up.ts';
-import { origin } from './origin.ts';
+import { origin, reactionOrigin } from './origin.ts';
 import { createWhileReading } from './reading-status.ts';
 import { createSocketReceiver, type SocketOptions } from './socket.ts';
 import { createStoreDown } from './store-down.ts';
@@ -240,7 +240,7 @@ function registerIntake(app: App, options: SlackAppOptions, missed: () => void):
     missed,
     refuse: createStoreDown(options),
     giveUp: async (body, received) => {
-      const from = origin(body);
+      const from = origin(body) ?? reactionOrigin(body, connection.userId);
       if (from === null) return;
       const { by, channel, thread, draft, responseUrl } = from;
       const asked = { key: received.naturalKey, by, channel, thread, at: received.receivedAt };

@@ -2,6 +2,7 @@ import type { App, ReceiverEvent } from '@slack/bolt';
 import { z } from 'zod';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Inbox } from '../task/ports/inbox.ts';
+import { Problem } from '../task/problem.ts';
 import type { Log } from './log.ts';
 import { naturalKey, type Self } from './natural-key.ts';
 import { isOwnWorkspace } from './own-workspace.ts';
@@ -40,8 +41,12 @@ export interface Intake {
   idle(): Promise<void>;
 }
 
-/** An act that failed this often fails for its own sake. */
+/** An act that failed this often fails for its own sake, unless something outside is away. */
 const maxAttempts = 5;
+/** One that ends its process is not known to have failed: what an outage before this start has cost it is forgiven up to here. */
+const maxUnseenAttempts = 50;
+/** For so long an act waits for what is away; later its sender hardly means it any more. */
+const longestOutageMs = 60 * 60_000;
 
 /**
  * Stores each act before Slack gets its 200, drops what was stored before, and settles it once the listeners are done. Bolt acks
@@ -51,14 +56,18 @@ export function storeFirst(app: App, options: IntakeOptions): Intake {
   const { inbox, self, teamId, clock, log } = options;
   const consume = app.processEvent.bind(app);
   const inFlight = new Map<string, Promise<void>>();
+  /** How acts failed in this process: whether another try may go better. */
+  const failed = new Map<string, 'passing' | 'lasting'>();
 
   async function handle(event: ReceiverEvent, act: Received): Promise<void> {
     const customProperties = { ...event.customProperties, ...act };
     const handled = consume({ ...event, customProperties })
       .then(() => inbox.settle(act.naturalKey))
-      .catch((error: unknown) =>
-        log.error({ act: act.naturalKey, err: error }, 'An act from Slack failed and will be tried again'),
-      )
+      .then(() => void failed.delete(act.naturalKey))
+      .catch((error: unknown) => {
+        failed.set(act.naturalKey, isPassing(error) ? 'passing' : 'lasting');
+        log.error({ act: act.naturalKey, err: error }, 'An act from Slack failed and will be tried again');
+      })
       .finally(() => inFlight.delete(act.naturalKey));
     inFlight.set(act.naturalKey, handled);
     await handled;
@@ -94,10 +103,11 @@ export function storeFirst(app: App, options: IntakeOptions): Intake {
         if (inFlight.has(key)) continue;
         const { at, body } = envelope.parse(stored);
         const act = { naturalKey: key, receivedAt: at, replayed: true };
-        if (attempts > maxAttempts) {
+        if (isDue(attempts, clock.now() - at, failed.get(key))) {
           log.error({ act: key, attempts }, 'An act from Slack failed too often and is given up');
           await options.giveUp(body, act);
           await inbox.settle(key);
+          failed.delete(key);
         } else {
           await handle({ body, ack: async () => undefined }, act);
         }
@@ -107,6 +117,18 @@ export function storeFirst(app: App, options: IntakeOptions): Intake {
       await Promise.all(inFlight.values());
     },
   };
+}
+
+/** Whether an act is given up, after so many attempts and so long. */
+function isDue(attempts: number, ageMs: number, failure: 'passing' | 'lasting' | undefined): boolean {
+  if (failure === 'passing') return ageMs > longestOutageMs;
+  return attempts > (failure === 'lasting' ? maxAttempts : maxUnseenAttempts);
+}
+
+/** The store, Slack or GitHub is away; Bolt wraps what listeners throw. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof Problem) return error.retry;
+  return error instanceof Error && 'original' in error && isPassing(error.original);
 }
 
 /** The body without Slack's old verification token, which is a secret of sorts. */

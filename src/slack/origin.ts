@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type Draft, toDraft } from '../task/draft.ts';
 import type { ChannelId, MessageTs, UserId } from '../task/ids.ts';
 import { decodeText } from './decode.ts';
@@ -9,6 +10,7 @@ import {
   globalShortcut,
   messageEvent,
   messageShortcut,
+  reactionEvent,
   viewSubmission,
 } from './payloads.ts';
 
@@ -58,6 +60,16 @@ export function origin(body: unknown): ActOrigin | null {
   const { user: by, channel, thread_ts: thread = null, ts, text } = event.data;
   const about = { channel, message: ts, thread: thread ?? ts };
   return { by, channel, thread, draft: toDraft(decodeText(text), { channel, about }), responseUrl: null };
+}
+
+const reactionBody = z.object({ event: reactionEvent });
+
+/** The same of an emoji that somebody put on a message of Errand's, or took off it; null for any other. */
+export function reactionOrigin(body: unknown, self: string): ActOrigin | null {
+  const { data } = reactionBody.safeParse(body);
+  if (data === undefined || data.event.item_user !== self) return null;
+  const { user: by, item } = data.event;
+  return { by, channel: item.channel, thread: null, draft: null, responseUrl: null };
 }
 
 /** The thread in which a person sees an answer: Slack shows none beside a message that has no thread yet. */

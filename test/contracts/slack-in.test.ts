@@ -462,7 +462,7 @@ describe('an act that fails', () => {
   test('is given up in the end, and the person gets the text back', async () => {
     const slack = await on.bench.slack();
     const store = await on.bench.store();
-    const { useCases } = recordActs({ submit: () => Promise.reject(down) });
+    const { useCases } = recordActs({ submit: () => Promise.reject(new Error('a defect')) });
     await on.bench.app(slack, store, useCases, { replayEveryMs: 5 });
     await on.bench.deliver(slack, store);
     await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
@@ -470,6 +470,30 @@ describe('an act that fails', () => {
     expect(shown.text).toBe(
       'Errand could not do this: it failed several times. Send it again, or ask whoever runs Errand to look at its log.\nYour text: fix it',
     );
+  });
+
+  test('is not given up while something that it needs is away', async () => {
+    const slack = await on.bench.slack();
+    let away = 12;
+    const useCases = recordActs({ submit: () => (away-- > 0 ? Promise.reject(down) : Promise.resolve(say('Done.'))) });
+    const store = await on.bench.store();
+    await on.bench.app(slack, store, useCases.useCases, { replayEveryMs: 5 });
+    await on.bench.deliver(slack, store);
+    await slack.people.command({ user: ada, channel: dev, command: '/agent', text: 'fix it' });
+    expect((await until(slack, () => slack.store.ephemerals[0])).text).toBe('Done.');
+  });
+
+  test('is told of in the channel where it was an emoji on what Errand said', async () => {
+    const slack = await on.bench.slack();
+    const store = await on.bench.store();
+    const { useCases } = recordActs({ approve: () => Promise.reject(new Error('a defect')) });
+    await on.bench.app(slack, store, useCases, { replayEveryMs: 5 });
+    await on.bench.deliver(slack, store);
+    const { client } = await on.bench.connect(slack);
+    const { ts = '' } = await client.chat.postMessage({ channel: dev, text: 'a gate' });
+    slack.people.reaction({ user: grace, channel: dev, ts, name: 'white_check_mark', present: true });
+    const shown = await until(slack, () => slack.store.ephemerals[0]);
+    expect(shown).toMatchObject({ user: grace, text: expect.stringContaining('it failed several times') });
   });
 
   test('is answered once, although its ack was lost', async () => {
