@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api';
+import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { Place } from '../app/places.ts';
 import type { ChannelId, MessageTs, UserId } from '../task/ids.ts';
@@ -10,6 +10,7 @@ import { messageTs, toMs, userId } from './ids.ts';
 import type { Log } from './log.ts';
 import type { Self } from './natural-key.ts';
 import { Bucket } from './outgoing/bucket.ts';
+import { type SlackFailure, toSlackFailure } from './outgoing/slack-error.ts';
 
 export interface LookUpOptions {
   readonly reader: WebClient;
@@ -36,12 +37,12 @@ const longestPauseMs = 60_000;
 /**
  * Looks up what people said and which emoji they put or took off since a moment (epoch milliseconds), in these places, and takes in what
  * Slack did not tell. Without a moment, what stands there now is only noted. Tries again what Slack doesn't answer, until the signal
- * aborts; leaves out what it refuses.
+ * aborts; leaves out what it refuses. Rejects where Slack has signed the bot out.
  */
 export async function lookUp(places: readonly Place[], sinceMs: number | null, options: LookUpOptions): Promise<void> {
   const { log, signal, clock } = options;
   const bucket = new Bucket(pace);
-  const waiting = [...places];
+  const waiting = places.map((place) => ({ ...place, failures: 0 }));
   let failures = 0;
   for (let place = waiting.shift(); place !== undefined && !signal.aborted; place = waiting.shift()) {
     await sleep(bucket.waitMs(clock.now()), signal);
@@ -51,19 +52,33 @@ export async function lookUp(places: readonly Place[], sinceMs: number | null, o
       else await lookAtThread({ ...place, thread: place.thread }, sinceMs, options);
       failures = 0;
     } catch (error) {
-      if (error instanceof WebAPIPlatformError && !passing.includes(error.data.error)) {
-        log.info({ ...place, found: error.data.error }, 'Slack does not show what was said meanwhile');
+      const failure = failureOf(error);
+      if (failure?.type === 'signed_out') throw error;
+      const isPassing = failure?.type === 'transient' || failure?.type === 'rate_limited';
+      if (!isPassing && (failure !== null || ++place.failures >= maxDefects)) {
+        log.warn({ ...place, err: error }, 'What was said meanwhile is not looked up here');
         continue;
       }
       waiting.push(place);
-      const pauseMs = error instanceof WebAPIRateLimitedError ? error.retryAfter * 1_000 : 500 * 2 ** failures++;
+      const afterMs = failure?.type === 'rate_limited' ? failure.afterMs : 500 * 2 ** failures++;
+      const pauseMs = Math.min(afterMs, longestPauseMs);
       log.warn({ ...place, err: error, pauseMs }, 'What was said meanwhile could not be looked up, trying again');
-      await sleep(Math.min(pauseMs, longestPauseMs), signal);
+      await sleep(pauseMs, signal);
     }
   }
 }
 
-const passing = ['fatal_error', 'internal_error', 'service_unavailable', 'request_timeout', 'ratelimited'];
+/** What broke in a way that nobody foresaw is not tried for ever. */
+const maxDefects = 5;
+
+/** Null for what neither Slack nor the store says. */
+function failureOf(error: unknown): SlackFailure | null {
+  try {
+    return toSlackFailure(error);
+  } catch {
+    return null;
+  }
+}
 
 const shown = z.looseObject({ ts: messageTs, user: userId.optional() });
 type Shown = z.infer<typeof shown>;
