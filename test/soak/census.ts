@@ -24,7 +24,10 @@ export interface Census {
   readonly redis: number | null;
   /** What Redis says that its data take, in MiB. */
   readonly stored: number | null;
+  /** Keys that stay until somebody removes them. */
   readonly keys: number | null;
+  /** Keys that lapse by themselves: what Slack sent, for a day; how far records were read, for two weeks. */
+  readonly lapsing: number | null;
   readonly containers: number;
   readonly volumes: number;
   readonly mounts: number;
@@ -54,14 +57,15 @@ export async function takeCensus(
       .find((each) => new RegExp(`main\\.ts\\b.*\\b${name}\\b|${name}-main\\.ts`).test(each));
     return line === undefined ? null : toMib(Number(line.trim().split(/\s+/)[0]) * 1024);
   };
-  const [containers, volumes, memory, keys] = await Promise.all([
+  const [containers, volumes, memory, keyspace] = await Promise.all([
     docker.listContainers({ all: true, filters: { label } }),
     docker.listVolumes({ filters: JSON.stringify({ label }) }),
     redis.info('memory').catch(() => ''),
-    redis.dbsize().catch(() => null),
+    redis.info('keyspace').catch(() => ''),
   ]);
   const folders = [places.mirrorsDir, places.tasksDir, places.workspacesDir, places.bundlesDir];
   const used = /used_memory:(\d+)/.exec(memory)?.[1];
+  const [, all, lapsing] = /db0:keys=(\d+),expires=(\d+)/.exec(keyspace) ?? [];
   return {
     ...so,
     bot: ofChild('bot'),
@@ -70,7 +74,8 @@ export async function takeCensus(
     gateways: await gatewaysMib(places),
     redis: await pidFileMib(places.redisPidFile),
     stored: used === undefined ? null : toMib(Number(used)),
-    keys,
+    keys: all === undefined ? null : Number(all) - Number(lapsing),
+    lapsing: lapsing === undefined ? null : Number(lapsing),
     containers: containers.length,
     volumes: volumes.Volumes?.length ?? 0,
     mounts: mountsBelow(places.workspacesDir).length,

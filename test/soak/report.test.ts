@@ -7,7 +7,7 @@ import { Threads } from './thread.ts';
 
 const census: Census = {
   ...{ seconds: 0, ended: 0, open: 0, bot: 100, worker: 100, broker: 100, gateways: 500, redis: 20, stored: 3 },
-  ...{ keys: 300, containers: 8, volumes: 0, mounts: 10, disk: 50, logs: 1 },
+  ...{ keys: 300, lapsing: 900, containers: 8, volumes: 0, mounts: 10, disk: 50, logs: 1 },
 };
 const samples = (change: (index: number) => Partial<Census>) =>
   Array.from({ length: 50 }, (_, index) => ({ ...census, ...change(index) }));

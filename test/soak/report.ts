@@ -19,7 +19,7 @@ type Flat = (typeof flat)[number];
 /** What grows without meaning anything: below it, nothing is compared. */
 const slack: Readonly<Record<Flat, number>> = {
   ...{ bot: 100, worker: 100, broker: 100, gateways: 400, redis: 20, stored: 10 },
-  ...{ keys: 150, containers: 8, volumes: 8, mounts: 8, disk: 150 },
+  ...{ keys: 100, containers: 8, volumes: 8, mounts: 8, disk: 150 },
 };
 const mostRatio = 1.25;
 
@@ -46,7 +46,7 @@ function median(samples: readonly Census[], what: Flat): number {
   return values[Math.floor(values.length / 2)] ?? 0;
 }
 
-const columns = ['seconds', 'ended', 'open', ...flat, 'logs'] as const;
+const columns = ['seconds', 'ended', 'open', ...flat, 'lapsing', 'logs'] as const;
 export const heading = `${columns.map((name) => name.padStart(11)).join('')}\n`;
 
 export function toLine(census: Census): string {
