@@ -70,7 +70,7 @@ export const slack: readonly Listed[] = [
     call('chat.update', 3, { type: 'rate_limited', retryAfterS: 2 }),
   ]),
   withSlack(43, 'f43-slack-down', 'Slack answers 503 to everything for a while: all is said in the end', [
-    call('*', 25, { type: 'status', status: 503 }),
+    call('*', 8, { type: 'status', status: 503 }),
   ]),
   placeGone('f44-archived', 'the channel is archived while the agent works', async ({ errand }, name) => {
     const channel = errand.slack.store.channel(channelOf(name));

@@ -9,7 +9,7 @@ import { seed } from '../../../src/local/slack/workspace.ts';
 import { places } from '../../../src/setup/places.ts';
 import { UnixProxy } from '../../support/unix-proxy.ts';
 import { channelOf, type Ground } from '../ground.ts';
-import { begun, kill, letGo, pidOf, redisPid, waiting } from '../hands.ts';
+import { begun, containerOf, kill, letGo, pidOf, redisPid, waiting } from '../hands.ts';
 import { ask, until } from '../play.ts';
 import { project } from '../result.ts';
 import { goOn, type Listed, unless } from './listed.ts';
@@ -194,6 +194,29 @@ export const store: readonly Listed[] = [
       await startAgain(ground);
       await letGo(ground, task);
       return [...unless(file !== undefined, 'there is no append-only file'), ...(await goOn(ground, name))];
+    },
+  },
+  {
+    id: 'f15-redis-emptied',
+    fault: 15,
+    title:
+      'Redis is emptied while an agent works: its sandbox is found by its label and cleared away, and Errand takes the next request',
+    own: { env: { ERRAND_REPOSITORIES: 'acme/f15-redis-emptied,acme/f15-redis-emptied-next' } },
+    play: async (ground, name) => {
+      await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
+      const task = await begun(ground, name);
+      const container = await containerOf(ground, task);
+      const redis = new Redis(places({ ERRAND_DATA_DIR: ground.errand.dataDir }).redisSocket);
+      await redis.flushall();
+      redis.disconnect();
+      const over = performance.now() + 90_000;
+      while (await container.inspect().catch(() => null)) {
+        if (performance.now() > over) return ['its container is left'];
+        await delay(200);
+      }
+      const { pulls } = await ground.errand.forge.control.viewRepository(`acme/${name}`);
+      await ask(ground, `${name}-next`);
+      return [...unless(pulls.length <= 1, `${pulls.length} pull requests`), ...(await goOn(ground, `${name}-next`))];
     },
   },
 ];
