@@ -23,6 +23,10 @@ export async function merge(deps: WorkerDeps, id: TaskId, signal: AbortSignal): 
     if (waitMs !== null) waits.push(waitMs);
   }
   if (waits.length > 0) await deps.queue.wake({ type: 'merge', task: id }, { delayMs: Math.min(...waits) });
+  // Nobody looks at a task that is over again, so this is the job's to see through: one that breaks off here comes again.
+  const after = await deps.store.find(id);
+  // A run that is still at work needs its sandbox; whoever ends it clears up.
+  if (after?.run.type === 'idle' && isOver(after)) await forget(deps, id);
 }
 
 /** Returns after how long to ask again; null where there is nothing to wait for. */
@@ -39,9 +43,7 @@ async function mergePart(deps: WorkerDeps, id: TaskId, asked: Head, signal: Abor
     const at = deps.clock.now();
     if (next.type === 'merged') {
       const by = pull.approval.by;
-      const merged = await tell({ type: 'pull_request_merged', repository, commit: next.commit, by, at });
-      // A run that is still at work needs its sandbox; whoever ends it clears up.
-      if (merged.task?.run.type === 'idle' && isOver(merged.task)) await forget(deps, id);
+      await tell({ type: 'pull_request_merged', repository, commit: next.commit, by, at });
       return null;
     }
     if (next.type === 'pending') {

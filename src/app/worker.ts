@@ -184,7 +184,7 @@ export class Worker {
       if (task?.run.type === 'queued' && task.run.reason === null) {
         await this.#deps.queue.wake({ type: 'run', task: id });
       }
-      if (task?.run.type === 'idle' && isOver(task)) await forget(this.#deps, id);
+      if (task?.run.type === 'idle' && isOver(task)) await this.#forget(id);
     };
     look().catch((error: unknown) =>
       this.#deps.log.warn({ task: id, err: error }, 'What follows a run failed; the sweep makes up for it'),
@@ -291,7 +291,17 @@ export class Worker {
     // It may have ended where its checkout is not.
     else if (task.home !== this.#deps.engine) return;
     const after = await store.find(id);
-    if (after?.run.type === 'idle' && isOver(after)) await forget(this.#deps, id);
+    if (after?.run.type === 'idle' && isOver(after)) await this.#forget(id);
+  }
+
+  /** No sweep looks at a task that is over: where it can't be cleared away now, a job sees to it. */
+  async #forget(id: TaskId): Promise<void> {
+    try {
+      await forget(this.#deps, id);
+    } catch (error) {
+      this.#deps.log.warn({ task: id, err: error }, 'What a task kept here is cleared away later');
+      await this.#deps.queue.wake({ type: 'merge', task: id });
+    }
   }
 
   /** One after the other; what fails for one is no reason to leave the others, unless everybody has to wait. */

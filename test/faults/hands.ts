@@ -8,6 +8,7 @@ import Dockerode from 'dockerode';
 import { places } from '../../src/setup/places.ts';
 import type { Task } from '../../src/task/task.ts';
 import type { Ground } from './ground.ts';
+import { patiently } from './judge.ts';
 
 /** A script that has begun and waits: `letGo` ends the wait. */
 export const waiting = 'touch ~/begun; while [ ! -e ~/go ]; do sleep 0.1; done';
@@ -17,7 +18,8 @@ const begunWithinMs = 120_000;
 
 export async function taskOf({ errand }: Ground, name: string): Promise<Task> {
   for (;;) {
-    const found = (await errand.tasks.recent(10_000)).find(({ parts }) => parts[0].repository === `acme/${name}`);
+    const all = await patiently(() => errand.tasks.recent(10_000));
+    const found = all.find(({ parts }) => parts[0].repository === `acme/${name}`);
     if (found !== undefined) return found;
     await delay(50);
   }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Dockerode from 'dockerode';
 import { mountsBelow } from '../../src/setup/mounts.ts';
 import { places } from '../../src/setup/places.ts';
+import { Problem } from '../../src/task/problem.ts';
 import type { Task } from '../../src/task/task.ts';
 import { channelOf, type Ground } from './ground.ts';
 import { type Ending, markOf } from './play.ts';
@@ -30,7 +31,8 @@ export async function judge(
   expected = merged,
 ): Promise<readonly string[]> {
   const { errand } = ground;
-  const tasks = (await errand.tasks.recent(10_000)).filter(({ parts }) => parts[0].repository === `acme/${name}`);
+  const all = await patiently(() => errand.tasks.recent(10_000));
+  const tasks = all.filter(({ parts }) => parts[0].repository === `acme/${name}`);
   const [task] = tasks;
   const wrong = [
     ...(tasks.length === 1 ? [] : [`${tasks.length} tasks of one request`]),
@@ -39,7 +41,7 @@ export async function judge(
     ...(await forged(ground, name, ending, expected)),
   ];
   if (task !== undefined) {
-    await errand.quiet(task.id);
+    await patiently(() => errand.quiet(task.id));
     wrong.push(...(await left(ground, task, ending)));
   }
   return wrong;
@@ -118,5 +120,17 @@ async function left({ errand }: Ground, { id }: Task, ending: Ending): Promise<r
     ];
     if (found.length === 0 || performance.now() > over) return found;
     await delay(100);
+  }
+}
+
+/** The judge's own questions to a store that answers late, or that somebody just stopped, are asked again. */
+export async function patiently<Value>(ask: () => Promise<Value>): Promise<Value> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === 20 || !(error instanceof Problem) || !error.retry) throw error;
+      await delay(500);
+    }
   }
 }

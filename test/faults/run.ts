@@ -6,6 +6,7 @@ import { places } from '../../src/setup/places.ts';
 import { openRedis, waitForRedis } from '../../src/store/connection.ts';
 import { checkStore } from '../../src/store/consistency/check-store.ts';
 import { type Ground, openGround } from './ground.ts';
+import { patiently } from './judge.ts';
 import { deal, inLanes } from './lanes.ts';
 import { isFine, project, type Result } from './result.ts';
 import { type Swept, strike } from './sweep.ts';
@@ -57,14 +58,15 @@ const settlesWithinMs = 30_000;
 
 /** What is inconsistent in an Errand's store once nothing is under way, given some time to come to that. */
 export async function lookThrough({ errand }: Ground): Promise<readonly string[]> {
-  await errand.quiet();
+  await patiently(() => errand.quiet());
   const url = errand.env.REDIS_URL ?? places({ ERRAND_DATA_DIR: errand.dataDir }).redisSocket;
   const redis = openRedis(url, { name: 'faults', onError: () => undefined });
   try {
     await waitForRedis(redis, 5_000);
     const over = performance.now() + settlesWithinMs;
     for (;;) {
-      const wrong = (await checkStore(redis, { atRest: true })).map(({ key, found }) => `${key} ${found}`);
+      const flaws = await patiently(() => checkStore(redis, { atRest: true }));
+      const wrong = flaws.map(({ key, found }) => `${key} ${found}`);
       if (wrong.length === 0 || performance.now() > over) return wrong;
       await delay(200);
     }
