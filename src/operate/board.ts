@@ -8,6 +8,9 @@ import { Hono } from 'hono';
 import { basicAuth } from 'hono/basic-auth';
 import { secureHeaders } from 'hono/secure-headers';
 
+/** Machines come and go. */
+const queuesKnownForMs = 5_000;
+
 /** Whoever guesses has so many tries in a minute, together. */
 const triesAMinute = 10;
 
@@ -17,7 +20,8 @@ const triesAMinute = 10;
  */
 export function createBoard(options: {
   readonly at: string;
-  readonly queues: readonly Queue[];
+  /** Asked anew each time that somebody looks, at most every few seconds. */
+  readonly queues: () => Promise<readonly { readonly queue: Queue; readonly title: string }[]>;
   readonly password: string;
   readonly onRefused: () => void;
   readonly now?: () => number;
@@ -63,10 +67,21 @@ export function createBoard(options: {
   });
   const adapter = new HonoAdapter(serveStatic);
   adapter.setBasePath(at);
-  createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
+  const { replaceQueues } = createBullBoard({
+    queues: [],
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Errand', hideDocsLink: true } },
+  });
+  let knownUntil = Number.NEGATIVE_INFINITY;
+  board.use('/api/*', async (_c, next) => {
+    if (now() >= knownUntil) {
+      const shown = await queues();
+      replaceQueues(
+        shown.map(({ queue, title }) => new BullMQAdapter(queue, { readOnlyMode: true, displayName: title })),
+      );
+      knownUntil = now() + queuesKnownForMs;
+    }
+    return next();
   });
   board.route('/', adapter.registerPlugin());
   return board;

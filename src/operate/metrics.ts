@@ -43,7 +43,10 @@ export function createMetrics(process: string) {
     undelivered: gauge('undelivered_threads', 'Threads with something that Slack does not have yet.', ['store']),
     unsettled: gauge('unsettled_acts', 'What Slack sent and nobody has dealt with.', ['store']),
     slots: gauge('slots', 'Runs that a worker may have at once, and has.', ['state']),
-    disk: gauge('disk_bytes', 'The disk below the data folder.', ['state']),
+    disk: gauge('disk_bytes', 'The disks of a worker: below its data folder, and Docker’s where that is another.', [
+      'path',
+      'state',
+    ]),
     redis: gauge('redis_memory_bytes', 'What Redis uses, and may use where it has a limit.', ['state']),
     trouble: gauge('trouble', 'One for each kind of trouble that there is just now.', ['code']),
     logLines: counter('log_lines_total', 'Lines of the log.', ['level']),

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Queue, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { type Cluster, Redis } from 'ioredis';
@@ -6,7 +5,7 @@ import { z } from 'zod';
 import { type EngineId, parseTaskId, type TaskId } from '../task/ids.ts';
 import type { Job, Room, RunQueue } from '../task/ports/run-queue.ts';
 import { Problem } from '../task/problem.ts';
-import { jobsPrefix } from './names.ts';
+import { jobsPrefix, queueName } from './names.ts';
 
 export interface RunQueueOptions {
   /** `redis://…`, `rediss://…` or a socket's path. */
@@ -15,8 +14,8 @@ export interface RunQueueOptions {
   readonly cluster?: { prompt(): Cluster; patient(): Cluster } | undefined;
   /** Keeps several Errands on one Redis apart. */
   readonly instance?: string;
-  /** Gets what went wrong beside a call: a lost connection, a job that failed. */
-  readonly onError: (error: Error) => void;
+  /** Gets what went wrong beside a call (a lost connection, a job that failed), and which task it is about where it is about one. */
+  readonly onError: (error: Error, about?: object) => void;
   /** Takes secrets out of what a failed job leaves in Redis. */
   readonly redact?: (text: string) => string;
 }
@@ -58,7 +57,7 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
   producer.on('error', options.onError);
   const queues = new Map<string, Queue<Data>>();
   const open = (type: Job['type'], at: EngineId | undefined) => {
-    const name = nameOf(type, at);
+    const name = queueName(type, at);
     const known = queues.get(name);
     if (known !== undefined) return known;
     const queue = new Queue<Data>(name, { connection: producer, prefix });
@@ -95,11 +94,11 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
       connection.on('error', options.onError);
       const handling = new Set<Promise<void>>();
       const worker = new Worker<Data>(
-        nameOf(type, at),
+        queueName(type, at),
         async (job, token, cancelled) => {
           if (!room.isFree()) {
             // Whoever has room for it may have it.
-            leave().catch(options.onError);
+            leave().catch((error: Error) => options.onError(error));
             await job.moveToWait(token);
             throw new WaitingError();
           }
@@ -114,7 +113,7 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
           );
           handling.add(handled);
           await handled.finally(() => handling.delete(handled));
-          if (!room.isFree()) leave().catch(options.onError);
+          if (!room.isFree()) leave().catch((error: Error) => options.onError(error));
         },
         {
           connection,
@@ -139,7 +138,7 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
         if (!signal.aborted) await worker.resume();
       };
       worker.on('error', options.onError);
-      worker.on('failed', (_job, error) => options.onError(error));
+      worker.on('failed', (job, error) => options.onError(error, job === undefined ? {} : { task: job.data.task }));
       // Another worker has the job by now; what this one still does for it would be done twice.
       worker.on('lockRenewalFailed', (ids) => {
         for (const id of ids) worker.cancelJob(id, 'the lock on this job was lost');
@@ -166,11 +165,6 @@ export function createRunQueue(options: RunQueueOptions): RunQueue & AsyncDispos
 }
 
 const boundless: Room = { isFree: () => true, freed: async () => undefined };
-
-/** BullMQ takes no colons in a name, and engines' ids may have some. */
-function nameOf(type: Job['type'], at: EngineId | undefined): string {
-  return at === undefined ? type : `${type}-${createHash('sha256').update(at).digest('hex').slice(0, 16)}`;
-}
 
 /** BullMQ keeps the words and the stack of what failed. */
 function withoutSecrets(error: unknown, redact: RunQueueOptions['redact']): unknown {

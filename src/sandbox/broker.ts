@@ -3,10 +3,12 @@ import { chmod, chown, mkdir, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
+import type { RunId, TaskId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import type { DockerSandbox } from './docker-sandbox.ts';
 import type { Log } from './options.ts';
+import { runIdSchema, taskIdSchema, taskOf } from './order.ts';
 import { openReaper } from './reaper.ts';
 import { calls, maxBodyBytes, toWire } from './wire.ts';
 
@@ -41,7 +43,7 @@ export async function serveBroker(options: {
       reply(response, 200, { value: value ?? null });
     } catch (error) {
       const problem = toWire(error);
-      log('warn', { err: error, path: request.url }, problem.failure.sentence);
+      log('warn', { ...aboutOf(body), err: error, path: request.url }, problem.failure.sentence);
       reply(response, problem.failure.code === 'order_refused' ? 400 : 422, { problem });
     }
   }
@@ -125,6 +127,14 @@ async function stream(records: AsyncIterable<unknown>, response: ServerResponse)
     await write({ problem: toWire(error) });
   }
   response.end();
+}
+
+const about = z.object({ task: taskIdSchema.optional(), run: runIdSchema.optional() });
+
+/** Which task and run a call is about, for the log. */
+function aboutOf(body: unknown): { task?: TaskId | undefined; run?: RunId | undefined } {
+  const { task, run } = about.safeParse(body).data ?? {};
+  return { task: task ?? (run === undefined ? undefined : taskOf(run)), run };
 }
 
 /** The parsed body; undefined when it is too long or no JSON. */

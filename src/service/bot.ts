@@ -10,7 +10,6 @@ import type { Config } from '../config.ts';
 import { createWebhookDoor, type Door, serveDoor, webhookPath } from '../github/webhook-door.ts';
 import { countSlackCalls } from '../operate/count-calls.ts';
 import type { Metrics } from '../operate/metrics.ts';
-import { openBoardQueues } from '../queue/board-queues.ts';
 import type { Places } from '../setup/places.ts';
 import { createSlackApp, type SlackMode } from '../slack/app.ts';
 import { createApprovals } from '../slack/approvals.ts';
@@ -49,7 +48,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
     store,
     checks: [reachedCheck('Slack', 'Slack does not answer, so what there is to say comes late.', failingSince)],
     gauges: [() => taskGauges(metrics, store.tasks), () => troubleGauges(metrics, store)],
-    openQueues: () => openBoardQueues({ url: store.url, onError: (error) => log.warn({ err: error }, 'Redis') }),
+    openQueues: store.openBoardQueues,
   });
   if (connection.url !== null) await store.tasks.remember('slack_url', connection.url);
   const wording = {

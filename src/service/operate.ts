@@ -1,11 +1,10 @@
-import { statfs } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Queue } from 'bullmq';
 import type { Config } from '../config.ts';
 import { type Check, Checkup } from '../operate/checkup.ts';
 import type { Metrics } from '../operate/metrics.ts';
 import { serveOperate } from '../operate/server.ts';
+import type { BoardQueue } from '../queue/board-queues.ts';
 import type { HealthNotes, StoreFigures } from '../task/ports/health.ts';
 import type { ProcessScope } from './process.ts';
 import { systemClock } from './store.ts';
@@ -25,7 +24,7 @@ export interface OperateOptions {
   /** What is looked up when somebody looks at the metrics. */
   readonly gauges: readonly (() => Promise<void>)[];
   /** What the board shows; null where this process has none. */
-  readonly openQueues: (() => { readonly queues: readonly Queue[] } & AsyncDisposable) | null;
+  readonly openQueues: (() => { list(): Promise<readonly BoardQueue[]> } & AsyncDisposable) | null;
 }
 
 /**
@@ -36,7 +35,7 @@ export async function operate(config: Config, scope: ProcessScope, options: Oper
   const { log, signal, metrics } = scope;
   const { store } = options;
   const checkup = new Checkup([...storeChecks(store), ...options.checks], systemClock);
-  const gauges = [() => storeGauges(metrics, store), () => diskGauges(metrics, config), ...options.gauges];
+  const gauges = [() => storeGauges(metrics, store), ...options.gauges];
   await serve(config, scope, options, checkup, async () => {
     metrics.trouble.reset();
     for (const { code } of checkup.troubles) metrics.trouble.set({ code }, 1);
@@ -63,7 +62,7 @@ async function serve(
       ? null
       : (await import('../operate/board.ts')).createBoard({
           at: '/board',
-          queues: queues.queues,
+          queues: queues.list,
           password: boardPassword,
           onRefused: () => log.warn({}, 'Somebody gave a wrong password for the board'),
         });
@@ -139,11 +138,4 @@ async function storeGauges(metrics: Metrics, { figures }: OperateOptions['store'
   metrics.unsettled.set({ store: 'inbox' }, unsettled);
   metrics.redis.set({ state: 'used' }, usedBytes);
   if (limitBytes !== null) metrics.redis.set({ state: 'limit' }, limitBytes);
-}
-
-async function diskGauges(metrics: Metrics, { dataDir }: Config): Promise<void> {
-  metrics.disk.reset();
-  const { bavail, blocks, bsize } = await statfs(dataDir);
-  metrics.disk.set({ state: 'free' }, bavail * bsize);
-  metrics.disk.set({ state: 'all' }, blocks * bsize);
 }

@@ -1,7 +1,6 @@
-import { pino } from 'pino';
-import { fieldsWithin } from '../operate/log-context.ts';
+import type { Logger } from 'pino';
+import { openLog } from '../operate/log.ts';
 import { createMetrics, type Metrics } from '../operate/metrics.ts';
-import { parseTaskId } from '../task/ids.ts';
 import { Problem } from '../task/problem.ts';
 import { createRedactor, type Redactor } from '../task/redact.ts';
 
@@ -10,7 +9,7 @@ const endsWithinMs = 1_500;
 
 /** What every process of Errand needs around its work: a log, an end, and a word to whoever started it. */
 export interface ProcessScope {
-  readonly log: pino.Logger;
+  readonly log: Logger;
   /** Knows the secrets of this process. The log goes through it, and so does what is stored for others to read. */
   readonly redactor: Redactor;
   readonly metrics: Metrics;
@@ -28,7 +27,7 @@ export async function runProcess(
 ): Promise<void> {
   const redactor = createRedactor(secrets);
   const metrics = createMetrics(name);
-  const log = openLog(name, { level: logLevel, redactor, metrics });
+  const log = openLog(name, { level: logLevel, redact: redactor.text, metrics });
   const ending = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort());
   // A supervisor that is gone can't end its children: they go by themselves.
@@ -52,31 +51,6 @@ export async function runProcess(
     if (process.connected) process.disconnect();
     setTimeout(() => process.exit(), endsWithinMs).unref();
   }
-}
-
-/** Each line carries the task and the run that it is about, whichever part of the program writes it. */
-function openLog(
-  name: string,
-  { level, redactor, metrics }: { level: string; redactor: Redactor; metrics: Metrics },
-): pino.Logger {
-  return pino({
-    name,
-    level,
-    hooks: { streamWrite: redactor.text },
-    mixin: (_fields, written) => {
-      metrics.logLines.inc({ level: pino.levels.labels[written] ?? 'other' });
-      return fieldsWithin();
-    },
-    formatters: { log: withTask },
-  });
-}
-
-/** What is said of a task goes out in a lane of its name. */
-function withTask(fields: Record<string, unknown>): Record<string, unknown> {
-  const { task, lane } = fields;
-  return task === undefined && typeof lane === 'string' && parseTaskId(lane) !== undefined
-    ? { ...fields, task: lane }
-    : fields;
 }
 
 /** Settles when the signal aborts. */

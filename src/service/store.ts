@@ -3,6 +3,7 @@ import { narrate } from '../app/narrate.ts';
 import type { Config } from '../config.ts';
 import { within } from '../operate/log-context.ts';
 import { watchTasks } from '../operate/watch-tasks.ts';
+import { openBoardQueues } from '../queue/board-queues.ts';
 import { createRunQueue } from '../queue/run-queue.ts';
 import type { Places } from '../setup/places.ts';
 import { checkRedis } from '../store/check-redis.ts';
@@ -26,7 +27,7 @@ export const systemClock: Clock = { now: () => Date.now() };
 export async function openStore(config: Config, places: Places, scope: ProcessScope, name: string) {
   const { log, redactor, metrics } = scope;
   const url = config.redis.url ?? places.redisSocket;
-  const onError = (error: Error) => log.warn({ err: error }, 'Redis');
+  const onError = (error: Error, about: object = {}) => log.warn({ ...about, err: error }, 'Redis');
   const options = { name: `errand-${name}`, onError };
   const redis = await connect(url, { ...options, timeoutMs: redisStartsWithinMs });
   await checkRedis(redis);
@@ -45,7 +46,8 @@ export async function openStore(config: Config, places: Places, scope: ProcessSc
   const tasks = watched.watch(store.tasks);
   return {
     ...store,
-    url,
+    /** The queues as an operator's board shows them. */
+    openBoardQueues: () => openBoardQueues({ url, cluster, onError, hosts: store.hosts.list }),
     // Whatever came from outside (a program's words, an answer that repeats what it was asked with) goes no further with a secret in it.
     tasks: {
       ...tasks,

@@ -19,6 +19,8 @@ import { createForge } from '../github/forge.ts';
 import { identifyApp, identifyToken } from '../github/identity.ts';
 import { countGitHubCalls } from '../operate/count-calls.ts';
 import { within } from '../operate/log-context.ts';
+import type { Metrics } from '../operate/metrics.ts';
+import type { BrokerClient } from '../sandbox/broker-client.ts';
 import type { Places } from '../setup/places.ts';
 import { toAcpCommand } from '../task/agents.ts';
 import { chooseProvider } from '../task/choose-agent.ts';
@@ -82,6 +84,7 @@ export async function runWorker(
     ],
     gauges: [
       () => sandbox.countTraffic(),
+      () => diskGauges(metrics, sandbox),
       async () => {
         metrics.slots.set({ state: 'all' }, config.concurrency);
         metrics.slots.set({ state: 'used' }, slots.used());
@@ -166,6 +169,14 @@ export async function runWorker(
   slots.used = () => worker.running;
   const rhythm = { lookEveryMs, sweepEveryMs, reapEveryMs, pullEveryMs: config.pollSeconds * 1_000 };
   await worker.run(signal, rhythm, scope.ready);
+}
+
+async function diskGauges(metrics: Metrics, sandbox: BrokerClient): Promise<void> {
+  metrics.disk.reset();
+  for (const { path, freeBytes, totalBytes } of await sandbox.room()) {
+    metrics.disk.set({ path, state: 'free' }, freeBytes);
+    metrics.disk.set({ path, state: 'all' }, totalBytes);
+  }
 }
 
 /** The broker, or its engine, may come later than this worker. Rejects when the process is to end before. */

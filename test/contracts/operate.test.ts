@@ -9,7 +9,7 @@ import { createRunQueue } from '../../src/queue/run-queue.ts';
 import { createFigures, createHealthNotes } from '../../src/store/health.ts';
 import { createKeys } from '../../src/store/keys.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { taskId } from '../task/example.ts';
+import { engine, taskId } from '../task/example.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -83,9 +83,13 @@ describe('over HTTP', () => {
   it('shows the jobs of the queues to who knows the password, with all that its page needs', async () => {
     await using queue = createRunQueue({ url: server.url, onError: () => undefined });
     await queue.wake({ type: 'merge', task: taskId('t00000b') }, { delayMs: 60_000 });
-    await using opened = openBoardQueues({ url: server.url, onError: () => undefined });
+    await using opened = openBoardQueues({
+      url: server.url,
+      hosts: async () => [{ engine, name: 'one' }],
+      onError: () => undefined,
+    });
     const password = 'a password of some length';
-    const board = createBoard({ at: '/board', queues: opened.queues, password, onRefused: () => undefined });
+    const board = createBoard({ at: '/board', queues: opened.list, password, onRefused: () => undefined });
     await using served = await serve(board);
     const ask = (path: string, word = password) =>
       fetch(`http://127.0.0.1:${served.port}/board${path}`, {
@@ -94,6 +98,7 @@ describe('over HTTP', () => {
     expect((await ask('/api/queues', 'guess')).status).toBe(401);
     const jobs = await (await ask('/api/queues?activeQueue=merge&status=delayed&page=1')).text();
     expect(jobs).toContain('t00000b');
+    expect(jobs).toContain('run on one');
     const page = await (await ask('/')).text();
     const [, script = ''] = /src="(static\/js\/main[^"]+)"/.exec(page) ?? [];
     expect((await ask(`/${script}`)).headers.get('content-type')).toContain('javascript');

@@ -75,7 +75,7 @@ test('an operator sees what became of a task in figures, in the log and on the b
     'errand_gateway_bytes_total{direction="in",with="models"}',
     'errand_slack_calls_total{method="chat.postMessage",result="ok"}',
     'errand_github_calls_total{result="ok"}',
-    'errand_disk_bytes{state="free"}',
+    `errand_disk_bytes{path="${errand.dataDir}",state="free"}`,
     'errand_redis_memory_bytes{state="used"}',
   ]) {
     expect([name, counted[name]]).toEqual([name, expect.any(Number)]);

@@ -10,7 +10,7 @@ function board() {
   const onRefused = () => {
     refused += 1;
   };
-  const app = createBoard({ at: '/', queues: [], password, now: () => now, onRefused });
+  const app = createBoard({ at: '/', queues: async () => [], password, now: () => now, onRefused });
   return {
     ask: async (path: string, word: string | null, method = 'GET') =>
       await app.request(path, { method, headers: word === null ? {} : basic(word) }),
