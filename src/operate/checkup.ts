@@ -25,22 +25,29 @@ export interface CheckState {
 /** What doesn't answer for so long is in trouble, whatever it says in the end. */
 const patienceMs = 30_000;
 
+/** What is over before that is nobody's business: a connection that is made anew, a slow answer. */
+const toldAfterMs = 10_000;
+
 /** Looks after what a process needs, each thing at its own pace: one that hangs keeps no other waiting. */
 export class Checkup {
   readonly #checks: readonly Check[];
   readonly #clock: Clock;
   readonly #patienceMs: number;
+  readonly #toldAfterMs: number;
   readonly #found = new Map<string, readonly Trouble[]>();
 
-  constructor(checks: readonly Check[], clock: Clock, options: { patienceMs?: number } = {}) {
+  constructor(checks: readonly Check[], clock: Clock, options: { patienceMs?: number; toldAfterMs?: number } = {}) {
     this.#checks = checks;
     this.#clock = clock;
     this.#patienceMs = options.patienceMs ?? patienceMs;
+    this.#toldAfterMs = options.toldAfterMs ?? toldAfterMs;
   }
 
-  /** Everything that is wrong just now. */
+  /** Everything that is wrong just now, and has been for some seconds. */
   get troubles(): readonly Trouble[] {
-    return this.#checks.flatMap(({ name }) => this.#found.get(name) ?? []);
+    const before = this.#clock.now() - this.#toldAfterMs;
+    const found = this.#checks.flatMap(({ name }) => this.#found.get(name) ?? []);
+    return found.filter(({ since }) => since === null || since <= before);
   }
 
   get states(): readonly CheckState[] {

@@ -37,6 +37,9 @@ export function createMetrics(process: string) {
       'with',
     ]),
     slackCalls: counter('slack_calls_total', 'Calls of Slack’s Web API; 429 is `rate_limited`.', ['method', 'result']),
+    ways: gauge('slack_connections', 'Ways that are open for Slack to send: two by Socket Mode, one by HTTP.', [
+      'state',
+    ]),
     githubCalls: counter('github_calls_total', 'Calls of GitHub’s API.', ['result']),
     githubLeft: gauge('github_rate_limit_remaining', 'What GitHub last said is left of a rate limit.', ['resource']),
     waiting: gauge('open_tasks', 'Tasks that are queued or at work.', ['state']),

@@ -25,6 +25,7 @@ import type { Crew } from '../task/ports/crew.ts';
 import type { Hosts } from '../task/ports/hosts.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
+import { heardChecks } from './heard-checks.ts';
 import { livePolicy } from './live-policy.ts';
 import { operate, reachedCheck } from './operate.ts';
 import { outbound, type WayOut } from './outbound.ts';
@@ -42,12 +43,20 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   const { failingSince, ...way } = countSlackCalls(metrics, apiUrl, outward);
   const connection = await connectSlack({ botToken, apiUrl, log, patienceMs, ...way });
   await using store = await openStore(config, places, scope, 'bot');
+  let standing = () => 0;
   await operate(config, scope, {
     process: 'bot',
     id: `bot:${hostname()}:${process.pid}`,
     store,
-    checks: [reachedCheck('Slack', 'Slack does not answer, so what there is to say comes late.', failingSince)],
-    gauges: [() => taskGauges(metrics, store.tasks), () => troubleGauges(metrics, store)],
+    checks: [
+      reachedCheck('Slack', 'Slack does not answer, so what there is to say comes late.', failingSince),
+      ...heardChecks(store.tasks, () => standing()),
+    ],
+    gauges: [
+      async () => metrics.ways.set({ state: 'open' }, standing()),
+      () => taskGauges(metrics, store.tasks),
+      () => troubleGauges(metrics, store),
+    ],
     openQueues: store.openBoardQueues,
   });
   if (connection.url !== null) await store.tasks.remember('slack_url', connection.url);
@@ -120,6 +129,7 @@ export async function runBot(config: Config, places: Places, scope: ProcessScope
   // It may be refused before anything waits for it.
   delivering.catch(() => undefined);
   await app.start();
+  standing = () => app.standing();
   await using _hooks = mode.type === 'http' && mode.beside !== undefined ? null : await serveHooks(config, door, log);
   scope.ready();
   try {

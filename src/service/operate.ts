@@ -5,6 +5,7 @@ import { type Check, Checkup } from '../operate/checkup.ts';
 import type { Metrics } from '../operate/metrics.ts';
 import { serveOperate } from '../operate/server.ts';
 import type { BoardQueue } from '../queue/board-queues.ts';
+import { fullShare } from '../store/room.ts';
 import type { HealthNotes, StoreFigures } from '../task/ports/health.ts';
 import type { ProcessScope } from './process.ts';
 import { systemClock } from './store.ts';
@@ -112,7 +113,7 @@ export function reachedCheck(name: string, sentence: string, failingSince: () =>
 }
 
 /** From here on the operator should do something, while there is still room. */
-const memoryShare = 0.7;
+const alarmShare = 0.7;
 
 function storeChecks({ figures }: OperateOptions['store']): Check[] {
   return [
@@ -122,10 +123,14 @@ function storeChecks({ figures }: OperateOptions['store']): Check[] {
       needed: false,
       everyMs: 15_000,
       look: async () => {
-        const { usedBytes, limitBytes } = await figures();
-        if (limitBytes === null || usedBytes < limitBytes * memoryShare) return [];
-        const sentence = `The store (Redis) is more than ${memoryShare * 100} % full; when it is full, requests are refused.`;
-        return [{ code: 'redis_memory', sentence }];
+        const { usedShare } = await figures();
+        if (usedShare < alarmShare) return [];
+        const [alarm, full] = [alarmShare, fullShare].map((share) => `${Math.round(share * 100)} %`);
+        const sentence =
+          usedShare < fullShare
+            ? `The store (Redis) is more than ${alarm} full; from ${full} on, new requests are refused.`
+            : 'The store (Redis) is full: new requests are refused, and what was begun goes on to its end.';
+        return [{ code: usedShare < fullShare ? 'redis_memory' : 'redis_full', sentence }];
       },
     },
   ];

@@ -68,6 +68,8 @@ export interface SlackAppOptions {
 export interface SlackApp {
   /** Tries what an earlier process left, then takes what Slack sends. Throws `Problem` when Slack refuses or the port is taken. */
   start(): Promise<{ port: number | null }>;
+  /** How many ways there are just now over which Slack can send to this process. */
+  standing(): number;
   /** Takes nothing more, and settles when what was taken is dealt with. */
   stop(): Promise<void>;
 }
@@ -118,6 +120,7 @@ export function createSlackApp(given: SlackAppOptions): SlackApp {
       listening = listenOn(app, options, { signal, hears: () => port !== null || (kept?.standing() ?? 0) > 0 });
       return { port };
     },
+    standing: () => (port === null ? (kept?.standing() ?? 0) : 1),
     async stop() {
       clearInterval(sweep);
       // Whoever typed a command a moment ago gets their answer.

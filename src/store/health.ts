@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { HealthNotes, StoreFigures } from '../task/ports/health.ts';
 import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
+import { usedMemory } from './room.ts';
 import { createScript } from './script.ts';
 
 const keptMs = 24 * 3_600_000;
@@ -81,17 +82,24 @@ function parsed(json: string): unknown {
   }
 }
 
-/** Counts what waits and what is used; costs the same however much is stored. */
+/** Counts what waits and what is used, on all nodes of a cluster; costs the same however much is stored. */
 export function createFigures(redis: Connection, keys: Keys): () => Promise<StoreFigures> {
   return () =>
     guarded('look at what the store holds', async () => {
-      const [undelivered, unsettled, memory] = await Promise.all([
+      const [undelivered, unsettled, used] = await Promise.all([
         redis.zcard(keys.dirtyLanes),
         redis.zcard(keys.inboxUnsettled),
-        redis.info('memory'),
+        usedMemory(redis),
       ]);
-      const bytes = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(memory)?.[1] ?? 0);
-      const limit = bytes('maxmemory');
-      return { undelivered, unsettled, usedBytes: bytes('used_memory'), limitBytes: limit === 0 ? null : limit };
+      const limited = used.every(({ limitBytes }) => limitBytes > 0);
+      return {
+        undelivered,
+        unsettled,
+        usedBytes: used.reduce((sum, { usedBytes }) => sum + usedBytes, 0),
+        limitBytes: limited ? used.reduce((sum, { limitBytes }) => sum + limitBytes, 0) : null,
+        usedShare: Math.max(
+          ...used.map(({ usedBytes, limitBytes }) => (limitBytes === 0 ? 0 : usedBytes / limitBytes)),
+        ),
+      };
     });
 }

@@ -3,7 +3,7 @@ import { Cluster } from 'ioredis';
 import type { Connection } from './connection.ts';
 
 /** Of a Redis with a memory limit: from here on no new task, so that those there have room to end. */
-const fullShare = 0.9;
+export const fullShare = 0.9;
 
 /** Lua that looks whether a new task still has room. */
 export const fullLua = `
@@ -14,13 +14,20 @@ local function isFull()
 end
 `;
 
+/** What Redis uses, and may use (0 without a limit); of a cluster, each node that holds a part. */
+export async function usedMemory(redis: Connection): Promise<readonly { usedBytes: number; limitBytes: number }[]> {
+  const nodes: Redis[] = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  return await Promise.all(
+    nodes.map(async (node) => {
+      const memory = await node.info('memory');
+      const bytes = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(memory)?.[1] ?? 0);
+      return { usedBytes: bytes('used_memory'), limitBytes: bytes('maxmemory') };
+    }),
+  );
+}
+
 /** How much of its limit Redis uses; 0 without a limit. Of a cluster, the node that is fullest. */
 export async function usedShare(redis: Connection): Promise<number> {
-  const nodes: Redis[] = redis instanceof Cluster ? redis.nodes('master') : [redis];
-  const shares = nodes.map(async (node) => {
-    const memory = await node.info('memory');
-    const bytes = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(memory)?.[1] ?? 0);
-    return bytes('maxmemory') === 0 ? 0 : bytes('used_memory') / bytes('maxmemory');
-  });
-  return Math.max(...(await Promise.all(shares)));
+  const nodes = await usedMemory(redis);
+  return Math.max(...nodes.map(({ usedBytes, limitBytes }) => (limitBytes === 0 ? 0 : usedBytes / limitBytes)));
 }

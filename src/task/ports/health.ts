@@ -19,4 +19,6 @@ export interface StoreFigures {
   readonly usedBytes: number;
   /** Null where the store may take all that the machine has. */
   readonly limitBytes: number | null;
+  /** Of its limit, by the part of the store that is fullest; 0 without a limit. */
+  readonly usedShare: number;
 }
