@@ -27,17 +27,19 @@ export async function removeOldImages(
   engine: Engine,
   { needed, now, log }: { needed: readonly string[]; now: number; log: Log },
 ): Promise<readonly string[]> {
-  const own = (await listImages(engine)).filter(isOwn);
-  const inUse = own.filter(({ Id, RepoTags }) => needed.includes(Id) || RepoTags?.some((tag) => needed.includes(tag)));
-  const kept = own.filter((image) => inUse.some((user) => image === user || isGroundOf(image, user)));
+  const all = await listImages(engine);
+  const inUse = all.filter(({ Id, RepoTags }) => needed.includes(Id) || RepoTags?.some((tag) => needed.includes(tag)));
+  const kept = all.filter((image) => inUse.some((user) => image === user || isGroundOf(image, user)));
   for (const { Id, RepoTags } of kept) {
-    for (const name of RepoTags ?? []) await nameAnew(engine, Id, name);
+    for (const name of (RepoTags ?? []).filter(isOwnName)) await nameAnew(engine, Id, name);
   }
   const containers = await engine.call('list containers', (abortSignal) =>
     engine.docker.listContainers({ all: true, abortSignal }),
   );
   const used = new Set(containers.map(({ ImageID }) => ImageID));
-  const old = own.filter((image) => !kept.includes(image) && !used.has(image.Id) && now - lastNamedAt(image) > keptMs);
+  const old = all.filter(
+    (image) => isOwn(image) && !kept.includes(image) && !used.has(image.Id) && now - lastNamedAt(image) > keptMs,
+  );
   const removed: string[] = [];
   for (const { Id, RepoTags } of old) {
     const names = RepoTags ?? [];
@@ -53,7 +55,11 @@ export async function removeOldImages(
 function isOwn({ RepoTags, Config }: Image): boolean {
   const names = RepoTags ?? [];
   const built = Config?.Labels?.[imageLabel] !== undefined || names.length > 0;
-  return built && names.every((name) => ownName.test(name));
+  return built && names.every(isOwnName);
+}
+
+function isOwnName(name: string): boolean {
+  return ownName.test(name);
 }
 
 async function listImages(engine: Engine): Promise<readonly Image[]> {

@@ -89,7 +89,7 @@ test('what is needed stays, with all that it was built on, and is named anew so 
       base: { names: ['errand-base:1'], namedDaysAgo: 99, layers: ['a'] },
       tools: { names: ['errand-tools:1'], namedDaysAgo: 99, layers: ['a', 'b'] },
       other: { names: ['errand-tools:2'], namedDaysAgo: 99, layers: ['a', 'x'] },
-      ours: { names: ['errand-sandbox:1'], namedDaysAgo: 99, layers: ['a', 'b', 'c'] },
+      ours: { names: ['errand-sandbox:1', 'team/sandbox:1'], namedDaysAgo: 99, layers: ['a', 'b', 'c'] },
     },
     ['ours'],
   );
