@@ -3,6 +3,9 @@ import type { Config } from '../../config.ts';
 import type { Places } from '../../setup/places.ts';
 import { checkRedis } from '../../store/check-redis.ts';
 import { type Connection, connect } from '../../store/connection.ts';
+import { checkStore as findFlaws } from '../../store/consistency/check-store.ts';
+import { versionOf } from '../../store/migrate.ts';
+import { Problem } from '../../task/problem.ts';
 import { causeOf, checked, type Finding, fail, ok, skip, warn } from '../finding.ts';
 
 const name = 'Redis';
@@ -17,7 +20,7 @@ export function checkStore({ redis }: Config, places: Places): Promise<readonly 
   });
 }
 
-async function look(url: string, own: boolean): Promise<Finding> {
+async function look(url: string, own: boolean): Promise<readonly Finding[]> {
   let last: Error | undefined;
   const onError = (error: Error) => {
     last = error;
@@ -29,11 +32,12 @@ async function look(url: string, own: boolean): Promise<Finding> {
     const next = own
       ? 'Start Errand again with npm start; Redis’s own log is logs/redis.log in the data folder.'
       : 'Start it, or correct the address, user and password in REDIS_URL.';
-    return fail(name, `${where} can’t be used: ${why}.`, next);
+    return [fail(name, `${where} can’t be used: ${why}.`, next)];
   }
   try {
     await checkRedis(redis);
-    return await describe(redis, where);
+    await versionOf(redis);
+    return [await describe(redis, where), ...(await lookInside(redis))];
   } finally {
     redis.disconnect();
   }
@@ -50,4 +54,19 @@ async function describe(redis: Connection, where: string): Promise<Finding> {
     return warn(name, found, 'It is nearly full, and then Errand refuses requests: raise maxmemory.');
   }
   return ok(name, found);
+}
+
+const shown = 3;
+
+/** What is wrong in the store itself; nothing of one that is too large to be looked at beside its work. */
+async function lookInside(redis: Connection): Promise<readonly Finding[]> {
+  const flaws = await findFlaws(redis).catch((error: unknown) => {
+    if (error instanceof Problem && error.failure.code === 'store_large') return [];
+    throw error;
+  });
+  if (flaws.length === 0) return [];
+  const some = flaws.slice(0, shown).map(({ key, found }) => `${key}: ${found}`);
+  const more = flaws.length > shown ? `; and ${flaws.length - shown} more` : '';
+  const next = 'Errand goes on; back it up with npm run backup, and report this as a bug with what was done before.';
+  return [warn('Stored tasks', `Not as they should be: ${some.join('; ')}${more}.`, next)];
 }
