@@ -7,9 +7,11 @@ import { type ErrandUnderTest, startErrand } from '../support/errand.ts';
 import { type Errand, type Ground, runErrand, settled } from './errands.ts';
 import { type Floor, type Floors, floors, openFloors } from './floors.ts';
 import { type Measured, render, toReport } from './report.ts';
+import { measureStored } from './stored.ts';
+import { renderStored, toStoredRows } from './stored-report.ts';
 import { followContainers } from './timeline.ts';
 
-const usage = `npm run bench [-- --trace] [--json] [--runs <n>] [--rounds <n>]
+const usage = `npm run bench [-- --trace] [--json] [--runs <n>] [--rounds <n>] [--store]
 
 Measures a whole Errand in a data folder of its own, beside the bare things it stands on: the time from a slash command to
 its acknowledgement, the root message, the runner's first record and the pull request. Takes two to three minutes and
@@ -19,6 +21,7 @@ leaves nothing behind. Needs Docker, Redis and git, as npm test does.
   --json        print everything as one JSON object instead
   --runs <n>    errands one at a time (default 10)
   --rounds <n>  rounds of eight at once (default 3)
+  --store       only what the store costs with a thousand and with a hundred thousand tasks in it
 `;
 
 const { values } = parseArgs({
@@ -28,6 +31,7 @@ const { values } = parseArgs({
     trace: { type: 'boolean', default: false },
     runs: { type: 'string', default: '10' },
     rounds: { type: 'string', default: '3' },
+    store: { type: 'boolean', default: false },
   },
 });
 
@@ -97,10 +101,18 @@ async function measure(runs: number, rounds: number): Promise<Measured> {
 }
 
 if (values.help) process.stdout.write(usage);
-else {
-  const report = toReport(await measure(Number(values.runs), Number(values.rounds)));
+else if (values.store) {
+  const stored = await measureStored(say);
   process.stdout.write(
-    `${values.json ? JSON.stringify(report, null, 2) : `\n${render(report, { trace: values.trace })}`}\n`,
+    `${values.json ? JSON.stringify(toStoredRows(stored), null, 2) : `\n${renderStored(stored)}`}\n`,
+  );
+} else {
+  const report = toReport(await measure(Number(values.runs), Number(values.rounds)));
+  const stored = await measureStored(say);
+  process.stdout.write(
+    values.json
+      ? `${JSON.stringify({ ...report, stored: toStoredRows(stored) }, null, 2)}\n`
+      : `\n${render(report, { trace: values.trace })}\n\n${renderStored(stored)}\n`,
   );
   if (report.failures.length > 0) process.exitCode = 1;
 }
