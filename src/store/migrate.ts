@@ -34,14 +34,25 @@ const steps: Readonly<Record<number, Step>> = {
 export function bringUpToDate(redis: Connection, options: { instance?: string } = {}): Promise<{ from: number }> {
   const keys = createKeys(options.instance ?? 'default');
   return guarded('bring its store up to date', async () => {
-    const found = await redis.get(keys.schema);
-    if (found === restoring) throw halfRestored();
-    const from = found === null ? await unmarked(redis, keys) : Number(found);
-    if (!Number.isInteger(from) || from > storeVersion) throw newer(found ?? '');
+    const { found, from } = await read(redis, keys);
     for (let version = from + 1; version <= storeVersion; version += 1) await steps[version]?.(redis, keys);
     if (from < storeVersion || found === null) await redis.set(keys.schema, storeVersion);
     return { from };
   });
+}
+
+/** Which version the store is of, as it is. Throws like `bringUpToDate`. */
+export function versionOf(redis: Connection, options: { instance?: string } = {}): Promise<number> {
+  const keys = createKeys(options.instance ?? 'default');
+  return guarded('look which Errand its store is of', async () => (await read(redis, keys)).from);
+}
+
+async function read(redis: Connection, keys: Keys): Promise<{ found: string | null; from: number }> {
+  const found = await redis.get(keys.schema);
+  if (found === restoring) throw halfRestored();
+  const from = found === null ? await unmarked(redis, keys) : Number(found);
+  if (!Number.isInteger(from) || from > storeVersion) throw newer(found ?? '');
+  return { found, from };
 }
 
 /** A store without a mark is empty, or of version 1, which had none. */

@@ -169,7 +169,8 @@ function toRows(lane: string, found: readonly string[]): PendingRow[] {
         effect: parseEffect(hash.get(`e:${key}`) ?? ''),
         revision: number(`r:${key}`),
         deliveredRevision: number(`d:${key}`),
-        attemptedAt: hash.has(`a:${key}`) ? number(`a:${key}`) : null,
+        // What was posted after the backup that it was restored from, nobody here knows.
+        attemptedAt: hash.has(`a:${key}`) ? number(`a:${key}`) : hash.has('s') ? number('s') : null,
         ts: ts === undefined ? null : (ts as MessageTs),
       };
     });

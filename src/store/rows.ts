@@ -5,7 +5,8 @@ import type { OutboxRow } from '../task/said.ts';
  * be said of it. Expects `prefix`, and calls `upsertRows(first, now)` with the index of `rowValues` in ARGV.
  *
  * A lane is one hash. Per row key: `e:` effect, `r:` revision, `d:` delivered revision, `t:` ts, `a:` attempted, `o:` order;
- * and for the lane `n`, the number of rows, and `x`, the sum of revisions. Beside it stands the set of undelivered keys.
+ * and for the lane `n`, the number of rows, `x`, the sum of revisions, and `s`, since when it may have been posted to
+ * by an Errand that it was restored from a backup of. Beside it stands the set of undelivered keys.
  */
 export const upsertRowsLua = `
 local function upsertRow(lane, key, effect, now)

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Problem } from '../../task/problem.ts';
 import { type Connection, guarded } from '../connection.ts';
 import type { Keys } from '../keys.ts';
+import { globOf } from '../scan.ts';
 import { createScript } from '../script.ts';
 
 /** What one key held; `name` without the instance's prefix. */
@@ -51,7 +52,7 @@ const entries = z.array(z.tuple([z.string(), z.string(), z.int(), z.array(z.stri
 /** Everything of one Errand at one moment. Throws `store_large` beyond twenty thousand keys: looking would hold Redis up. */
 export function takeSnapshot(redis: Connection, keys: Keys): Promise<Snapshot> {
   return guarded('look at all that is stored', async () => {
-    const pattern = `${keys.prefix.replaceAll(/[[\]*?\\]/g, '\\$&')}*`;
+    const pattern = `${globOf(keys.prefix)}*`;
     const found = await readAll(redis, [keys.recentTasks], [keys.prefix, pattern, mostKeys]);
     const many = z.tuple([z.string()]).safeParse(found);
     if (many.success) throw tooMany(many.data[0]);
