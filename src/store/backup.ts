@@ -14,7 +14,7 @@ export interface BackupRow {
 
 /** Made anew from what is stored, of use to this very process, or nobody's business tomorrow. */
 const leftOut =
-  /^(?:schema$|tasks:(?!settled$)|lanes:dirty$|inbox-unsettled$|jobs:|origin:|thread:|crew$|hosts|health:|duty:|attested:|lane:.*:lock$)/;
+  /^(?:schema$|tasks:(?!settled$)|lanes:dirty$|inbox-unsettled$|jobs:|origin:|thread:|crew$|hosts|health:|duty:|turn:|attested:|lane:.*:lock$)/;
 const apart = /^(?:inbox:|lane:|task:|events:|file:|files:)/;
 /** What is read at once; Redis serves others between two of them. */
 const abreast = 50;

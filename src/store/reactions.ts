@@ -3,11 +3,18 @@ import type { UserId } from '../task/ids.ts';
 import type { Reacted, Reactions } from '../task/ports/reactions.ts';
 import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
+import { createScript } from './script.ts';
 
 /** As long as somebody may still mean what they reacted to. */
 const keptSeconds = 90 * 24 * 3_600;
 
 const fieldSchema = z.tuple([z.string().transform((id) => id as UserId), z.string()]);
+
+const noteReaction = createScript(`
+local added = redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ${keptSeconds})
+return added
+`);
 
 /** One hash a message, which Redis forgets by itself. */
 export function createReactions(redis: Connection, keys: Keys): Reactions {
@@ -31,9 +38,7 @@ export function createReactions(redis: Connection, keys: Keys): Reactions {
     note: (reacted, until) =>
       guarded('note a reaction', async () => {
         const key = keys.reactions(reacted.channel, reacted.message);
-        const added = await redis.hset(key, field(reacted), until);
-        await redis.expire(key, keptSeconds);
-        return added === 1;
+        return (await noteReaction(redis, [key], [field(reacted), until])) === 1;
       }),
 
     forget: (reacted) =>

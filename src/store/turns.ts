@@ -4,7 +4,7 @@ import type { Turns } from '../task/ports/turns.ts';
 import { turns } from '../task/turns.ts';
 import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
-import { createScript } from './script.ts';
+import { createScript, setAlways } from './script.ts';
 
 const heldMs = 30_000;
 const renewEveryMs = 10_000;
@@ -25,7 +25,7 @@ export function createTurns(redis: Connection, keys: Keys): Turns {
       here(name, async () => {
         const key = keys.turn(name);
         const token = randomUUID();
-        const take = () => guarded('wait for a turn', () => redis.set(key, token, 'PX', heldMs, 'NX'));
+        const take = () => guarded('wait for a turn', () => setAlways(redis, [key], [token, 'PX', heldMs, 'NX']));
         while ((await take()) === null) await delay(lookAgainMs);
         // A turn that could not be renewed, or ended, ends by itself.
         const renewing = setInterval(() => renewTurn(redis, [key], [token]).catch(() => undefined), renewEveryMs);

@@ -30,6 +30,8 @@ const known: readonly KnownKey[] = [
   { begins: 'inbox:', type: 'string', expires: 'either' },
   { begins: 'inbox-unsettled', alone: true, type: 'zset', expires: 'never' },
   { begins: 'inbox-attempts', alone: true, type: 'hash', expires: 'never' },
+  { begins: 'reactions:', type: 'hash', expires: 'always' },
+  { begins: 'turn:', type: 'string', expires: 'always' },
   { begins: 'draft:', type: 'string', expires: 'always' },
   { begins: 'choices:', type: 'string', expires: 'always' },
   { begins: 'lane:', type: 'hash', expires: 'either' },
