@@ -237,7 +237,7 @@ export class Worker {
 
   /** Keeps and removes what the engine has of runs that are over. An engine that is away keeps nothing else waiting. */
   async clearLeftovers(): Promise<void> {
-    const { store, sandbox } = this.#deps;
+    const { store, sandbox, log } = this.#deps;
     const left = new Map((await sandbox.list()).map(({ task, run }) => [task, run]));
     const otherwise = 'A leftover sandbox stays for the next sweep';
     const ids = left.keys();
@@ -247,6 +247,11 @@ export class Worker {
         if (run === undefined || this.#attended.has(id)) return;
         const task = await store.find(id);
         if (task !== undefined && currentRun(task.run)?.id === run) return;
+        if (task === undefined)
+          log.warn(
+            { task: id, run },
+            'A sandbox is ended whose task the store does not know; its checkout stays for a day',
+          );
         const clearing = this.#clear(id, run);
         // The next run of the task starts after it.
         this.#hold(id, clearing);
