@@ -143,6 +143,35 @@ test('while a disk is nearly full, a task waits with the reason in its thread, a
   await ended;
 });
 
+test('a task whose wake-up went down with a worker is taken up by another that looks by itself', async () => {
+  const world = new World();
+  world.has({ id: one });
+  await using _working = await working(world, { lookEveryMs: 1 });
+  await vi.waitFor(() => expect(world.tasks.get(one)?.runs).toBe(1));
+});
+
+test('a wake-up starts whoever is next, whichever task it names', async () => {
+  const world = new World();
+  world.has({ id: one, run: { type: 'queued', since: 2, reason: null } });
+  world.has({ id: two, run: { type: 'queued', since: 1, reason: null } });
+  world.sandbox.records = async function* (_run, _after, signal) {
+    yield { n: 1, at: 1, type: 'ready' };
+    if (!signal.aborted) await once(signal, 'abort');
+  };
+  await using at = await working(world, {}, 1);
+  await at.run(one);
+  expect([one, two].map((id) => world.tasks.get(id)?.run.type)).toEqual(['queued', 'running']);
+});
+
+test('a slot that is given back goes to whoever is next, without a wake-up', async () => {
+  const world = new World();
+  world.has({ id: one, run: { type: 'queued', since: 1, reason: null } });
+  world.has({ id: two, run: { type: 'queued', since: 2, reason: null } });
+  await using at = await working(world, {}, 1);
+  await at.run(one);
+  await vi.waitFor(() => expect(world.tasks.get(two)?.runs).toBe(1));
+});
+
 test('one task that can not be read keeps no other from being taken up', async () => {
   const world = new World();
   world.has({ id: one });
