@@ -8,6 +8,7 @@ import { coveredUntil } from '../look-up.ts';
 import { type Reaction, reactionEvent } from '../payloads.ts';
 import { answerAlone } from './answers.ts';
 import type { ListenerDeps } from './deps.ts';
+import { toBeOnRecord } from './on-record.ts';
 
 type Args = SlackEventMiddlewareArgs<'reaction_added'> | SlackEventMiddlewareArgs<'reaction_removed'>;
 
@@ -28,6 +29,7 @@ export function createReactionListener(deps: ListenerDeps) {
     const reacted = { channel, message: ts, by: reaction.user, name: emojiName(reaction.reaction) };
     if (reaction.type === 'reaction_removed') await deps.reactions.forget(reacted);
     else if (!(await isNew(deps, reaction, reacted, act))) return;
+    if (isDecision(deps, reaction)) await toBeOnRecord(deps.outbox, { channel, ts }, toMs(reaction.event_ts));
     const answer = await dealWith(deps, asked, reaction);
     // People put these emoji on each other's messages too: on one that isn't Errand's, a refusal would come out of nowhere.
     if (answer.type === 'silent' || reaction.item_user !== deps.self.userId) return;
@@ -53,6 +55,12 @@ async function isNew(
 
 function isStart({ self }: ListenerDeps, { type, reaction }: Reaction): boolean {
   return type === 'reaction_added' && emojiName(reaction) === self.emoji.start;
+}
+
+/** Whether somebody decides on a message of Errand's own. */
+function isDecision({ self }: ListenerDeps, { type, reaction, item_user: author }: Reaction): boolean {
+  const { approve, stop, retry } = self.emoji;
+  return type === 'reaction_added' && author === self.userId && [approve, stop, retry].includes(emojiName(reaction));
 }
 
 async function dealWith({ useCases, self }: ListenerDeps, asked: Asked, reaction: Reaction): Promise<Answer> {
