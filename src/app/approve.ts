@@ -90,6 +90,8 @@ export async function unapprove(deps: BotDeps, asked: Unapprove): Promise<Answer
   const { task, repository, head } = gate;
   const pull = partIn(task, repository)?.pull;
   if (pull?.type !== 'merging' || pull.approval.by !== asked.by) return silent;
+  // Taken off and put on again, told in another order.
+  if (await deps.approvals.stands(asked.channel, asked.message, asked.by)) return silent;
   await withdraw(deps, task.id, { repository, head }, asked.by);
   return silent;
 }
