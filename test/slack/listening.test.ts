@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { keepListening, type Listening } from '../../src/slack/listening.ts';
 
 /** What all bots share, and one bot that notes only when it is woken. */
@@ -9,6 +9,7 @@ class Bot {
   now = 100_000;
   hears = true;
   storeIsAway = false;
+  everyMs = 3_600_000;
   /** What a look waits for, and comes to. */
   looking: Promise<void> = Promise.resolve();
   listening: Listening | undefined;
@@ -34,7 +35,7 @@ class Bot {
       clock: { now: () => this.now },
       log: { debug: warned, info: warned, warn: warned, error: warned },
       signal: this.end.signal,
-      everyMs: 3_600_000,
+      everyMs: this.everyMs,
     });
   }
 
@@ -112,6 +113,12 @@ test('a store that was away is a gap too', async () => {
   bot.now = 130_000;
   await bot.missed();
   expect(bot.looks).toEqual([99_000, 100_000]);
+});
+
+test('a process that stood still for longer than between a few notes looks up what came meanwhile', async () => {
+  const bot = await start({ slack_heard: '99000' }, { everyMs: 1 });
+  bot.now = 160_000;
+  await vi.waitFor(() => expect(bot.looks).toEqual([99_000, 100_000]));
 });
 
 test('a look that failed is made again, from where it began', async () => {
