@@ -81,6 +81,7 @@ export function createLine(redis: Connection, keys: Keys): Pick<TaskStore, 'line
         const counting = redis.pipeline();
         for (const party of parties) counting.scard(keys.running(party));
         const [counted, served] = await Promise.all([counting.exec(), redis.zmscore(keys.servedParties, ...parties)]);
+        for (const [error] of counted ?? []) if (error !== null) throw error;
         const running = runs.parse(counted).map(([, count]) => count);
         const lately = times.parse(served);
         return {

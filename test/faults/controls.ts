@@ -71,7 +71,7 @@ export const controls: readonly Control[] = [
         files: { 'own.txt': 'mine\n' },
         message: 'Mine',
       });
-      await letGo(ground, name);
+      await letGo(ground, task);
       await approve(ground, name, patienceMs);
       const { files } = await ground.errand.forge.control.viewPull(repository, 1);
       return JSON.stringify(files).includes('own.txt') ? [] : ["a person's commit is gone"];

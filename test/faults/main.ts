@@ -3,7 +3,7 @@ import { controls, playControl } from './controls.ts';
 import { closeAll, openGround } from './ground.ts';
 import { stories } from './listed/registry.ts';
 import { writePage } from './page.ts';
-import { forgetLastRun, isFine, keep, project, type Result } from './result.ts';
+import { forgetLastRun, isFine, keep, project, type Result, readLastRun } from './result.ts';
 import { playSweep } from './run.ts';
 import { learnPoints, pairwise, sweepOf } from './sweep.ts';
 import { playStories } from './tell.ts';
@@ -20,7 +20,8 @@ stop at every step boundary, the faults of the list, and Errands that are broken
   npm run faults -- f38           some of them
   npm run faults -- controls      the broken Errands
   npm run faults -- sweep         the step boundaries
-  npm run faults -- page          writes docs/faults.md from what was played here
+  npm run faults -- again         what has not passed when it was last played here; writes the page, too
+  npm run faults -- page          writes the page from what was played here
   npm run faults -- sample        the pairwise sample that npm test plays
   npm run faults -- forge.merge   boundaries whose name has this in it
 
@@ -48,6 +49,7 @@ async function chooseSwept(words: readonly string[], means: (name: string, part:
   await using ground = await openGround(['walk']);
   const points = await learnPoints(ground, 'walk');
   const cases = words.includes('sample') ? pairwise(points) : sweepOf(points);
+  if (!words.includes('sample')) keep([], { boundaries: cases.length });
   const chosen = words.includes('sample')
     ? cases
     : cases.filter(({ name, point }) => means(`${name} ${point}`, 'sweep'));
@@ -58,24 +60,33 @@ async function chooseSwept(words: readonly string[], means: (name: string, part:
 async function main(words: readonly string[]): Promise<number> {
   const began = performance.now();
   const results: Result[] = [];
+  let countedAt = began;
   const told = (result: Result) => {
     results.push(result);
-    keep([result]);
+    // What is broken off was played all the same, and took its time.
+    const now = performance.now();
+    keep([result], { spentMs: now - countedAt });
+    countedAt = now;
     process.stderr.write(`${line(result)}\n`);
   };
   if (words.length === 0) forgetLastRun();
+  const again = words.includes('again');
+  const before = readLastRun().results;
+  const passed = (id: string) => again && before.some((result) => result.id === id && isFine(result));
   const means = (name: string, part: string) =>
-    words.length === 0 || words.some((word) => word === part || name.includes(word));
-  const listed = stories.filter(({ id }) => means(id, 'list'));
+    words.length === 0 || again || words.some((word) => word === part || name.includes(word));
+  const listed = stories.filter(({ id }) => means(id, 'list') && !passed(id));
   if (listed.length > 0) await playStories(listed, told);
-  for (const control of controls.filter(({ broken }) => means(`control-${broken}`, 'controls'))) {
+  for (const control of controls.filter(
+    ({ broken }) => means(`control-${broken}`, 'controls') && !passed(`control-${broken}`),
+  )) {
     told(await playControl(control));
   }
-  const swept = await chooseSwept(words, means);
+  const swept = (await chooseSwept(words, means)).filter(({ name }) => !passed(name));
   if (swept.length > 0) await playSweep(swept, errands, told);
   const spentMs = performance.now() - began;
-  const kept = keep([], spentMs);
-  if (words.length === 0 || words.includes('page')) await writePage(page, kept.results, kept.spentMs);
+  const kept = readLastRun();
+  if (words.length === 0 || again || words.includes('page')) await writePage(page, kept);
   const failed = results.filter((result) => !isFine(result));
   process.stdout.write(`${results.length} cases, ${failed.length} failed, ${Math.round(spentMs / 1000)} s\n`);
   return failed.length === 0 ? 0 : 1;

@@ -1,32 +1,36 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { elsewhere } from './elsewhere.ts';
 import { kinds } from './inside/armed.ts';
-import { isFine, type Result } from './result.ts';
+import { isFine, type Kept, type Result } from './result.ts';
 import { titles } from './titles.ts';
 
 const begin = '<!-- faults: written by `npm run faults` -->';
 const end = '<!-- /faults -->';
 
 /** Puts the results between the two marks of a page, and leaves everything else of it alone. Throws where the marks are not there. */
-export async function writePage(file: string, results: readonly Result[], spentMs: number): Promise<void> {
+export async function writePage(file: string, kept: Kept): Promise<void> {
   const text = await readFile(file, 'utf8');
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
   if (from === -1 || to < from) throw new Error(`${file} has no place for the tables: ${begin} and ${end}`);
-  await writeFile(file, `${text.slice(0, from)}${begin}\n\n${toMarkdown(results, spentMs)}\n\n${text.slice(to)}`);
+  await writeFile(file, `${text.slice(0, from)}${begin}\n\n${toMarkdown(kept)}\n\n${text.slice(to)}`);
 }
 
 /** The results as people read them on the page: how many went how, what went wrong, and the tables. */
-export function toMarkdown(results: readonly Result[], spentMs: number): string {
+export function toMarkdown({ results, spentMs, boundaries }: Kept): string {
   const failed = results.filter((result) => !isFine(result));
   const count = (type: Result['type']) => results.filter((result) => result.type === type).length;
-  const counted = `The last full run: ${count('point')} boundaries struck, ${count('listed')} stories, ${count('control')} broken Errands, ${count(
-    'store',
-  )} stores looked through, in ${toDuration(spentMs)} on two cores that other work shared. ${
+  const rest = boundaries - count('point');
+  const counted = [
+    `Played: ${count('point')} of ${boundaries} cases at the boundaries, ${count('listed')} stories, ${count('control')} broken Errands;`,
+    `${count('store')} stores were looked through. That took ${toDuration(spentMs)} on two cores that other work shared.`,
+    ...(rest > 0
+      ? [`The other ${rest} are in an order of no meaning, and \`npm run faults -- again\` goes on with them.`]
+      : []),
     failed.length === 0
       ? 'Nothing was lost, nothing came twice, nothing was left.'
-      : `${failed.length} did not come out as they should:`
-  }`;
+      : `${failed.length} did not come out as they should:`,
+  ].join(' ');
   const wrong = failed.map(({ id, wrong: found }) => `- \`${id}\`: ${found.map(firstLine).join('; ') || 'not caught'}`);
   return [
     counted,
@@ -36,7 +40,7 @@ export function toMarkdown(results: readonly Result[], spentMs: number): string 
     '## Beside the list',
     storiesOf(results, null),
     '## Every boundary',
-    '✔ before the call and ✔ after it; ✔+ struck at a later pass as well; · was not passed again in time to be struck.',
+    'Before the call and after it: ✔ as it should be, ✘ not, – not played yet; ✔+ struck at a later pass as well; · was not passed again in time to be struck.',
     boundariesOf(results),
     '## Broken on purpose',
     'An Errand that lacks one of the things that hold it together, and the fault that this one thing is for. The judge has to see it.',
@@ -103,8 +107,10 @@ function row(...cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ')).join(' | ')} |`;
 }
 
+/** Without where on the machine the run had its folders. */
 function firstLine(text: string): string {
-  return (text.split('\n')[0] ?? '').slice(0, 200);
+  const [line = ''] = text.split('\n');
+  return line.replaceAll(/\/(?:tmp\/errand-test-\w+|run\/errand\/[0-9a-f]+)\//g, '').slice(0, 200);
 }
 
 function toDuration(ms: number): string {

@@ -4,7 +4,7 @@ import { channelOf, type Ground } from './ground.ts';
 /** How a request ended, as its thread tells it. */
 export type Ending = 'merged' | 'gate' | 'failed' | 'stopped' | 'refused' | 'unchanged';
 
-const usualTimeoutMs = 180_000;
+const usualTimeoutMs = 300_000;
 const usualScript = 'echo one > one.txt';
 
 export interface Asked {

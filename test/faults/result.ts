@@ -31,8 +31,13 @@ const resultSchema = z.discriminatedUnion('type', [
   common.extend({ type: z.literal('store'), cases: z.number() }),
 ]);
 export type Result = z.infer<typeof resultSchema>;
-const runSchema = z.object({ results: z.array(resultSchema), spentMs: z.number() });
-type Kept = z.infer<typeof runSchema>;
+const runSchema = z.object({
+  results: z.array(resultSchema),
+  spentMs: z.number(),
+  /** How many cases the boundaries make that were learned last. */
+  boundaries: z.number().default(0),
+});
+export type Kept = z.infer<typeof runSchema>;
 
 export function isFine(result: Result): boolean {
   return result.type === 'control' ? result.caught : result.wrong.length === 0;
@@ -43,15 +48,19 @@ export function readLastRun(): Kept {
   try {
     return runSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    return { results: [], spentMs: 0 };
+    return { results: [], spentMs: 0, boundaries: 0 };
   }
 }
 
 /** Keeps results in the place of those that the same cases had before. At once, so that lanes don't mix. */
-export function keep(results: readonly Result[], spentMs = 0): Kept {
+export function keep(results: readonly Result[], more: { spentMs?: number; boundaries?: number } = {}): Kept {
   const before = readLastRun();
   const others = before.results.filter(({ id }) => !results.some((result) => result.id === id));
-  const kept = { results: [...others, ...results], spentMs: before.spentMs + spentMs };
+  const kept = {
+    results: [...others, ...results],
+    spentMs: before.spentMs + (more.spentMs ?? 0),
+    boundaries: more.boundaries ?? before.boundaries,
+  };
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, JSON.stringify(kept, null, 1));
   return kept;
@@ -59,5 +68,5 @@ export function keep(results: readonly Result[], spentMs = 0): Kept {
 
 export function forgetLastRun(): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, JSON.stringify({ results: [], spentMs: 0 }));
+  writeFileSync(file, JSON.stringify({ results: [], spentMs: 0, boundaries: 0 } satisfies Kept));
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +11,8 @@ import { deal, inLanes } from './lanes.ts';
 import { isFine, project, type Result } from './result.ts';
 import { type Swept, strike } from './sweep.ts';
 
+/** Cases of one Errand, after which its store is looked through and another one begins. */
+const most = 40;
 /** Tasks of one Errand that are under way at once: each is struck, and each has to live through what strikes the others. */
 const abreast = 5;
 
@@ -22,10 +25,20 @@ export async function playSweep(
   errands: { readonly quick: number; readonly hanging: number },
   told: (result: Result) => void,
 ): Promise<void> {
-  const hanging = cases.filter(({ kind }) => kind === 'hang');
-  const quick = cases.filter(({ kind }) => kind !== 'hang');
-  const hands = [...deal(quick, errands.quick), ...deal(hanging, errands.hanging)];
-  await Promise.all(hands.map((hand, index) => playHand(`errand-${index + 1}`, hand, told)));
+  const all = mixed(cases);
+  const hanging = all.filter(({ kind }) => kind === 'hang');
+  const quick = all.filter(({ kind }) => kind !== 'hang');
+  const play = (kind: string, own: readonly Swept[], errands: number) =>
+    inLanes([...deal(own, Math.ceil(own.length / most)).entries()], errands, ([index, hand]) =>
+      playHand(`store-${kind}-${index + 1}`, hand, told),
+    );
+  await Promise.all([play('quick', quick, errands.quick), play('hanging', hanging, errands.hanging)]);
+}
+
+/** In an order of no meaning, the same each time: what is struck at once is rarely the same port, and a run that breaks off has met them all. */
+function mixed(cases: readonly Swept[]): readonly Swept[] {
+  const place = ({ name }: Swept) => createHash('sha256').update(name).digest('hex');
+  return cases.toSorted((one, other) => place(one).localeCompare(place(other)));
 }
 
 async function playHand(id: string, hand: readonly Swept[], told: (result: Result) => void): Promise<void> {
@@ -41,7 +54,7 @@ async function playHand(id: string, hand: readonly Swept[], told: (result: Resul
   told({ type: 'store', id, cases: hand.length, wrong, durationMs: performance.now() - began });
 }
 
-const settlesWithinMs = 30_000;
+const settlesWithinMs = 120_000;
 
 /** What is inconsistent in an Errand's store once nothing is under way, given some time to come to that. */
 export async function lookThrough({ errand }: Ground): Promise<readonly string[]> {

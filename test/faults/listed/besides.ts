@@ -113,9 +113,9 @@ export const besides: readonly Listed[] = [
     title: 'the runner, the container’s main process, is killed: tried again, or told why',
     play: async (ground, name) => {
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      await begun(ground, name);
+      const task = await begun(ground, name);
       const killed = await killInside(ground, name, /runner/);
-      await letGo(ground, name);
+      await letGo(ground, task);
       await until(ground, name, 'an ending', () => gateOf(ground, name) ?? endingOf(ground, name));
       const ending = endingOf(ground, name);
       const wrong =

@@ -23,7 +23,7 @@ function containerGone(id: string, title: string, act: (container: Dockerode.Con
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
       const task = await begun(ground, name);
       await act(await containerOf(ground, task));
-      await letGo(ground, name);
+      await letGo(ground, task);
       await until(ground, name, 'an ending', () =>
         said(ground, name).find(({ text }) => /^(Failed|Refused)|To merge/.test(text)),
       );

@@ -2,7 +2,7 @@ import { seed } from '../../../src/local/slack/workspace.ts';
 import { channelOf, type Ground } from '../ground.ts';
 import { begun, kill, letGo, taskOf, waiting } from '../hands.ts';
 import { judge } from '../judge.ts';
-import { ask, gateOf, said, until } from '../play.ts';
+import { ask, gateOf, keyOf, said, until } from '../play.ts';
 import { goOn, type Listed, unless } from './listed.ts';
 
 const push = (name: string) => `POST /acme/${name}.git/git-receive-pack`;
@@ -56,11 +56,11 @@ export const github: readonly Listed[] = [
       const { control } = ground.errand.forge;
       const repository = `acme/${name}`;
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      await begun(ground, name);
+      const task = await begun(ground, name);
       const root = await control.branchHead(repository, 'main');
       await control.commit({ repository, branch: 'main', files: { 'other.txt': 'other\n' }, message: 'Other' });
       await control.moveBranch({ repository, branch: 'main', to: root ?? null });
-      await letGo(ground, name);
+      await letGo(ground, task);
       return goOn(ground, name);
     },
   },
@@ -72,14 +72,13 @@ export const github: readonly Listed[] = [
       const { control } = ground.errand.forge;
       const repository = `acme/${name}`;
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      await begun(ground, name);
+      const task = await begun(ground, name);
       await control.commit({ repository, branch: 'spare', files: {}, message: 'Spare' }).catch(() => undefined);
       await control.moveBranch({ repository, branch: 'main', to: null });
-      await letGo(ground, name);
+      await letGo(ground, task);
       const ending = await until(ground, name, 'an outcome', () =>
         said(ground, name).find(({ text }) => /^(Failed|Refused)|To merge/.test(text)),
       );
-      const task = await taskOf(ground, name);
       const { branches } = await control.viewRepository(repository);
       return [
         ...unless(!ending.text.includes('did not expect'), 'it says that it did not expect this'),
@@ -102,9 +101,10 @@ export const github: readonly Listed[] = [
       const { control } = ground.errand.forge;
       const repository = `acme/${name}`;
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      const { branch } = await begun(ground, name);
+      const task = await begun(ground, name);
+      const { branch } = task;
       await control.commit({ repository, branch, files: { 'own.txt': 'mine\n' }, message: 'Mine' });
-      await letGo(ground, name);
+      await letGo(ground, task);
       const wrong = await goOn(ground, name);
       const { files } = await control.viewPull(repository, 1);
       return [...wrong, ...unless(JSON.stringify(files).includes('own.txt'), "a person's commit is gone")];
@@ -138,7 +138,10 @@ export const github: readonly Listed[] = [
     play: async (ground, name) => {
       ground.errand.forge.control.fault({ route: pulls(name), kind: 'status', status: 401, times: 1 });
       await ask(ground, name);
-      const told = () => said(ground, name).filter(({ text }) => /^(Failed|Refused)|To merge/.test(text));
+      const told = () =>
+        said(ground, name).filter(
+          ({ text, metadata }) => keyOf(metadata) !== 'root' && /^(Failed|Refused)|To merge/.test(text),
+        );
       await until(ground, name, 'an outcome', () => told().length > 0);
       await ground.errand.quiet((await taskOf(ground, name)).id);
       const { branches } = await ground.errand.forge.control.viewRepository(`acme/${name}`);

@@ -37,9 +37,9 @@ function placeGone(id: string, title: string, act: (ground: Ground, name: string
     play: async (ground, name) => {
       const { errand } = ground;
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      const { id: task } = await begun(ground, name);
+      const task = await begun(ground, name);
       await act(ground, name);
-      await letGo(ground, name);
+      await letGo(ground, task);
       await errand.until(
         `the end of ${name}`,
         () =>
@@ -48,7 +48,7 @@ function placeGone(id: string, title: string, act: (ground: Ground, name: string
             .some(({ repository, what }) => repository === `acme/${name}` && /pulls$/.test(what)),
         90_000,
       );
-      await errand.quiet(task);
+      await errand.quiet(task.id);
       const calls = errand.slack.store.ledger.filter(({ channel }) => channel === channelOf(name)).length;
       return unless(calls < 40, `${calls} writes to a place that is gone`);
     },
@@ -93,9 +93,9 @@ export const slack: readonly Listed[] = [
     play: async (ground, name) => {
       const { errand } = ground;
       const ts = await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      const { id } = await begun(ground, name);
+      const task = await begun(ground, name);
       errand.slack.people.remove({ user: seed.ada, channel: channelOf(name), ts });
-      await letGo(ground, name);
+      await letGo(ground, task);
       await errand.until(
         `the end of ${name}`,
         () =>
@@ -104,7 +104,7 @@ export const slack: readonly Listed[] = [
             .some(({ repository, what }) => repository === `acme/${name}` && /pulls$/.test(what)),
         90_000,
       );
-      await errand.quiet(id);
+      await errand.quiet(task.id);
       return [];
     },
   },
@@ -162,26 +162,28 @@ export const slack: readonly Listed[] = [
   {
     id: 'f9-burst',
     fault: 9,
-    title:
-      'a thousand events in ten seconds, ten requests among them: all acknowledged in time, each request is one task',
+    title: 'a thousand events at once while an agent works: all are acknowledged, and there is one task',
     own: {},
     play: async (ground, name) => {
       const { errand } = ground;
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      const { origin } = await begun(ground, name);
+      const task = await begun(ground, name);
       for (let n = 0; n < 990; n += 1) {
         errand.slack.people.message({
           user: seed.max,
           channel: channelOf(name),
-          thread_ts: origin.thread ?? '',
+          thread_ts: task.origin.thread ?? '',
           text: `Remark ${n}`,
         });
       }
-      await errand.slack.outbound.idle();
-      const late = errand.slack.outbound.records.filter(({ tries, acked }) => tries > 1 || !acked);
-      await letGo(ground, name);
+      const lost = () => errand.slack.outbound.records.filter(({ acked }) => !acked);
+      // What was not acknowledged in time comes again.
+      await errand
+        .until('every acknowledgement', () => lost().length === 0 || undefined, 60_000)
+        .catch(() => undefined);
+      await letGo(ground, task);
       return [
-        ...unless(late.length === 0, `${late.length} events were not acknowledged in time`),
+        ...unless(lost().length === 0, `${lost().length} events were never acknowledged`),
         ...(await goOn(ground, name)),
       ];
     },

@@ -45,10 +45,10 @@ function away(fault: number, id: string, title: string, awayMs: number): Listed 
     own: {},
     play: async (ground, name) => {
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      await begun(ground, name);
+      const task = await begun(ground, name);
       await killRedis(ground);
       // The agent's work ends while nobody can note it.
-      await letGo(ground, name);
+      await letGo(ground, task);
       await delay(awayMs);
       await startAgain(ground);
       return goOn(ground, name);
@@ -134,12 +134,12 @@ export const store: readonly Listed[] = [
       await kill(ground, 'worker', 'SIGTERM');
       while ((await pidOf(ground, 'worker')) === before) await delay(50);
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      await begun(ground, name);
+      const task = await begun(ground, name);
       await proxy.down();
       await delay(3_000);
       await up();
       await proxy.down();
-      await letGo(ground, name);
+      await letGo(ground, task);
       await delay(16_000);
       await up();
       const wrong = await goOn(ground, name);
@@ -156,7 +156,7 @@ export const store: readonly Listed[] = [
     play: async (ground, name) => {
       const { errand } = ground;
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      await begun(ground, name);
+      const task = await begun(ground, name);
       const redis = new Redis(places({ ERRAND_DATA_DIR: errand.dataDir }).redisSocket);
       try {
         await redis.config('SET', 'maxmemory', '1mb');
@@ -169,7 +169,7 @@ export const store: readonly Listed[] = [
         await until(ground, name, 'a refusal', () =>
           errand.slack.store.ephemerals.some(({ text }) => text.includes('precious words')),
         );
-        await letGo(ground, name);
+        await letGo(ground, task);
       } finally {
         await redis.config('SET', 'maxmemory', '0');
         redis.disconnect();
@@ -185,14 +185,14 @@ export const store: readonly Listed[] = [
     own: {},
     play: async (ground, name) => {
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      await begun(ground, name);
+      const task = await begun(ground, name);
       await killRedis(ground);
       const { redisDir } = places({ ERRAND_DATA_DIR: ground.errand.dataDir });
       const folder = join(redisDir, 'appendonlydir');
       const file = (await readdir(folder)).find((each) => each.endsWith('.incr.aof'));
       await appendFile(join(folder, file ?? ''), '*3\r\n$3\r\nSET\r\n$5\r\nha');
       await startAgain(ground);
-      await letGo(ground, name);
+      await letGo(ground, task);
       return [...unless(file !== undefined, 'there is no append-only file'), ...(await goOn(ground, name))];
     },
   },

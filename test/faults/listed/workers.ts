@@ -44,9 +44,9 @@ export const workers: readonly Listed[] = [
     play: async (ground, name) => {
       await ground.arm(armed(name, { point: 'worker sandbox.records', when: 'before', kind: 'kill', times: 10 }));
       await ask(ground, name, { script: `${waiting}; echo one > one.txt` });
-      await begun(ground, name);
+      const task = await begun(ground, name);
       while ((await ground.struck(name)) < 10) await ground.errand.tasks.recent(1);
-      await letGo(ground, name);
+      await letGo(ground, task);
       return goOn(ground, name);
     },
   },
@@ -58,15 +58,15 @@ export const workers: readonly Listed[] = [
     play: async (ground, name) => {
       const names = deployed.map((each) => `${name}${each}`);
       await Promise.all(names.map((each) => ask(ground, each, { script: `${waiting}; echo one > one.txt` })));
-      await Promise.all(names.map((each) => begun(ground, each)));
+      const tasks = await Promise.all(names.map((each) => begun(ground, each)));
       await signalAll(ground, 'SIGTERM');
-      await Promise.all(names.map((each) => letGo(ground, each)));
+      await Promise.all(tasks.map((each) => letGo(ground, each)));
       const wrong = (await Promise.all(names.map((each) => goOn(ground, each)))).flat();
-      const tasks = await ground.errand.tasks.recent(100);
+      const after = await ground.errand.tasks.recent(100);
       return [
         ...wrong,
         ...unless(
-          tasks.every(({ runs }) => runs === 1),
+          after.every(({ runs }) => runs === 1),
           'a run started over',
         ),
       ];
