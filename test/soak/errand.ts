@@ -73,9 +73,11 @@ async function ask({ errand, threads, channels }: Ground, planned: Planned): Pro
       return title;
     }
     const { error } = await people.command({ user: seed.ada, channel, command: '/agent', text });
-    if (error === null) return title;
-    // It may have been stored right before its acknowledgement was lost: then it is dealt with.
-    if ((await until(() => threads.root(title), 20_000)) !== undefined) return title;
+    // With Redis away it is acknowledged, and the words are given back. It may have been stored right before its acknowledgement was lost.
+    const givenBack = () => errand.slack.store.ephemerals.some((each) => JSON.stringify(each).includes(`${title}.`));
+    const seen = () => (threads.root(title) !== undefined ? 'taken' : givenBack() ? 'given back' : undefined);
+    const became = await until(seen, error === null ? rootWithinMs : 20_000);
+    if (became === 'taken' || (became === undefined && error === null)) return title;
   }
   const last = { ...planned, by: 'mention' as const };
   people.message({
