@@ -1,17 +1,22 @@
 import type { Changes } from '../app/deps.ts';
-import type { TaskId } from '../task/ids.ts';
+import type { EngineId, TaskId } from '../task/ids.ts';
 import type { TaskStore } from '../task/ports/task-store.ts';
 
 /** How long a change can go unseen when its hint was lost. */
 const lookEveryMs = 2_000;
 
-/** One subscription of the store's for all runs of a worker, with a look now and then for hints that were lost. */
-export function createChanges(store: TaskStore, signal: AbortSignal, onError: (error: unknown) => void): Changes {
+/** One subscription of the store's for all runs on an engine, with a look now and then for hints that were lost. */
+export function createChanges(
+  store: Pick<TaskStore, 'watch'>,
+  engine: EngineId,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): Changes {
   const listeners = new Map<TaskId, Set<() => void>>();
   const tell = (id: TaskId) => {
     for (const changed of listeners.get(id) ?? []) changed();
   };
-  store.watch(tell, signal).catch((error: unknown) => {
+  store.watch(tell, signal, engine).catch((error: unknown) => {
     if (!signal.aborted) onError(error);
   });
   const timer = setInterval(() => {

@@ -163,7 +163,9 @@ export async function runWorker(
         if (early > 0) log.warn({ forgotten: early }, 'Redis is short of memory: settled tasks were removed early');
       },
     ),
-    changes: createChanges(store.tasks, signal, (error) => log.error({ err: error }, 'Watching for changes failed')),
+    changes: createChanges(store.tasks, engine, signal, (error) =>
+      log.error({ err: error }, 'Watching for changes failed'),
+    ),
   };
   const worker = new Worker(deps, { concurrency: config.concurrency });
   slots.used = () => worker.running;

@@ -51,6 +51,7 @@ export function createKeys(instance: string) {
     inboxAttempts: `${prefix}inbox-attempts`,
     dirtyLanes: `${prefix}lanes:dirty`,
     changedTasks: `${prefix}changed:tasks`,
+    changedTasksOn: (engine: EngineId) => `${prefix}changed:on:${engine}`,
     changedLanes: `${prefix}changed:lanes`,
   };
 }

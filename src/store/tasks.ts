@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { TaskEvent } from '../task/events.ts';
-import { type MessageTs, parseTaskId, type TaskId, type UserId } from '../task/ids.ts';
+import { type EngineId, type MessageTs, parseTaskId, type TaskId, type UserId } from '../task/ids.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Applied, ApplyOptions, Narrator, TaskStore } from '../task/ports/task-store.ts';
 import { Problem } from '../task/problem.ts';
@@ -51,7 +51,7 @@ return {'created', id}
 );
 
 const replaceTask = createScript(`
-local prefix, id, version, json, event, now, createdAt, unsettled, open, left, on, place = unpack(ARGV, 1, 12)
+local prefix, id, version, json, event, now, createdAt, unsettled, open, was, is, place = unpack(ARGV, 1, 12)
 ${upsertRowsLua}
 ${placeLua}
 local task = prefix .. 'task:' .. id
@@ -72,11 +72,13 @@ if open ~= '' then
 else
   redis.call('HDEL', prefix .. 'tasks:open', id)
 end
-if left ~= '' then redis.call('SREM', prefix .. 'tasks:on:' .. left, id) end
-if on ~= '' then redis.call('SADD', prefix .. 'tasks:on:' .. on, id) end
+if was ~= is and was ~= '' then redis.call('SREM', prefix .. 'tasks:on:' .. was, id) end
+if was ~= is and is ~= '' then redis.call('SADD', prefix .. 'tasks:on:' .. is, id) end
 putInPlace(id, place, now)
 upsertRows(14, now)
 redis.call('PUBLISH', prefix .. 'changed:tasks', id)
+if was ~= '' then redis.call('PUBLISH', prefix .. 'changed:on:' .. was, id) end
+if is ~= '' and is ~= was then redis.call('PUBLISH', prefix .. 'changed:on:' .. is, id) end
 return {'replaced', '', ''}
 `);
 
@@ -126,7 +128,8 @@ export function createTaskStore(redis: Connection, keys: Keys, narrate: Narrator
             task.createdAt,
             isSettled(task) ? '0' : '1',
             formatOpen(task),
-            ...movedEngine(before, task),
+            engineOf(before),
+            engineOf(task),
             formatPlace(task, within),
             ...rowValues(narrate(task, event, before)),
           ],
@@ -238,11 +241,12 @@ export function createTaskStore(redis: Connection, keys: Keys, narrate: Narrator
 
     ...createForgetting(redis, keys, clock),
 
-    watch: (changed, signal) =>
+    watch: (changed, signal, engine) =>
       watch(
         redis,
-        keys.changedTasks,
-        () => redis.zrange(keys.unsettledTasks, 0, '-1'),
+        engine === undefined ? keys.changedTasks : keys.changedTasksOn(engine),
+        () =>
+          engine === undefined ? redis.zrange(keys.unsettledTasks, 0, '-1') : redis.smembers(keys.tasksOn(engine)),
         (text) => {
           const id = parseTaskId(text);
           if (id) changed(id);
@@ -275,10 +279,9 @@ export function createTaskStore(redis: Connection, keys: Keys, narrate: Narrator
       }),
   };
 }
-/** The engine that a task's run was on and is not any more, and the one that it is on now. */
-function movedEngine(before: Task, after: Task): [left: string, on: string] {
-  const [was, is] = [before, after].map(({ run }) => currentRun(run)?.engine ?? '');
-  return was === is ? ['', ''] : [was ?? '', is ?? ''];
+/** The engine that a task's run is on; '' for one without. */
+function engineOf({ run }: Task): EngineId | '' {
+  return currentRun(run)?.engine ?? '';
 }
 
 /** What waits on for the same reason is no news. */

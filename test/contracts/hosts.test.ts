@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createStore, type Store } from '../../src/store/store.ts';
-import type { EngineId } from '../../src/task/ids.ts';
+import { type EngineId, type TaskId, toRunId } from '../../src/task/ids.ts';
 import type { Claim } from '../../src/task/ports/hosts.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { engine, task as toTask } from '../task/example.ts';
+import { engine, taskId, task as toTask } from '../task/example.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -65,6 +65,26 @@ describe('the machines', () => {
     expect((await hosts.list()).map(({ name }) => name).sort()).toEqual(['host one', 'host-2']);
     await hosts.leave(engine, 'one');
     expect(await hosts.beat(elsewhere)).toEqual({ type: 'held', leads: true });
+  });
+
+  it('are told of each change of what runs on them, its end included, and of nothing else', async () => {
+    const { tasks } = open();
+    const [mine, other] = [toTask(), toTask({ id: taskId('t000002'), origin: { ...toTask().origin, key: 'other' } })];
+    const elsewhere = 'ENGINE:TWO' as EngineId;
+    const ended = new AbortController();
+    const seen: string[] = [];
+    await Promise.all([tasks.create(mine, []), tasks.create(other, [])]);
+    const start = (id: TaskId, on: EngineId) =>
+      tasks.apply(id, { type: 'run_started', run: toRunId(id, 1), number: 1, engine: on, at: 2 });
+    await start(mine.id, engine);
+    const watching = tasks.watch((id) => seen.push(id), ended.signal, engine);
+    await vi.waitFor(() => expect(seen).toEqual([mine.id]));
+    await start(other.id, elsewhere);
+    await tasks.apply(other.id, { type: 'stopped', by: other.requester, at: 3 });
+    await tasks.apply(mine.id, { type: 'stopped', by: mine.requester, at: 3 });
+    await vi.waitFor(() => expect(seen).toEqual([mine.id, mine.id]));
+    ended.abort();
+    await watching;
   });
 
   it('know what runs on them, and nothing else', async () => {

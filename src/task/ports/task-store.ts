@@ -48,8 +48,11 @@ export interface TaskStore {
    * Returns how many.
    */
   makeRoom(): Promise<number>;
-  /** Calls back with the id of each task that changes, in this process or another, until the signal aborts. Hints, not guarantees. */
-  watch(changed: (id: TaskId) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Calls back with the id of each task that changes, in this process or another, until the signal aborts; with an engine, of those whose
+   * runs are on it. Hints, not guarantees.
+   */
+  watch(changed: (id: TaskId) => void, signal: AbortSignal, engine?: EngineId): Promise<void>;
   /** The `ts` of a message that was delivered for a task under this key (`root`, …); null while it is not. */
   deliveredTs(id: TaskId, key: string): Promise<MessageTs | null>;
   /** A fact one process leaves for the others, such as the workspace's address for links. */
