@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-const heavy = { testTimeout: 180_000, hookTimeout: 180_000, pool: 'forks' as const };
+/** Real Redis, Docker, git, agents: two files at a time, for two cores are soon full. The units come first. */
+const heavy = {
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+  pool: 'forks' as const,
+  maxWorkers: 2,
+  sequence: { groupOrder: 1 },
+};
 
 export default defineConfig({
   test: {
@@ -12,26 +19,23 @@ export default defineConfig({
           exclude: ['test/{contracts,journeys,page,attacks,faults}/**'],
         },
       },
-      // Real Redis, Docker, git, agents: one file at a time, two cores are soon full.
       {
         test: {
           name: 'contracts',
           include: ['test/contracts/**/*.test.ts'],
           ...heavy,
-          fileParallelism: false,
           maxConcurrency: 2,
         },
       },
       // The few that stand for all attacks; `npm run attacks` plays the rest.
-      { test: { name: 'attacks', include: ['test/attacks/**/*.test.ts'], ...heavy, fileParallelism: false } },
+      { test: { name: 'attacks', include: ['test/attacks/**/*.test.ts'], ...heavy } },
       // A sample of `npm run faults`.
-      { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...heavy, fileParallelism: false } },
+      { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...heavy } },
       {
         test: {
           name: 'journeys',
           include: ['test/journeys/**/*.test.ts', 'test/page/**/*.test.ts'],
           ...heavy,
-          fileParallelism: false,
           maxConcurrency: 2,
         },
       },
