@@ -120,6 +120,8 @@ export interface Lease {
    * (`engine_taken`) where another worker lives that serves this engine.
    */
   during(signal: AbortSignal, standing: () => Standing, serve: (held: AbortSignal) => Promise<void>): Promise<void>;
+  /** Gives the engine back while some work on it has not settled, which can change nothing that counts any more. */
+  leave(): Promise<void>;
 }
 
 /** How a machine stands: how many runs it may have at once, how many it has, and whether one could start. */

@@ -59,8 +59,9 @@ export class EngineLease implements Lease {
       const over = new AbortController();
       const held = AbortSignal.any([signal, over.signal]);
       const end = () => over.abort();
-      const kept = this.#keep(held).then(() => (signal.aborted ? this.#leave() : undefined));
-      const [served] = await Promise.allSettled([serve(held).finally(end), kept.finally(end)]);
+      const [served] = await Promise.allSettled([serve(held).finally(end), this.#keep(held).finally(end)]);
+      // Not before its work has settled: whoever follows would do the same at the same time.
+      if (signal.aborted) await this.leave();
       this.#heldAtMs = Number.NEGATIVE_INFINITY;
       if (served.status === 'rejected') throw served.reason;
       if (signal.aborted) return;
@@ -120,8 +121,10 @@ export class EngineLease implements Lease {
   }
 
   /** Whoever takes over waits for less; without it they find out by themselves. */
-  async #leave(): Promise<void> {
+  async leave(): Promise<void> {
     const { hosts, engine, host, log } = this.#deps;
+    // From here on nothing is done that can't be taken back.
+    this.#heldAtMs = Number.NEGATIVE_INFINITY;
     await hosts
       .leave(engine, host.holder)
       .catch((error: unknown) => log.warn({ err: error }, 'Nobody could be told that this worker goes'));

@@ -80,6 +80,7 @@ export class Worker {
       return this.#work(held, rhythm);
     });
     await Promise.race([working, this.#drained(signal, working)]);
+    if (signal.aborted) await this.#deps.lease.leave();
   }
 
   async #work(signal: AbortSignal, options: Rhythm): Promise<void> {

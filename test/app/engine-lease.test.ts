@@ -16,7 +16,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 
 afterEach(() => void vi.useRealTimers());
 
 /** A lease on a store that answers as `answers` says. */
-function leased(answers: (claim: Claim) => Beat | Promise<Beat>) {
+function leased(answers: (claim: Claim) => Beat | Promise<Beat>, working: Promise<void> = Promise.resolve()) {
   const claims: Claim[] = [];
   const left: string[] = [];
   const hosts = {
@@ -35,6 +35,7 @@ function leased(answers: (claim: Claim) => Beat | Promise<Beat>) {
   const done = lease.during(ending.signal, standing, async (held) => {
     served.push(held);
     if (!held.aborted) await once(held, 'abort');
+    await working;
   });
   done.catch(() => undefined);
   return { lease, claims, left, served, done, ending };
@@ -53,6 +54,21 @@ describe('the lease on an engine', () => {
     ending.abort();
     await done;
     expect(left).toEqual(['one']);
+  });
+
+  test('is given back when its work has settled, or when it is let go of in the midst of it', async () => {
+    const working = Promise.withResolvers<void>();
+    const { lease, left, done, ending } = leased(() => held, working.promise);
+    await vi.advanceTimersByTimeAsync(1_000);
+    ending.abort();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(left).toEqual([]);
+    expect(() => lease.check()).not.toThrow();
+    await lease.leave();
+    expect(left).toEqual(['one']);
+    expect(() => lease.check()).toThrow('too long');
+    working.resolve();
+    await done;
   });
 
   test('is refused at once where another worker lives, which says who', async () => {

@@ -206,6 +206,7 @@ export class World {
   readonly lease: Omit<Lease, 'leads'> = {
     check: () => undefined,
     during: (signal, _standing, serve) => serve(signal),
+    leave: async () => undefined,
   };
 
   readonly sandbox: Sandbox = {
