@@ -11,7 +11,7 @@ const batch = 100;
 
 // Nothing here takes up memory, so that a full Redis can be emptied.
 const forgetTasks = createScript(`
-local prefix, before = unpack(ARGV)
+local prefix, before, skip = unpack(ARGV)
 local settled, recent = prefix .. 'tasks:settled', prefix .. 'tasks:recent'
 local function forget(id)
   local task, hash = prefix .. 'task:' .. id, prefix .. 'lane:' .. id
@@ -41,7 +41,7 @@ local function forget(id)
   return 1
 end
 local forgotten = 0
-local due = redis.call('ZRANGE', settled, '-inf', '(' .. before, 'BYSCORE', 'LIMIT', 0, ${batch})
+local due = redis.call('ZRANGE', settled, '-inf', '(' .. before, 'BYSCORE', 'LIMIT', skip, ${batch})
 for _, id in ipairs(due) do forgotten = forgotten + forget(id) end
 return {forgotten, #due}
 `);
@@ -55,26 +55,21 @@ const freshMs = 24 * 3_600_000;
 
 /** Removes everything that is stored of tasks which were settled before a moment, in batches, and counts them. */
 export function createForgetting(redis: Connection, keys: Keys, clock: Clock): Pick<TaskStore, 'forget' | 'makeRoom'> {
-  const some = async (before: number) =>
-    counts.parse(await forgetTasks(redis, [keys.settledTasks], [keys.prefix, before]));
+  /** What still waits to be said keeps its task, which stays first: the next batch is of what comes after those. */
+  async function forgetUntil(before: number, isEnough: () => Promise<boolean>): Promise<number> {
+    for (let sum = 0, kept = 0; ; ) {
+      if (await isEnough()) return sum;
+      const [forgotten, due] = counts.parse(await forgetTasks(redis, [keys.settledTasks], [keys.prefix, before, kept]));
+      sum += forgotten;
+      kept += due - forgotten;
+      if (due < batch) return sum;
+    }
+  }
   return {
-    forget: (before) =>
-      guarded('remove old tasks', async () => {
-        for (let sum = 0; ; ) {
-          const [forgotten, due] = await some(before);
-          sum += forgotten;
-          // What still waits to be said keeps its task; a batch of nothing else would come again for ever.
-          if (due < batch || forgotten === 0) return sum;
-        }
-      }),
+    forget: (before) => guarded('remove old tasks', () => forgetUntil(before, async () => false)),
     makeRoom: () =>
-      guarded('make room in the store', async () => {
-        for (let sum = 0; ; ) {
-          if ((await usedShare(redis)) <= spareShare) return sum;
-          const [forgotten] = await some(clock.now() - freshMs);
-          if (forgotten === 0) return sum;
-          sum += forgotten;
-        }
-      }),
+      guarded('make room in the store', () =>
+        forgetUntil(clock.now() - freshMs, async () => (await usedShare(redis)) <= spareShare),
+      ),
   };
 }

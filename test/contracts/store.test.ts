@@ -650,6 +650,24 @@ describe('old tasks', () => {
     expect(await store.tasks.forget(2_000)).toBe(120);
     expect(await store.tasks.recent(10)).toEqual([]);
   });
+
+  it('go although more of those before them than one batch still have something to say', async () => {
+    let now = 1_000;
+    const store = await connect(newInstance(), { now: () => now });
+    for (let n = 0; n < 130; n += 1) {
+      now += 1;
+      const task = example.task({
+        id: example.taskId(`t${String(n).padStart(6, '0')}`),
+        origin: { ...example.task().origin, key: `key${n}`, thread: null },
+      });
+      await store.tasks.create(task, n < 110 ? [row(task.id, 'root', 'queued')] : []);
+      await store.tasks.apply(task.id, { at: 1, type: 'stopped', by: example.alice });
+      const lane = n < 110 ? null : await store.outbox.take(task.id);
+      for (const each of lane?.rows ?? []) if (lane) await store.outbox.delivered(lane, each, null);
+    }
+    expect(await store.tasks.forget(2_000)).toBe(20);
+    expect(await store.tasks.recent(200)).toHaveLength(110);
+  });
 });
 
 describe('the settings of Redis', () => {
