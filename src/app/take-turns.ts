@@ -32,6 +32,7 @@ export class Turns implements Room {
   readonly #deps: WorkerDeps;
   readonly #slots: Slots;
   readonly #waiting = new Set<() => void>();
+  readonly #starting = new Set<TaskId>();
   #looking: Promise<void> | null = null;
   #again = false;
   #closedUntil = 0;
@@ -45,6 +46,11 @@ export class Turns implements Room {
   /** Whether the engine could take a run when it was last asked. */
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** Whether a run of the task is being claimed at this moment: nobody clears up after its last one meanwhile. */
+  starts(id: TaskId): boolean {
+    return this.#starting.has(id);
   }
 
   isFree(): boolean {
@@ -108,6 +114,9 @@ export class Turns implements Room {
     if ((first.length === 0 && this.#isReady) || !(await this.#engineAnswers(first))) return;
     for (let [id] = first; id !== undefined && !signal.aborted; [id] = await next()) {
       tried.add(id);
+      // Something may have been begun with it since the look at the line; whoever did so has it looked at again.
+      if (this.#slots.holds(id)) continue;
+      this.#starting.add(id);
       try {
         const start = await startRun(this.#deps, id);
         if (start.type === 'started') this.#slots.attend(start.task);
@@ -116,6 +125,8 @@ export class Turns implements Room {
         // One task that can't be read keeps no other from its turn.
         if (error instanceof Problem && ['redis_down', 'redis_full'].includes(error.failure.code)) throw error;
         log.warn({ task: id, err: error }, 'A run could not be started; it is tried again');
+      } finally {
+        this.#starting.delete(id);
       }
     }
   }

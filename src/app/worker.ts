@@ -145,6 +145,11 @@ export class Worker {
       });
   }
 
+  /** Whether something is done with the task here, or a run of it is about to begin. */
+  #isTaken(id: TaskId): boolean {
+    return this.#attended.has(id) || this.#turns.starts(id);
+  }
+
   #attend(task: Task, signal: AbortSignal): void {
     const run = currentRun(task.run);
     const { about } = this.#deps;
@@ -168,8 +173,11 @@ export class Worker {
     const held = work
       .catch(() => undefined)
       .then(() => {
-        this.#attended.delete(id);
-        this.#underWay.delete(id);
+        // A run that began since then is somebody else's to end.
+        if (this.#attended.get(id) === held) {
+          this.#attended.delete(id);
+          this.#underWay.delete(id);
+        }
         then();
         this.#turns
           .look(this.#signal)
@@ -199,7 +207,7 @@ export class Worker {
     await this.#lookAfterAll();
     const reserved = await this.#deps.ledger.reserved();
     await this.#each(new Set(reserved.map(taskOf)), 'What is reserved for a run stays so until the next sweep', (id) =>
-      this.#attended.has(id) ? Promise.resolve() : releaseOthers(this.#deps, id, reserved),
+      this.#isTaken(id) ? Promise.resolve() : releaseOthers(this.#deps, id, reserved),
     );
   }
 
@@ -209,7 +217,7 @@ export class Worker {
     const ids = this.#hasSeenAll ? await store.runningOn(engine) : await store.unsettled();
     await this.#each(ids, 'A run stays as it is until the next sweep', async (id) => {
       const task = await store.find(id);
-      if (task === undefined || this.#attended.has(id) || signal.aborted) return;
+      if (task === undefined || this.#isTaken(id) || signal.aborted) return;
       if (currentRun(task.run)?.engine === engine) this.#attend(task, signal);
     });
     this.#hasSeenAll = true;
@@ -245,9 +253,10 @@ export class Worker {
     const lane = () =>
       this.#each(ids, otherwise, async (id) => {
         const run = left.get(id);
-        if (run === undefined || this.#attended.has(id)) return;
+        if (run === undefined || this.#isTaken(id)) return;
         const task = await store.find(id);
-        if (task !== undefined && currentRun(task.run)?.id === run) return;
+        // A run may have begun since.
+        if (this.#isTaken(id) || (task !== undefined && currentRun(task.run)?.id === run)) return;
         if (task === undefined)
           log.warn(
             { task: id, run },

@@ -48,6 +48,15 @@ describe('free slots', () => {
     expect(begun).toEqual([one, three]);
   });
 
+  test('go to no task that this worker began something with since it looked at the line', async () => {
+    const { world, begun, held, waits, look } = stage(1);
+    waits(one, 1);
+    waits(two, 2);
+    world.sandbox.ready = async () => void held.add(one);
+    await look();
+    expect(begun).toEqual([two]);
+  });
+
   test('go to the next where another worker was faster', async () => {
     const { world, begun, waits, look } = stage(1);
     waits(one, 1);

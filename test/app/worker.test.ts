@@ -417,6 +417,66 @@ test('the next run of a task starts after the leftovers of the last one are clea
   expect(world.look(task).runs).toBe(2);
 });
 
+test('leftovers of a task whose next run is just being claimed are left to that run', async () => {
+  const world = new World();
+  const task = world.has({ id: one, runs: 1 });
+  await using at = await working(world);
+  world.sandbox.list = async () => [{ task: one, run: run(1).id, running: true }];
+  const remove = vi.spyOn(world.sandbox, 'remove');
+  const { apply } = world.store;
+  const [claiming, claimed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  world.store.apply = async (...args) => {
+    if (args[1].type === 'run_started') {
+      claiming.resolve();
+      await claimed.promise;
+    }
+    return apply(...args);
+  };
+  const looking = at.run(one);
+  await claiming.promise;
+  await at.worker.clearLeftovers();
+  expect(remove).not.toHaveBeenCalled();
+  claimed.resolve();
+  await looking;
+  expect(world.look(task).runs).toBe(2);
+});
+
+test('a run that begins while its task’s branch is pushed keeps its slot when the push has settled', async () => {
+  const world = new World();
+  const task = world.has({ id: one, runs: 1 });
+  world.sandbox.records = async function* (_run, _after, signal) {
+    yield { n: 1, at: 1, type: 'ready' };
+    if (!signal.aborted) await once(signal, 'abort');
+  };
+  await using at = await working(world);
+  const { apply, find } = world.store;
+  const [claiming, claimed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  world.store.apply = async (...args) => {
+    if (args[1].type === 'run_started') {
+      claiming.resolve();
+      await claimed.promise;
+    }
+    return apply(...args);
+  };
+  const looking = at.run(one);
+  await claiming.promise;
+  const pushed = Promise.withResolvers<void>();
+  world.store.find = async (id) => {
+    world.store.find = find;
+    await pushed.promise;
+    return find(id);
+  };
+  const pushing = world.handlers.get('push')?.(one);
+  claimed.resolve();
+  await looking;
+  expect(at.worker.running).toBe(1);
+  pushed.resolve();
+  await pushing;
+  await new Promise(setImmediate);
+  expect(at.worker.running).toBe(1);
+  expect(world.look(task).runs).toBe(2);
+});
+
 test('CI is released after what is just ending, since both work in the same clone', async () => {
   const world = new World();
   const release = { by: bob, delay: null };
