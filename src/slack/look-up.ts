@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import type { Place } from '../app/places.ts';
-import type { ChannelId, MessageTs, UserId } from '../task/ids.ts';
+import type { ChannelId, MessageTs } from '../task/ids.ts';
 import type { Clock } from '../task/ports/clock.ts';
-import type { Reactions } from '../task/ports/reactions.ts';
+import type { Reacted, Reactions } from '../task/ports/reactions.ts';
 import { reactionsOf } from './approvals.ts';
 import { messageTs, toMs, userId } from './ids.ts';
 import type { Log } from './log.ts';
@@ -24,6 +24,11 @@ export interface LookUpOptions {
   readonly signal: AbortSignal;
 }
 
+interface Look extends LookUpOptions {
+  /** When the look began: what it finds was done before, and means nothing that has begun since. */
+  readonly at: number;
+}
+
 /** Slack's clock and this one differ, and what came in the last moments may not have been heard any more. */
 const marginMs = 15_000;
 /** What Slack still tells of a reaction that was found by looking comes within minutes, and is older than this makes it. */
@@ -39,8 +44,9 @@ const longestPauseMs = 60_000;
  * Slack did not tell. Without a moment, what stands there now is only noted. Tries again what Slack doesn't answer, until the signal
  * aborts; leaves out what it refuses. Rejects where Slack has signed the bot out.
  */
-export async function lookUp(places: readonly Place[], sinceMs: number | null, options: LookUpOptions): Promise<void> {
-  const { log, signal, clock } = options;
+export async function lookUp(places: readonly Place[], sinceMs: number | null, given: LookUpOptions): Promise<void> {
+  const { log, signal, clock } = given;
+  const options: Look = { ...given, at: clock.now() };
   const bucket = new Bucket(pace);
   const waiting = places.map((place) => ({ ...place, failures: 0 }));
   let failures = 0;
@@ -86,7 +92,7 @@ type Shown = z.infer<typeof shown>;
 async function lookAtThread(
   { channel, thread }: { channel: ChannelId; thread: MessageTs },
   sinceMs: number | null,
-  options: LookUpOptions,
+  options: Look,
 ): Promise<void> {
   const { reader, self } = options;
   const messages = await pages((next) => reader.conversations.replies({ channel, ts: thread, ...next }));
@@ -128,55 +134,80 @@ async function hearMessage(channel: ChannelId, message: Shown, { self, teamId, h
   await hear(envelope(teamId, { ...message, type: 'message', channel, channel_type }));
 }
 
+/**
+ * While the thread was looked through, Slack went on telling of reactions. So what differs is looked at once more, and only what was on
+ * record neither before nor after that look is new, only what was both times and no longer stands was taken off.
+ */
 async function lookAtReactions(
   channel: ChannelId,
   message: Shown,
   sinceMs: number | null,
-  options: LookUpOptions,
+  options: Look,
 ): Promise<void> {
-  const { self, reactions, clock, teamId, hear } = options;
-  const at = clock.now();
+  const { self, reactions, at, teamId, hear } = options;
   const own = message.user === self.userId;
   const means = [self.emoji.stop, self.emoji.retry, ...(own ? [self.emoji.approve] : [])];
-  const standing = await standingOn(channel, message, means, options);
-  const known = await reactions.known(channel, message.ts);
-  for (const { by, name } of standing) {
-    const reacted = { channel, message: message.ts, by, name };
-    if (by === self.userId || known.some((each) => each.by === by && each.name === name)) continue;
-    if (sinceMs === null) await reactions.note(reacted, at + coveredMs);
-    else await hear(reaction('reaction_added', by, name, sinceMs));
+  const shown = standingIn(message, means);
+  const before = await reactions.known(channel, message.ts);
+  if (shown !== null && isSame(shown, before)) return;
+  const standing = (await standingOn(channel, message.ts, means, options)).filter(({ by }) => by !== self.userId);
+  if (sinceMs === null) {
+    for (const each of standing) {
+      if (!includes(before, each)) await reactions.note({ channel, message: message.ts, ...each }, at + coveredMs);
+    }
+    return;
   }
-  for (const { by, name } of known) {
-    if (standing.some((each) => each.by === by && each.name === name)) continue;
-    if (sinceMs !== null) await hear(reaction('reaction_removed', by, name, sinceMs));
+  const known = await reactions.known(channel, message.ts);
+  for (const each of standing) {
+    if (!includes(before, each) && !includes(known, each)) await hear(reaction('reaction_added', each, sinceMs));
+  }
+  for (const each of before) {
+    if (includes(known, each) && !includes(standing, each)) await hear(reaction('reaction_removed', each, sinceMs));
   }
 
-  function reaction(type: string, user: UserId, name: string, gapMs: number): Record<string, unknown> {
+  function reaction(type: string, { by, name }: Standing, gapMs: number): Record<string, unknown> {
     const item = { type: 'message', channel, ts: message.ts };
     // Two bots that look after the same gap find the same act.
     const event_ts = (gapMs / 1_000).toFixed(6);
-    return envelope(teamId, { type, user, reaction: name, item, item_user: message.user, event_ts, found_at: at });
+    return envelope(teamId, { type, user: by, reaction: name, item, item_user: message.user, event_ts, found_at: at });
   }
 }
 
-/** Whose emoji stand on a message; where it shows only some of many, all are asked for. */
+type Standing = Pick<Reacted, 'by' | 'name'>;
+
+function includes(reacted: readonly Standing[], { by, name }: Standing): boolean {
+  return reacted.some((each) => each.by === by && each.name === name);
+}
+
+function isSame(some: readonly Standing[], others: readonly Standing[]): boolean {
+  return some.length === others.length && some.every((each) => includes(others, each));
+}
+
+/** Whose emoji a message shows; null where it shows only some of many. */
+function standingIn(message: unknown, means: readonly string[]): Standing[] | null {
+  const meant = reactionsOf.parse(message).filter(({ name }) => means.includes(name));
+  if (meant.some(({ users, count }) => users.length < count)) return null;
+  return toPeople(meant);
+}
+
+/** Whose emoji stand on a message now. */
 async function standingOn(
   channel: ChannelId,
-  message: Shown,
+  ts: MessageTs,
   means: readonly string[],
   { reader }: LookUpOptions,
-): Promise<{ by: UserId; name: string }[]> {
-  const toPeople = (seen: z.infer<typeof reactionsOf>) =>
-    seen
-      .filter(({ name }) => means.includes(name))
-      .flatMap(({ name, users }) =>
-        users.flatMap((id) => (userId.safeParse(id).success ? [{ by: userId.parse(id), name }] : [])),
-      );
-  const seen = reactionsOf.parse(message);
-  const isCut = seen.some(({ name, users, count }) => means.includes(name) && users.length < count);
-  if (!isCut) return toPeople(seen);
-  const { message: whole } = await reader.reactions.get({ channel, timestamp: message.ts, full: true });
-  return toPeople(reactionsOf.parse(whole ?? {}));
+): Promise<Standing[]> {
+  const answer = await reader.reactions.get({ channel, timestamp: ts, full: true }).catch((error: unknown) => {
+    if (failureOf(error)?.type === 'message_gone') return null;
+    throw error;
+  });
+  return toPeople(reactionsOf.parse(answer?.message ?? {}).filter(({ name }) => means.includes(name)));
+}
+
+function toPeople(reactions: z.infer<typeof reactionsOf>): Standing[] {
+  return reactions.flatMap(({ name, users }) =>
+    users.flatMap((id) => (userId.safeParse(id).success ? [{ by: userId.parse(id), name }] : [])),
+  );
 }
 
 /** As Slack sends an event. */
