@@ -35,11 +35,13 @@ export interface IntakeOptions {
 }
 
 export interface Intake {
-  /** Consumes again what was stored more than `olderThanMs` ago and never dealt with. */
+  /** Consumes again what was stored more than `olderThanMs` ago and never dealt with; asked while it does so, it shares that round. */
   replay(olderThanMs: number): Promise<void>;
   /** Settles when nothing is being consumed. */
   idle(): Promise<void>;
 }
+
+type Claimed = Awaited<ReturnType<Inbox['unsettled']>>[number];
 
 /** An act that failed this often fails for its own sake, unless something outside is away. */
 const maxAttempts = 5;
@@ -52,7 +54,7 @@ const longestOutageMs = 60 * 60_000;
  * Stores each act before Slack gets its 200, drops what was stored before, and settles it once the listeners are done. Bolt acks
  * an event before any listener runs, so its way in is wrapped; that serves HTTP and Socket Mode alike.
  */
-export function storeFirst(app: App, options: IntakeOptions): Intake {
+export function storeFirst(app: Pick<App, 'processEvent'>, options: IntakeOptions): Intake {
   const { inbox, self, teamId, clock, log } = options;
   const consume = app.processEvent.bind(app);
   const inFlight = new Map<string, Promise<void>>();
@@ -97,21 +99,39 @@ export function storeFirst(app: App, options: IntakeOptions): Intake {
     return ack.ensure();
   };
 
+  async function again({ key, envelope: stored, attempts }: Claimed): Promise<void> {
+    if (inFlight.has(key)) return;
+    const { at, body } = envelope.parse(stored);
+    const act = { naturalKey: key, receivedAt: at, replayed: true };
+    if (isDue(attempts, clock.now() - at, failed.get(key))) {
+      log.error({ act: key, attempts }, 'An act from Slack failed too often and is given up');
+      await options.giveUp(body, act);
+      await inbox.settle(key);
+      failed.delete(key);
+    } else {
+      await handle({ body, ack: async () => undefined }, act);
+    }
+  }
+
+  async function sweep(olderThanMs: number): Promise<void> {
+    const begunAt = clock.now();
+    const seen = new Set<string>();
+    while (true) {
+      // One at a time: what waited here for its turn, another sweep would take for left behind. What comes due meanwhile is the next one's.
+      const [next] = await inbox.unsettled(olderThanMs + clock.now() - begunAt, 1);
+      if (next === undefined || seen.has(next.key)) return;
+      seen.add(next.key);
+      await again(next);
+    }
+  }
+
+  let sweeping: Promise<void> | undefined;
   return {
-    async replay(olderThanMs) {
-      for (const { key, envelope: stored, attempts } of await inbox.unsettled(olderThanMs)) {
-        if (inFlight.has(key)) continue;
-        const { at, body } = envelope.parse(stored);
-        const act = { naturalKey: key, receivedAt: at, replayed: true };
-        if (isDue(attempts, clock.now() - at, failed.get(key))) {
-          log.error({ act: key, attempts }, 'An act from Slack failed too often and is given up');
-          await options.giveUp(body, act);
-          await inbox.settle(key);
-          failed.delete(key);
-        } else {
-          await handle({ body, ack: async () => undefined }, act);
-        }
-      }
+    replay(olderThanMs) {
+      sweeping ??= sweep(olderThanMs).finally(() => {
+        sweeping = undefined;
+      });
+      return sweeping;
     },
     async idle() {
       await Promise.all(inFlight.values());

@@ -7,7 +7,7 @@ import { createScript } from './script.ts';
 
 /** Slack repeats an event for minutes, people press the same button for longer. */
 const knownSeconds = 24 * 3_600;
-/** How many envelopes one sweep hands out. */
+/** How many envelopes are handed out at once. */
 const batch = 100;
 
 const putEnvelope = createScript(`
@@ -26,9 +26,9 @@ redis.call('HDEL', prefix .. 'inbox-attempts', key)
 
 // Handing out counts as storing anew, so that the next sweep, or another process, leaves it alone for as long again.
 const claimEnvelopes = createScript(`
-local prefix, before, now = unpack(ARGV)
+local prefix, before, now, most = unpack(ARGV)
 local claimed = {}
-for _, key in ipairs(redis.call('ZRANGE', prefix .. 'inbox-unsettled', '-inf', before, 'BYSCORE', 'LIMIT', 0, ${batch})) do
+for _, key in ipairs(redis.call('ZRANGE', prefix .. 'inbox-unsettled', '-inf', before, 'BYSCORE', 'LIMIT', 0, most)) do
   redis.call('ZADD', prefix .. 'inbox-unsettled', now, key)
   local attempts = redis.call('HINCRBY', prefix .. 'inbox-attempts', key, 1)
   table.insert(claimed, {key, redis.call('GET', prefix .. 'inbox:' .. key) or 'null', attempts})
@@ -53,10 +53,10 @@ export function createInbox(redis: Connection, keys: Keys, clock: Clock): Inbox 
         await settleEnvelope(redis, one, [keys.prefix, key]);
       }),
 
-    unsettled: (olderThanMs) =>
+    unsettled: (olderThanMs, atMost = batch) =>
       guarded('list what is left of what Slack sent', async () => {
         const now = clock.now();
-        const rows = claimed.parse(await claimEnvelopes(redis, one, [keys.prefix, now - olderThanMs, now]));
+        const rows = claimed.parse(await claimEnvelopes(redis, one, [keys.prefix, now - olderThanMs, now, atMost]));
         return rows.map(([key, json, attempts]) => ({ key, envelope: JSON.parse(json) as unknown, attempts }));
       }),
   };

@@ -7,8 +7,11 @@ export interface Inbox {
   put(key: string, envelope: unknown): Promise<boolean>;
   /** Marks an envelope as dealt with: it is replayed no more, and its key stays known for a day. */
   settle(key: string): Promise<void>;
-  /** Envelopes that were stored more than `olderThanMs` ago and never settled. */
-  unsettled(olderThanMs: number): Promise<readonly { key: string; envelope: unknown; attempts: number }[]>;
+  /** Envelopes that were stored more than `olderThanMs` ago and never settled, `atMost` so many. Who gets one deals with it at once: another may get it later. */
+  unsettled(
+    olderThanMs: number,
+    atMost?: number,
+  ): Promise<readonly { key: string; envelope: unknown; attempts: number }[]>;
 }
 
 /** What people typed and could not send, kept for a day, and what each chose last. */
