@@ -24,12 +24,18 @@ await runCommand(usage, async () => {
   await proveBackup(file);
   return withStore('errand-restore', async ({ redis }) => {
     const { rows, ...facts } = await readBackup(file);
-    const tasks = await restore(redis, rows, { ...facts, replace: values.replace });
+    const said = new Set<string>();
+    const unreadable = (key: string, found: string) => {
+      said.add(key);
+      console.error(`Restored as it was, and wrong: ${key}: ${found}`);
+    };
+    const tasks = await restore(redis, rows, { ...facts, replace: values.replace, unreadable });
     const flaws = await checkStore(redis).catch((error: unknown) => {
       if (error instanceof Problem && error.failure.code === 'store_large') return [];
       throw error;
     });
-    for (const { key, found } of flaws) console.error(`Restored as it was, and wrong: ${key}: ${found}.`);
+    for (const { key, found } of flaws.filter((flaw) => !said.has(flaw.key)))
+      console.error(`Restored as it was, and wrong: ${key}: ${found}.`);
     const made = new Date(facts.madeAt).toISOString();
     return `${tasks === 1 ? 'One task' : `${tasks} tasks`} restored, as of ${made}. Start Errand to go on.`;
   });

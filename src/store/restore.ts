@@ -6,7 +6,7 @@ import { type Connection, guarded } from './connection.ts';
 import { createKeys, type Keys } from './keys.ts';
 import { restoring, storeVersion } from './migrate.ts';
 import { indexTasks } from './rebuild.ts';
-import { relink } from './relink.ts';
+import { relink, type Unreadable } from './relink.ts';
 import { scanKeys } from './scan.ts';
 
 const abreast = 500;
@@ -19,6 +19,7 @@ export interface RestoreOptions {
   readonly madeAt: number;
   /** Whether what is stored already may go. */
   readonly replace: boolean;
+  readonly unreadable?: Unreadable;
 }
 
 /**
@@ -29,7 +30,7 @@ export interface RestoreOptions {
 export function restore(
   redis: Connection,
   rows: AsyncIterable<BackupRow>,
-  { version, madeAt, replace, instance = 'default' }: RestoreOptions,
+  { version, madeAt, replace, instance = 'default', unreadable = () => undefined }: RestoreOptions,
 ): Promise<number> {
   const keys = createKeys(instance);
   return guarded('restore a backup', async () => {
@@ -48,7 +49,7 @@ export function restore(
     }
     const tasks = names.filter((name) => name.startsWith('task:')).map((name) => name.slice('task:'.length));
     await indexTasks(redis, keys, tasks);
-    await relink(redis, keys, names, madeAt);
+    await relink(redis, keys, names, { madeAt, unreadable });
     await redis.set(keys.schema, version);
     return tasks.length;
   });

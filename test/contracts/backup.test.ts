@@ -204,6 +204,22 @@ describe('restoring', () => {
     expect(await checkStore(redis, { instance: 'broken' })).toEqual([]);
   });
 
+  it('goes on past a task and a message that can’t be read, names them, and keeps their requests from being taken twice', async () => {
+    const { instance } = await full();
+    const prefix = `{errand:${instance}}:`;
+    const json = JSON.parse((await redis.hget(`${prefix}task:${id(2)}`, 'json')) ?? '');
+    await redis.hset(`${prefix}task:${id(2)}`, 'json', JSON.stringify({ ...json, schema: 99 }));
+    await redis.hset(`${prefix}lane:${id(1)}`, 'e:root', '{');
+    const found: string[] = [];
+    const options = { ...whole, instance: 'unreadable', unreadable: (key: string) => void found.push(key) };
+    expect(await restore(redis, of(await kept(instance)), options)).toBe(3);
+    expect(found.toSorted()).toEqual([`lane:${id(1)}`, `task:${id(2)}`]);
+    const to = `{errand:unreadable}:`;
+    expect(await redis.get(`${to}origin:mention:2`)).toBe(id(2));
+    expect((await storeOf('unreadable').tasks.findByOrigin('mention:3'))?.id).toBe(id(3));
+    expect(await bringUpToDate(redis, options)).toEqual({ from: storeVersion });
+  });
+
   it('is one command each, after which every task is there', async () => {
     await using one = await startRedis();
     await using other = await startRedis();
