@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TaskEvent } from '../task/events.ts';
 import type { RepositoryName, TaskId } from '../task/ids.ts';
 import { heldResult, isOver, partIn } from '../task/parts.ts';
@@ -46,6 +47,8 @@ async function mergePart(deps: WorkerDeps, id: TaskId, asked: Head, signal: Abor
       await tell({ type: 'pull_request_merged', repository, commit: next.commit, by, at });
       return null;
     }
+    // Whatever took its place is looked at anew.
+    if (next.type === 'overtaken') return deps.askAgainMs;
     if (next.type === 'pending') {
       await tell({ type: 'merge_delayed', repository, head, reason: next.reason, at });
       return deps.askAgainMs;
@@ -69,6 +72,7 @@ type Merging = Extract<PullState, { type: 'merging' }>;
 type Next =
   | { readonly type: 'merged'; readonly commit: Merging['pull']['head'] }
   | { readonly type: 'pending'; readonly reason: string }
+  | { readonly type: 'overtaken' }
   | { readonly type: 'refused'; readonly problem: Failure };
 
 async function tryMerge(
@@ -89,6 +93,7 @@ async function tryMerge(
   const narrowed = narrower(rules, task, repository, approval.by);
   if (narrowed !== null) return { type: 'refused', problem: narrowed };
   if (pull.draft === 'draft') {
+    if (!(await stands(deps, task.id, repository, { pull, approval }))) return { type: 'overtaken' };
     await deps.forge.markReady(repository, pull.number);
     await deps.store.apply(task.id, { type: 'pull_request_ready', repository, at: deps.clock.now() });
   }
@@ -98,6 +103,7 @@ async function tryMerge(
     const { sentence, next } = mergeable;
     return { type: 'refused', problem: { code: 'not_mergeable', sentence, next } };
   }
+  if (!(await stands(deps, task.id, repository, { pull, approval }))) return { type: 'overtaken' };
   const commit = await deps.forge.merge({
     repository,
     number: pull.number,
@@ -107,6 +113,21 @@ async function tryMerge(
     message: toMergeMessage(task, approval.byName),
   });
   return { type: 'merged', commit };
+}
+
+/** What was looked at before long steps may not be so after them. Throws a `Problem` where another worker may have taken over. */
+async function stands(
+  { store, lease }: WorkerDeps,
+  id: TaskId,
+  repository: RepositoryName,
+  asked: Pick<Merging, 'pull' | 'approval'>,
+): Promise<boolean> {
+  const task = await store.find(id);
+  const now = task && partIn(task, repository)?.pull;
+  lease.check();
+  return (
+    now?.type === 'merging' && now.pull.head === asked.pull.head && isDeepStrictEqual(now.approval, asked.approval)
+  );
 }
 
 const held: Failure = {

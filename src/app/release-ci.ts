@@ -48,7 +48,10 @@ async function releasePart(
     await watchPull(deps, id, repository);
     const now = await find();
     if (now === undefined || headOf(now.part) !== head) return null;
-    await tell({ type: 'ci_released', from: head, head: await push(deps, now.task, now.part, head, signal) });
+    const pushed = await push(deps, now.task, now.part, head, signal);
+    // Whatever took its place is looked at anew.
+    if (pushed === null) return deps.askAgainMs;
+    await tell({ type: 'ci_released', from: head, head: pushed });
     return null;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -69,7 +72,8 @@ function headOf(part: Part | undefined): Sha | null {
   return part === undefined || part.pull.type !== 'open' ? null : part.pull.pull.head;
 }
 
-async function push(deps: WorkerDeps, task: Task, part: Part, held: Sha, signal: AbortSignal): Promise<Sha> {
+/** Null where the release no longer stands once all is prepared. */
+async function push(deps: WorkerDeps, task: Task, part: Part, held: Sha, signal: AbortSignal): Promise<Sha | null> {
   const { repository, base, pull } = part;
   const by = pull.type === 'open' ? pull.release?.by : undefined;
   if (by === undefined) throw moved(held);
@@ -89,6 +93,10 @@ async function push(deps: WorkerDeps, task: Task, part: Part, held: Sha, signal:
   const order = { ...place, repository, branch: task.branch, head, remote: held, signal };
   // Preparing takes a while, in which people reply; from here on no run starts before this is told.
   await heldToIdle();
+  const found = await deps.store.find(task.id);
+  const now = found && partIn(found, repository)?.pull;
+  deps.lease.check();
+  if (now?.type !== 'open' || now.pull.head !== held || now.release?.by !== by) return null;
   if ((await deps.repositories.push(order)) === 'moved') throw moved(held);
   return head;
 }

@@ -264,6 +264,30 @@ test('nor under one that somebody asks for while the push is prepared', async ()
   expect(pushes).toEqual([]);
 });
 
+test('nor once nobody asks for it any more, or another worker may have taken over', async () => {
+  const { world, task, pushes } = begun();
+  await runCi(world.bot, press);
+  const before = world.look(task);
+  let holds = true;
+  const check = () => {
+    if (!holds) throw problem('lease_lost', { retry: true });
+  };
+  const deps = { ...world.worker, lease: { ...world.worker.lease, check } };
+  world.repositories.release = async () => {
+    holds = false;
+    return sha('e');
+  };
+  await releaseCi(deps, task.id, signal);
+  expect(pushes).toEqual([]);
+  holds = true;
+  world.repositories.release = async () => {
+    world.has({ ...before, parts: [part({ repositoryId: 7, results, pull: pullStates.open })] });
+    return sha('e');
+  };
+  await releaseCi(deps, task.id, signal);
+  expect(pushes).toEqual([]);
+});
+
 test('a held head is not merged, whatever the record says', async () => {
   const { world, task, pullOf } = begun({
     parts: [part({ repositoryId: 7, results, pull: { type: 'merging', pull, approval, delay: null } })],

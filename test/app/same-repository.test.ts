@@ -3,7 +3,7 @@ import { attendRun } from '../../src/app/attend-run.ts';
 import { merge } from '../../src/app/merge.ts';
 import type { Expected } from '../../src/task/ports/forge.ts';
 import { part, pullStates, sha } from '../task/example.ts';
-import { base, World } from './world.ts';
+import { base, problem, World } from './world.ts';
 
 const signal = new AbortController().signal;
 
@@ -88,6 +88,48 @@ test('an approval merges nothing in another repository, and is held to base and 
   await merge(world.worker, again.id, signal);
   expect(reached).toEqual(['merge']);
   expect(expected).toEqual([{ base, repositoryId: 7 }]);
+});
+
+test.each(['head', 'approval', 'lease'])(
+  'a merge whose %s is gone by the time of the write is not made',
+  async (what) => {
+    const { world, reached } = watched();
+    const parts = [part({ repositoryId: 7, base, pull: pullStates.merging })] as const;
+    const task = world.has({ parts });
+    let holds = true;
+    const changed = {
+      head: { ...pullStates.merging, pull: { ...pullStates.merging.pull, head: sha('f') } },
+      approval: pullStates.open,
+      lease: pullStates.merging,
+    }[what];
+    world.forge.mergeable = async () => {
+      world.has({ id: task.id, parts: [part({ repositoryId: 7, base, pull: changed ?? pullStates.merging })] });
+      if (what === 'lease') holds = false;
+      return { type: 'ready' };
+    };
+    const lease = {
+      ...world.worker.lease,
+      check: () => {
+        if (!holds) throw problem('lease_lost', { retry: true });
+      },
+    };
+    await merge({ ...world.worker, lease }, task.id, signal);
+    expect(reached).toEqual([]);
+  },
+);
+
+test('a draft is not shown to reviewers once its approval is gone', async () => {
+  const { world, reached } = watched();
+  const merging = { ...pullStates.merging, pull: { ...pullStates.merging.pull, draft: 'draft' } } as const;
+  const task = world.has({ parts: [part({ repositoryId: 7, base, pull: merging })] });
+  world.forge.markReady = async () => void reached.push('ready');
+  const { prepare } = world.repositories;
+  world.repositories.prepare = async (order) => {
+    world.has({ id: task.id, parts: [part({ repositoryId: 7, base, pull: pullStates.open })] });
+    return prepare(order);
+  };
+  await merge(world.worker, task.id, signal);
+  expect(reached).toEqual([]);
 });
 
 test('a branch that was there before the task is not built on', async () => {
