@@ -5,7 +5,7 @@ import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { createScript } from './script.ts';
 
-/** As long as somebody may still mean what they reacted to. */
+/** After the last look, or act, at a message: as long as somebody may still mean what they reacted to. */
 const keptSeconds = 90 * 24 * 3_600;
 
 const fieldSchema = z.tuple([z.string().transform((id) => id as UserId), z.string()]);
@@ -22,7 +22,10 @@ export function createReactions(redis: Connection, keys: Keys): Reactions {
   return {
     known: (channel, message) =>
       guarded('look up what was reacted to', async () => {
-        const fields = await redis.hkeys(keys.reactions(channel, message));
+        const key = keys.reactions(channel, message);
+        // What is still asked about is still of use: a task may be open for longer than this is kept.
+        await redis.expire(key, keptSeconds);
+        const fields = await redis.hkeys(key);
         return fields.map((each) => {
           const [by, name] = fieldSchema.parse(each.split(' '));
           return { by, name };

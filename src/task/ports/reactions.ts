@@ -10,7 +10,7 @@ export interface Reacted {
 
 /** Which reactions were dealt with, so that those that nobody told of can be found. */
 export interface Reactions {
-  /** Those that stood on a message when it was last heard of. */
+  /** Those that stood on a message when it was last heard of. Whoever asks keeps them for longer. */
   known(channel: ChannelId, message: MessageTs): Promise<readonly Pick<Reacted, 'by' | 'name'>[]>;
   /** Whether one of this time (epoch milliseconds) was dealt with already, though this is the first that is heard of it. */
   covers(reacted: Reacted, at: number): Promise<boolean>;
