@@ -1,4 +1,4 @@
-import { WebClient } from '@slack/web-api';
+import { WebAPIPlatformError, WebClient } from '@slack/web-api';
 import { expect, test, vi } from 'vitest';
 import { deliver } from '../../src/slack/conversation.ts';
 import { Latches } from '../../src/slack/latches.ts';
@@ -17,7 +17,11 @@ function row(key: string, said: unknown): PendingRow {
 }
 
 /** Delivers these rows of one lane until all of them are noted, with what was posted. */
-async function delivered(rows: readonly PendingRow[], take?: (name: string) => Promise<Lane | null>) {
+async function delivered(
+  rows: readonly PendingRow[],
+  take?: (name: string) => Promise<Lane | null>,
+  mock: (client: WebClient) => void = () => undefined,
+) {
   const noted = new Map<string, MessageTs | null>();
   const posted: unknown[] = [];
   const errors: object[] = [];
@@ -40,6 +44,7 @@ async function delivered(rows: readonly PendingRow[], take?: (name: string) => P
     posted.push(message !== undefined && 'text' in message ? message.text : null);
     return { ok: true, ts: ts(posted.length + 1) };
   });
+  mock(client);
   const log = {
     debug: () => undefined,
     info: () => undefined,
@@ -69,4 +74,19 @@ test('a defect in one delivery is tried again, and ends no other', async () => {
     throw new TypeError('a defect');
   });
   expect(posted).toEqual(['All is well.']);
+});
+
+test('what was posted anew for a deleted message, and not noted, is changed and not posted a third time', async () => {
+  const old = { ...row('fine', fine), revision: 3, deliveredRevision: 1, attemptedAt: 1, ts: ts(2) };
+  const event_payload = { lane: 'one', key: 'fine', revision: 2 };
+  const { posted, noted } = await delivered([old], undefined, (client) => {
+    const anew = { type: 'message', ts: ts(5), metadata: { event_type: 'errand', event_payload } };
+    vi.spyOn(client.conversations, 'replies').mockResolvedValue({ ok: true, messages: [anew] });
+    vi.spyOn(client.chat, 'update').mockImplementation(async (message) => {
+      if (message?.ts === ts(5)) return { ok: true };
+      throw new WebAPIPlatformError({ ok: false, error: 'message_not_found' });
+    });
+  });
+  expect(posted).toEqual([]);
+  expect(noted.get('fine')).toBe(ts(5));
 });

@@ -232,6 +232,10 @@ class LaneDelivery {
       throw error;
     });
     if (found?.revision === row.revision) return found.ts;
+    // Posted anew before, by whoever could not note it any more: that one is changed.
+    if (found !== undefined && Number(found.ts) > Number(former)) {
+      return found.revision < row.revision ? this.#change(row, found.ts) : found.ts;
+    }
     await this.#hold(row);
     return post(this.#deps, { channel, thread }, said, this.#mark(row));
   }
