@@ -1,18 +1,23 @@
-import { beatEveryMs, type Host, holdsForMs } from '../task/hosts.ts';
+import { beatEveryMs, type Host, type HostProcess, holdsForMs } from '../task/hosts.ts';
 import type { EngineId } from '../task/ids.ts';
 import type { Beat, Claim, Hosts } from '../task/ports/hosts.ts';
 import { Problem } from '../task/problem.ts';
 import type { Lease, Log, Standing } from './deps.ts';
 
-/** How long a silent holder is waited for: one of the same data folder was most likely killed, another may live and be busy. */
-const patienceMs = { same: 8_000, other: 30_000 };
+/**
+ * How long a silent holder is waited for. One of the same data folder was most likely killed, but may only stand still, and believes for
+ * `holdsForMs` that it holds; another may live and be busy.
+ */
+const patienceMs = { same: holdsForMs + 5_000, other: holdsForMs + 10_000 };
 const askAgainMs = 1_000;
 
 interface LeaseDeps {
   readonly hosts: Pick<Hosts, 'beat' | 'leave'>;
   readonly engine: EngineId;
   /** This machine and its worker, as others are told of them. */
-  readonly host: Pick<Claim, 'holder' | 'instance' | 'name'>;
+  readonly host: Pick<Claim, 'holder' | 'instance' | 'name' | 'process'>;
+  /** Whether this process has surely ended: only then need nobody wait for it. */
+  readonly isGone: (process: HostProcess) => boolean;
   readonly elapsedMs: () => number;
   readonly log: Log;
 }
@@ -71,12 +76,12 @@ export class EngineLease implements Lease {
 
   /** Resolves with whether the engine is this worker's now; with false once the signal aborts. */
   async #claim(signal: AbortSignal): Promise<boolean> {
-    const { elapsedMs, engine, host, log } = this.#deps;
+    const { elapsedMs, engine, log } = this.#deps;
     let seen: { readonly by: Host; readonly sinceMs: number } | null = null;
     while (!signal.aborted) {
-      const patience = seen?.by.instance === host.instance ? patienceMs.same : patienceMs.other;
-      const isSilent = seen !== null && elapsedMs() - seen.sinceMs >= patience;
-      const beat = await this.#beat(isSilent ? (seen?.by.beat ?? null) : null);
+      const isOver =
+        seen !== null && (this.#isGone(seen.by) || elapsedMs() - seen.sinceMs >= this.#patienceMs(seen.by));
+      const beat = await this.#beat(isOver ? (seen?.by.beat ?? null) : null);
       if (beat?.type === 'held') return true;
       if (beat?.type === 'taken') {
         if (seen !== null && beat.by.beat !== seen.by.beat) throw taken(engine, beat.by);
@@ -86,6 +91,15 @@ export class EngineLease implements Lease {
       await pause(askAgainMs, signal);
     }
     return false;
+  }
+
+  #isGone({ instance, process }: Host): boolean {
+    const { host, isGone } = this.#deps;
+    return instance === host.instance && process !== undefined && isGone(process);
+  }
+
+  #patienceMs({ instance }: Host): number {
+    return instance === this.#deps.host.instance ? patienceMs.same : patienceMs.other;
   }
 
   /** Settles when the lease is lost, or the signal aborts. */

@@ -36,6 +36,7 @@ import { livePolicy } from './live-policy.ts';
 import { toMayPush } from './may-push.ts';
 import { operate, reachedCheck } from './operate.ts';
 import { outbound, outboundEnv } from './outbound.ts';
+import { isGone, ownProcess } from './own-process.ts';
 import { readMarks } from './own-secrets.ts';
 import { toPolicy } from './policy.ts';
 import type { ProcessScope } from './process.ts';
@@ -121,7 +122,7 @@ export async function runWorker(
   });
   const engine = await whenThere(() => sandbox.engine(), scope);
   const elapsedMs = () => performance.now();
-  const host = { holder, instance: places.instance, name: hostname() };
+  const host = { holder, instance: places.instance, name: hostname(), process: ownProcess() };
   const deps: WorkerDeps = {
     store: store.tasks,
     queue: store.queue,
@@ -138,7 +139,7 @@ export async function runWorker(
     author: toAuthor(config, authors, log),
     engine,
     hosts: store.hosts,
-    lease: new EngineLease({ hosts: store.hosts, engine, host, elapsedMs, log }),
+    lease: new EngineLease({ hosts: store.hosts, engine, host, isGone, elapsedMs, log }),
     awayMs: config.hostAwayMs,
     get policy() {
       return policy();

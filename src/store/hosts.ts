@@ -69,6 +69,8 @@ const rowSchema = z.object({
 const factsSchema = z.object({
   name: z.string(),
   instance: z.string(),
+  // An older Errand's worker doesn't say.
+  process: z.object({ boot: z.string(), pids: z.string(), pid: z.number(), startedAt: z.string() }).optional(),
   slots: z.number(),
   running: z.number(),
   ready: z.boolean(),
@@ -111,6 +113,6 @@ export function createHosts(redis: Connection, keys: Keys): Hosts {
 
 function toHost(engine: EngineId, text: string, nowMs: number): Host {
   const { beat, at, state, facts } = rowSchema.parse(row.exec(text)?.groups);
-  const { name, instance, slots, running, ready } = factsSchema.parse(JSON.parse(facts));
-  return { engine, name, instance, state, slots, running, ready, beat, silentMs: Math.max(0, nowMs - at) };
+  const stands = factsSchema.parse(JSON.parse(facts));
+  return { engine, ...stands, state, beat, silentMs: Math.max(0, nowMs - at) };
 }

@@ -9,6 +9,8 @@ export interface Host {
   readonly instance: string;
   /** `leaving` since its worker was asked to end: a deploy, most often. */
   readonly state: 'serving' | 'leaving';
+  /** Its worker's process; absent where that can't be told. */
+  readonly process?: HostProcess | undefined;
   /** Whether a run could start there. */
   readonly ready: boolean;
   /** How many runs it has at once at most, and how many it has. */
@@ -18,6 +20,15 @@ export interface Host {
   readonly beat: number;
   /** Since it said anything, by the store's clock. */
   readonly silentMs: number;
+}
+
+/** One process and no other: numbers come again, after a while or in another container. */
+export interface HostProcess {
+  /** The start of the machine, and whose numbers these are. */
+  readonly boot: string;
+  readonly pids: string;
+  readonly pid: number;
+  readonly startedAt: string;
 }
 
 /** A worker says so often that it lives. */

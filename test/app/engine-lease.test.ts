@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EngineLease } from '../../src/app/engine-lease.ts';
-import type { Host } from '../../src/task/hosts.ts';
+import { type Host, holdsForMs } from '../../src/task/hosts.ts';
 import type { Beat, Claim } from '../../src/task/ports/hosts.ts';
 import { engine } from '../task/example.ts';
 import { problem } from './world.ts';
@@ -16,7 +16,11 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 
 afterEach(() => void vi.useRealTimers());
 
 /** A lease on a store that answers as `answers` says. */
-function leased(answers: (claim: Claim) => Beat | Promise<Beat>, working: Promise<void> = Promise.resolve()) {
+function leased(
+  answers: (claim: Claim) => Beat | Promise<Beat>,
+  working: Promise<void> = Promise.resolve(),
+  isGone: () => boolean = () => false,
+) {
   const claims: Claim[] = [];
   const left: string[] = [];
   const hosts = {
@@ -29,7 +33,7 @@ function leased(answers: (claim: Claim) => Beat | Promise<Beat>, working: Promis
   const host = { holder: 'one', instance: '0000000a', name: 'host-1' };
   const quiet = () => undefined;
   const log = { info: quiet, warn: quiet, error: quiet };
-  const lease = new EngineLease({ hosts, engine, host, elapsedMs: () => performance.now(), log });
+  const lease = new EngineLease({ hosts, engine, host, isGone, elapsedMs: () => performance.now(), log });
   const ending = new AbortController();
   const served: AbortSignal[] = [];
   const done = lease.during(ending.signal, standing, async (held) => {
@@ -87,7 +91,7 @@ describe('the lease on an engine', () => {
   });
 
   test.each([
-    ['the same data folder', { ...other, instance: '0000000a' }, 8_000],
+    ['the same data folder', { ...other, instance: '0000000a' }, 25_000],
     ['another', other, 30_000],
   ])('is taken from a dead worker of %s once that was silent for long enough', async (_, by, patienceMs) => {
     const { claims, served, ending, done } = leased(({ over }) => (over === 7 ? held : { type: 'taken', by }));
@@ -99,6 +103,29 @@ describe('the lease on an engine', () => {
     ending.abort();
     await done;
   });
+
+  const ended = { boot: 'b', pids: 'pid:[1]', pid: 7, startedAt: '5' };
+  const same = { ...other, instance: '0000000a', process: ended };
+  test.each([
+    ['is surely gone', same, true, true],
+    ['may only stand still', same, false, false],
+    ['is of another data folder', { ...other, process: ended }, true, false],
+    ['is not known', { ...same, process: undefined }, true, false],
+  ])(
+    'is taken at once from a worker of the same data folder only if it is gone: this one %s',
+    async (_, by, gone, takes) => {
+      const { served, ending, done } = leased(
+        ({ over }) => (over === 7 ? held : { type: 'taken', by }),
+        Promise.resolve(),
+        () => gone,
+      );
+      // Whoever stands still believes for so long that it holds.
+      await vi.advanceTimersByTimeAsync(takes ? 2_000 : holdsForMs);
+      expect(served).toHaveLength(takes ? 1 : 0);
+      ending.abort();
+      await done;
+    },
+  );
 
   test('is let go of by itself when nobody can be told any more, and served anew once it is got back', async () => {
     let away = false;
@@ -138,7 +165,14 @@ describe('the lease on an engine', () => {
     const host = { holder: 'one', instance: '0000000a', name: 'host-1' };
     const quiet = () => undefined;
     const log = { info: quiet, warn: quiet, error: quiet };
-    const lease = new EngineLease({ hosts, engine, host, elapsedMs: () => performance.now(), log });
+    const lease = new EngineLease({
+      hosts,
+      engine,
+      host,
+      isGone: () => false,
+      elapsedMs: () => performance.now(),
+      log,
+    });
     const broken = lease.during(new AbortController().signal, standing, () => Promise.reject(problem('broken')));
     await expect(broken).rejects.toMatchObject({ failure: { code: 'broken' } });
   });

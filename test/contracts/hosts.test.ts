@@ -24,7 +24,8 @@ function open(): Store {
   return createStore(redis, { instance: `hosts${number}`, narrate: () => [], clock: { now: () => 1_000 } });
 }
 
-const facts = { instance: '0000000a', name: 'host one', slots: 2, running: 1, ready: true } as const;
+const process = { boot: 'b', pids: 'pid:[1]', pid: 7, startedAt: '5' };
+const facts = { instance: '0000000a', name: 'host one', process, slots: 2, running: 1, ready: true } as const;
 const one: Claim = { engine, holder: 'one', ...facts, over: null };
 const two: Claim = { ...one, holder: 'two', name: 'host-2', instance: '0000000b' };
 

@@ -1,4 +1,4 @@
-import type { Host } from '../hosts.ts';
+import type { Host, HostProcess } from '../hosts.ts';
 import type { EngineId } from '../ids.ts';
 
 /** The machines that work, each by its Docker engine, and one lease an engine: of two workers on the same one, one serves. */
@@ -22,6 +22,7 @@ export interface Claim {
   /** Whose data folder it works in. */
   readonly instance: string;
   readonly name: string;
+  readonly process?: HostProcess | undefined;
   readonly slots: number;
   readonly running: number;
   readonly ready: boolean;
