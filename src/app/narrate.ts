@@ -1,5 +1,6 @@
 import type { Effort } from '../task/amounts.ts';
 import type { TaskEvent } from '../task/events.ts';
+import { heldElsewhere } from '../task/hold.ts';
 import type { UserId } from '../task/ids.ts';
 import { isOver } from '../task/parts.ts';
 import type { Narrator } from '../task/ports/task-store.ts';
@@ -30,6 +31,7 @@ export const narrate: Narrator = (task, event, before) => {
     ...planRow(task, line, event, before),
     ...questionRow(task, line, event, before),
     ...lostRow(task, event, before),
+    ...withoutHeldRow(task, event, before),
     ...endingRow(task, line, event, before),
     ...nearingRow(task, event, before),
     ...task.parts.flatMap((part) => resultsIn(task, part).map(({ key, said }) => message(task, key, said))),
@@ -121,6 +123,14 @@ function lostRow(task: Task, event: TaskEvent, before: Task): OutboxRow[] {
         : `from commit \`${head.slice(0, 7)}\` of its branch`;
   const sentence = `${event.problem.sentence} Run ${run.number} is done anew on another one, ${from}.`;
   return [message(task, `lost-${run.id}`, { type: 'sentence', sentence, next: null, kept: null })];
+}
+
+/** What a run does not go on from, for it began on another machine. */
+function withoutHeldRow(task: Task, event: TaskEvent, before: Task): OutboxRow[] {
+  const held = event.type === 'run_started' ? heldElsewhere(before, event.engine) : undefined;
+  if (held === undefined || event.type !== 'run_started') return [];
+  const sentence = `The machine that has what run ${held.run} changed was not there to go on. Run ${event.number} starts without those changes, which were not pushed.`;
+  return [message(task, `without-held-${event.run}`, { type: 'sentence', sentence, next: null, kept: null })];
 }
 
 function endingRow(task: Task, line: TaskLine, event: TaskEvent, before: Task): OutboxRow[] {

@@ -19,15 +19,16 @@ export function toPrompt(task: Task, from: number): string {
   return [
     ...wanted,
     ...(context.length === 0 ? [] : [untrusted(context)]),
-    ...task.parts.flatMap((part) => notPushed(part)),
+    ...task.parts.flatMap((part) => notPushed(task, part)),
     ...(fresh ? [houseRules(task)] : []),
   ].join('\n\n');
 }
 
 /** What an earlier run left lies in the checkout although no branch has it. */
-function notPushed(part: Part): string[] {
+function notPushed({ home }: Task, part: Part): string[] {
   const hold = heldWork(part);
-  const found = hold === undefined ? null : toSecretFailure(hold.secrets);
+  const isHere = home === undefined || hold?.engine === home;
+  const found = hold === undefined || !isHere ? null : toSecretFailure(hold.secrets);
   if (found === null) return [];
   return [
     `The checkout of ${part.repository} holds what you changed before. ${found.sentence} Take it out and read it from the environment or a file that is not committed, unless the message above says otherwise.`,

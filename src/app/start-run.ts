@@ -1,4 +1,4 @@
-import { isBeingPushed } from '../task/hold.ts';
+import { heldElsewhere, isBeingPushed } from '../task/hold.ts';
 import type { TaskId } from '../task/ids.ts';
 import { toRunId } from '../task/ids.ts';
 import { limitsOf, toParties } from '../task/line.ts';
@@ -10,6 +10,9 @@ import { admitRun, withdraw } from './spending.ts';
 
 const authorityRetryMs = 5_000;
 const pushRetryMs = 2_000;
+const homeRetryMs = 15_000;
+/** How long a machine that has work which no branch has is waited for. */
+const goneMs = 60 * 60_000;
 
 /**
  * What became of a task whose turn it was. `left` is queued still, with a reason in its thread, or has ended; `lost` went to
@@ -32,6 +35,14 @@ export async function startRun(deps: WorkerDeps, id: TaskId): Promise<Start> {
   }
   if (isBeingPushed(task)) {
     await delayRun(deps, task, 'It waits until what was released before is pushed.', pushRetryMs);
+    return left;
+  }
+  const held = heldElsewhere(task, engine);
+  if (held !== undefined && clock.now() - task.run.since < goneMs) {
+    const host = await deps.hosts.find(held.engine);
+    const name = host === undefined ? '' : ` (${host.name})`;
+    const reason = `It waits for the machine${name} that has what run ${held.run} changed, for an hour at most.`;
+    await delayRun(deps, task, reason, homeRetryMs);
     return left;
   }
   if (!(await isAuthorised(deps, task))) return left;

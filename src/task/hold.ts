@@ -1,4 +1,5 @@
 import type { HoldEvent } from './events.ts';
+import type { EngineId } from './ids.ts';
 import { atEveryPart, ciOf, hasEnded } from './parts.ts';
 import type { Change, Hold, Part, Task } from './task.ts';
 import type { Transition } from './transition.ts';
@@ -21,6 +22,13 @@ export function isBeingPushed({ parts }: Task): boolean {
 /** Work that a next run of the part goes on from, since no branch has it; undefined without. */
 export function heldWork({ hold }: Part): Hold | undefined {
   return hold?.state.type === 'open' ? hold : undefined;
+}
+
+/** Work that the next run of a task would go without if it began on this engine: its commit is on the machine of the run before. */
+export function heldElsewhere({ parts, home }: Task, engine: EngineId): Hold | undefined {
+  const found = parts.map(heldWork).find((hold) => hold !== undefined && hold.engine !== engine);
+  // A run that began elsewhere since went without it already.
+  return home === undefined || home === found?.engine ? found : undefined;
 }
 
 /** A task without what its earlier runs had held; a run that ended since has the last word on it. */

@@ -3,6 +3,7 @@ import { attendRun } from '../../src/app/attend-run.ts';
 import { silent } from '../../src/app/people.ts';
 import { pushAnyway } from '../../src/app/push-anyway.ts';
 import { pushReleased } from '../../src/app/push-released.ts';
+import { startRun } from '../../src/app/start-run.ts';
 import { Worker } from '../../src/app/worker.ts';
 import type { EngineId } from '../../src/task/ids.ts';
 import { alice, bob, message, other, part, repository, sha, ts } from '../task/example.ts';
@@ -122,6 +123,35 @@ test('a reply before the push starts no run that would lose it: the run waits, a
   expect(world.look(task).runs).toBe(2);
   stop.abort();
   await ended;
+});
+
+test('a reply starts no run elsewhere that would lose what is held, for an hour, and the thread says what it went without', async () => {
+  const { world, task } = await holding();
+  world.now += 1_000;
+  await world.store.apply(task.id, { type: 'message_added', message: message(3), at: world.now });
+  const elsewhere = { ...world.worker, engine: 'ENGINE:TWO' as EngineId };
+  const asked = world.now;
+  for (const waited of [0, 59 * 60_000]) {
+    world.now = asked + waited;
+    expect(await startRun(elsewhere, task.id)).toEqual({ type: 'left' });
+    expect(world.look(task)).toMatchObject({
+      runs: 1,
+      run: { type: 'queued', reason: expect.stringContaining('that has what run 1 changed') },
+    });
+    expect(world.woken.at(-1)).toMatchObject({ job: { type: 'run' }, options: { delayMs: expect.any(Number) } });
+  }
+  world.now = asked + 60 * 60_000;
+  expect(await startRun(elsewhere, task.id)).toMatchObject({ type: 'started' });
+  expect(JSON.stringify(world.said.find(({ key }) => key.startsWith('without-held-')))).toContain(
+    'Run 2 starts without those changes',
+  );
+});
+
+test('a reply goes on at once from what is held on this machine', async () => {
+  const { world, task } = await holding();
+  await world.store.apply(task.id, { type: 'message_added', message: message(3), at: 3 });
+  expect(await startRun(world.worker, task.id)).toMatchObject({ type: 'started' });
+  expect(world.said.some(({ key }) => key.startsWith('without-held-'))).toBe(false);
 });
 
 test('what can be tried again is left to the queue', async () => {
