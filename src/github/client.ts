@@ -62,6 +62,8 @@ export function createClient(options: GithubOptions): Client {
       lastWrite = turn.then(() => new Promise((resolve) => setTimeout(resolve, writeGapMs)));
       await turn;
       await options.writeTurn?.(counted);
+      // Learnt from those that went before it in the line.
+      holds.check(counted);
     }
     return send(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
   };
@@ -100,6 +102,8 @@ export function createClient(options: GithubOptions): Client {
         return await act(octokit.rest, { owner, repo }, octokit);
       } catch (error) {
         if (error instanceof RequestError && error.status === 401) refused?.();
+        // Octokit takes whatever is thrown in there for GitHub out of reach.
+        if (error instanceof RequestError && error.cause instanceof Problem) throw error.cause;
         const problem = toProblem(attempted, error, clock.now());
         throw problem instanceof Problem ? holds.learn(counted, problem) : problem;
       }

@@ -52,6 +52,10 @@ export interface Holds {
 export function createHolds(now: () => number): Holds {
   const held = new Map<string, Problem>();
   const steps = new Map<string, number>();
+  const hold = (counted: string, problem: Problem) => {
+    // Of what is said at once the longer counts: answers come in any order.
+    if ((problem.retryAt ?? 0) > (held.get(counted)?.retryAt ?? 0)) held.set(counted, problem);
+  };
   return {
     check(counted) {
       const problem = held.get(counted);
@@ -68,7 +72,7 @@ export function createHolds(now: () => number): Holds {
       const until = Math.max(problem.retryAt, now() + slowerMs);
       const known =
         until === problem.retryAt ? problem : limitedProblem(beginning(problem), 'secondary', until, problem);
-      held.set(counted, known);
+      hold(counted, known);
       return known;
     },
     answered(counted, headers) {
@@ -76,7 +80,7 @@ export function createHolds(now: () => number): Holds {
       const until = usedUpUntil(headers, now());
       // Calls over GraphQL are counted for themselves.
       if (until === null || !['core', 'undefined'].includes(`${headers['x-ratelimit-resource']}`)) return;
-      held.set(counted, limitedProblem('Asking GitHub', 'primary', until));
+      hold(counted, limitedProblem('Asking GitHub', 'primary', until));
     },
   };
 }

@@ -73,3 +73,15 @@ test('the last answer of an hour holds the next call up; one over GraphQL does n
   holds.answered('', { ...last, 'x-ratelimit-resource': 'core' });
   expect(() => holds.check('')).toThrow('used up');
 });
+
+test('of two times that GitHub named the later one counts, whichever came last', () => {
+  let at = now;
+  const holds = createHolds(() => at);
+  holds.learn('', limit({ 'retry-after': '600' }));
+  holds.learn('', limit({ 'retry-after': '30' }));
+  holds.answered('', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': seconds(now + 60_000) });
+  at = now + 599_000;
+  expect(() => holds.check('')).toThrow(Problem);
+  at = now + 600_000;
+  holds.check('');
+});
