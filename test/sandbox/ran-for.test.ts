@@ -14,12 +14,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(proc, { recursive: true }));
 
-async function seen(group: string): Promise<void> {
+async function seen(group: string, upSeconds = '960.50'): Promise<void> {
   await mkdir(join(proc, '42'));
   await writeFile(join(proc, '42/cgroup'), `0::/docker/${group}\n`);
   const before = Array.from({ length: 19 }, () => '0').join(' ');
   await writeFile(join(proc, '42/stat'), `42 (a ) name) ${before} 90000 0 0\n`);
-  await writeFile(join(proc, 'uptime'), '960.50 1000.00\n');
+  await writeFile(join(proc, 'uptime'), `${upSeconds} 1000.00\n`);
 }
 
 test('a container has run as long as its process, whatever became of the clock', async () => {
@@ -29,6 +29,18 @@ test('a container has run as long as its process, whatever became of the clock',
 
 test('of a process that is another’s here, the engine’s own word counts', async () => {
   await seen('another');
+  expect(await ranForMs(container, { proc, now })).toBe(3_600_000);
+});
+
+test('where the count of the machine is virtual, the engine’s own word counts', async () => {
+  await seen(container.id, '600.00');
+  expect(await ranForMs(container, { proc, now })).toBe(3_600_000);
+});
+
+test('where that count makes this very process younger than it is, the engine’s own word counts', async () => {
+  await seen(container.id);
+  await mkdir(join(proc, 'self'));
+  await writeFile(join(proc, 'self/stat'), `1 (node) ${Array.from({ length: 19 }, () => '0').join(' ')} 200000 0\n`);
   expect(await ranForMs(container, { proc, now })).toBe(3_600_000);
 });
 
