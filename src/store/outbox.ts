@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { MessageTs } from '../task/ids.ts';
+import type { ChannelId, MessageTs } from '../task/ids.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Lane, Outbox, PendingRow } from '../task/ports/outbox.ts';
 import { Problem } from '../task/problem.ts';
@@ -98,6 +98,15 @@ export function createOutbox(redis: Connection, keys: Keys, clock: Clock): Outbo
 
     dirty: () => guarded('list what is to be said', () => redis.zrange(keys.dirtyLanes, 0, '-1')),
 
+    underWay: (channel) =>
+      guarded('look up what is on its way', async () => {
+        for (const lane of await redis.zrange(keys.dirtyLanes, 0, '-1')) {
+          const rows = toRows(lane, Object.entries(await redis.hgetall(keys.lane(lane))).flat());
+          if (rows.some((row) => isUnderWay(row, channel))) return true;
+        }
+        return false;
+      }),
+
     take: (lane) =>
       guarded(`take up what is to be said of ${lane}`, async () => {
         const token = randomUUID();
@@ -174,6 +183,13 @@ function toRows(lane: string, found: readonly string[]): PendingRow[] {
         ts: ts === undefined ? null : (ts as MessageTs),
       };
     });
+}
+
+/** One that was posted before may be posted anew: its `ts` says nothing. */
+function isUnderWay({ effect, attemptedAt, revision, deliveredRevision }: PendingRow, channel: ChannelId): boolean {
+  return (
+    effect.type === 'message' && effect.channel === channel && attemptedAt !== null && deliveredRevision < revision
+  );
 }
 
 function laneLost(lane: Lane): Problem {

@@ -376,6 +376,7 @@ export class World {
       outbox: {
         add: missing,
         dirty: missing,
+        underWay: missing,
         take: missing,
         attempting: missing,
         delivered: missing,

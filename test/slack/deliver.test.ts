@@ -29,6 +29,7 @@ async function delivered(
   const outbox: Outbox = {
     add: async () => undefined,
     dirty: async () => ['one'],
+    underWay: async () => false,
     take: take ?? (async (name) => ({ name, rows: rows.filter(({ key }) => !noted.has(key)), token: 't', since: 0 })),
     attempting: async () => undefined,
     delivered: async (_lane, { key }, at) => {

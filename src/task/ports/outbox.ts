@@ -7,6 +7,8 @@ export interface Outbox {
   add(rows: readonly OutboxRow[]): Promise<void>;
   /** Lanes with undelivered rows. */
   dirty(): Promise<readonly string[]>;
+  /** Whether a message to this channel may stand there already although its delivery is not on record. */
+  underWay(channel: ChannelId): Promise<boolean>;
   /** A lane's rows in the order they were first added, with what was delivered of each. Null when another process holds the lane. */
   take(lane: string): Promise<Lane | null>;
   /**
