@@ -147,8 +147,11 @@ function listenOn(
   return keepListening({
     facts: tasks,
     hears,
-    lookUp: async (since) =>
-      lookUp(await openPlaces(tasks), since, { reader, self, teamId, reactions, hear, clock, log, signal }),
+    lookUp: async (since, leavesToNext) =>
+      lookUp(await openPlaces(tasks), since, {
+        ...{ reader, self, teamId, reactions, hear, clock, log, signal },
+        leavesToNext,
+      }),
     clock,
     log,
     signal,

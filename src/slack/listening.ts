@@ -8,8 +8,11 @@ export interface ListeningOptions {
   readonly facts: Pick<TaskStore, 'remember' | 'recall'>;
   /** Whether what Slack sends would reach this process now. */
   readonly hears: () => boolean;
-  /** Looks up what Slack may have sent since then; null where nobody knows since when, at the very first start. */
-  readonly lookUp: (sinceMs: number | null) => Promise<void>;
+  /**
+   * Looks up what Slack may have sent since then; null where nobody knows since when, at the very first start. It may end where
+   * `leavesToNext` says so: the next look then begins no later than this one did.
+   */
+  readonly lookUp: (sinceMs: number | null, leavesToNext: () => boolean) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -63,13 +66,20 @@ export function keepListening(options: ListeningOptions): Listening {
   async function look(): Promise<void> {
     for (let next = take(); next !== null && !signal.aborted; next = take()) {
       try {
-        await options.lookUp(next.since);
+        await options.lookUp(next.since, () => leavesToNext(next.since));
         if (due === null && !signal.aborted) await facts.remember('slack_gap', '');
       } catch (error) {
         log.error({ err: error, since: next.since }, 'What Slack may have sent meanwhile was not looked up');
         missed = true;
       }
     }
+  }
+
+  function leavesToNext(since: number | null): boolean {
+    // Nothing looks again at what the very first one notes.
+    if (since === null || due === null) return false;
+    due = { since: Math.min(due.since ?? since, since) };
+    return true;
   }
 
   function take(): { since: number | null } | null {

@@ -5,6 +5,7 @@ import type { Place } from '../app/places.ts';
 import type { ChannelId, MessageTs } from '../task/ids.ts';
 import type { Clock } from '../task/ports/clock.ts';
 import type { Reacted, Reactions } from '../task/ports/reactions.ts';
+import { Problem } from '../task/problem.ts';
 import { reactionsOf } from './approvals.ts';
 import { messageTs, toMs, userId } from './ids.ts';
 import type { Log } from './log.ts';
@@ -22,6 +23,9 @@ export interface LookUpOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Whether another look waits, which then does what did not go at this one's first try. */
+  readonly leavesToNext?: () => boolean;
+  readonly firstPauseMs?: number;
 }
 
 interface Look extends LookUpOptions {
@@ -42,31 +46,35 @@ const longestPauseMs = 60_000;
 /**
  * Looks up what people said and which emoji they put or took off since a moment (epoch milliseconds), in these places, and takes in what
  * Slack did not tell. Without a moment, what stands there now is only noted. Tries again what Slack doesn't answer, until the signal
- * aborts; leaves out what it refuses. Rejects where Slack has signed the bot out.
+ * aborts or another look waits; leaves out what it refuses, and what alone goes on failing. Rejects where Slack has signed the bot out.
  */
 export async function lookUp(places: readonly Place[], sinceMs: number | null, given: LookUpOptions): Promise<void> {
   const { log, signal, clock } = given;
   const options: Look = { ...given, at: clock.now() };
+  const { leavesToNext = () => false, firstPauseMs = 500 } = given;
   const bucket = new Bucket(pace);
   const waiting = places.map((place) => ({ ...place, failures: 0 }));
+  /** What Slack showed last, of channels and of threads. */
+  const seen = new Map<boolean, Place>();
   let failures = 0;
   for (let place = waiting.shift(); place !== undefined && !signal.aborted; place = waiting.shift()) {
+    if (place.failures > 0 && leavesToNext()) return;
     await sleep(bucket.waitMs(clock.now()), signal);
     bucket.take(clock.now());
     try {
-      if (place.thread === null) await lookAtChannel(place.channel, sinceMs, options);
-      else await lookAtThread({ ...place, thread: place.thread }, sinceMs, options);
+      await lookAt(place, sinceMs, options);
+      seen.set(place.thread === null, place);
       failures = 0;
     } catch (error) {
       const failure = failureOf(error);
       if (failure?.type === 'signed_out') throw error;
-      const isPassing = failure?.type === 'transient' || failure?.type === 'rate_limited';
-      if (!isPassing && (failure !== null || ++place.failures >= maxDefects)) {
+      place.failures++;
+      if (await isGivenUp(error, place.failures, seen.get(place.thread === null), sinceMs, options)) {
         log.warn({ ...place, err: error }, 'What was said meanwhile is not looked up here');
         continue;
       }
       waiting.push(place);
-      const afterMs = failure?.type === 'rate_limited' ? failure.afterMs : 500 * 2 ** failures++;
+      const afterMs = failure?.type === 'rate_limited' ? failure.afterMs : firstPauseMs * 2 ** failures++;
       const pauseMs = Math.min(afterMs, longestPauseMs);
       log.warn({ ...place, err: error, pauseMs }, 'What was said meanwhile could not be looked up, trying again');
       await sleep(pauseMs, signal);
@@ -74,6 +82,36 @@ export async function lookUp(places: readonly Place[], sinceMs: number | null, g
   }
 }
 
+/**
+ * Whether a place is left out: where Slack refuses it, where something broke again and again, and where Slack goes on failing although it
+ * shows another place of this kind, `seen`.
+ */
+async function isGivenUp(
+  error: unknown,
+  failures: number,
+  seen: Place | undefined,
+  sinceMs: number | null,
+  options: Look,
+): Promise<boolean> {
+  const failure = failureOf(error);
+  if (failure === null) return failures >= maxDefects;
+  if (failure.type === 'rate_limited') return false;
+  if (failure.type !== 'transient') return true;
+  // A store that is away fails everywhere alike.
+  if (error instanceof Problem || failures < maxFailures || seen === undefined) return false;
+  return lookAt(seen, sinceMs, options).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function lookAt({ channel, thread }: Place, sinceMs: number | null, options: Look): Promise<void> {
+  if (thread === null) await lookAtChannel(channel, sinceMs, options);
+  else await lookAtThread({ channel, thread }, sinceMs, options);
+}
+
+/** Some minutes of failures. */
+const maxFailures = 8;
 /** What broke in a way that nobody foresaw is not tried for ever. */
 const maxDefects = 5;
 

@@ -5,6 +5,7 @@ import { keepListening, type Listening } from '../../src/slack/listening.ts';
 class Bot {
   readonly facts = new Map<string, string>();
   readonly looks: (number | null)[] = [];
+  readonly left: boolean[] = [];
   readonly end = new AbortController();
   now = 100_000;
   hears = true;
@@ -28,9 +29,10 @@ class Bot {
         recall: (name) => ask(() => this.facts.get(name) ?? null)(),
       },
       hears: () => this.hears,
-      lookUp: async (since) => {
+      lookUp: async (since, leavesToNext) => {
         this.looks.push(since);
         await this.looking;
+        this.left.push(leavesToNext());
       },
       clock: { now: () => this.now },
       log: { debug: warned, info: warned, warn: warned, error: warned },
@@ -138,5 +140,16 @@ test('a second gap during a look is looked up after it, with what the first stil
   expect(bot.looks).toEqual([60_000]);
   done.resolve();
   await settle();
+  expect(bot.looks).toEqual([60_000, 60_000]);
+});
+
+test('a look that leaves the rest to the next has it begin as early, though another bot has finished its own', async () => {
+  const done = Promise.withResolvers<void>();
+  const bot = await start({ slack_heard: '60000' }, { looking: done.promise });
+  bot.facts.set('slack_gap', '');
+  await bot.missed();
+  done.resolve();
+  await settle();
+  expect(bot.left).toEqual([true, false]);
   expect(bot.looks).toEqual([60_000, 60_000]);
 });

@@ -1,4 +1,4 @@
-import { WebClient } from '@slack/web-api';
+import { WebAPIPlatformError, WebClient } from '@slack/web-api';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { lookUp } from '../../src/slack/look-up.ts';
 import type { ChannelId, UserId } from '../../src/task/ids.ts';
@@ -23,6 +23,10 @@ class Ground {
   now = sinceMs + 60_000;
   /** What happens once the thread was shown. */
   meanwhile: () => void = () => undefined;
+  overtaken = false;
+  /** Whether Slack fails to show this thread now. */
+  fails: (thread: string | undefined) => boolean = () => false;
+  readonly asked: unknown[] = [];
   readonly heard: Record<string, unknown>[] = [];
   readonly reader = new WebClient();
   readonly end = new AbortController();
@@ -35,7 +39,9 @@ class Ground {
       user: ada,
       reactions: this.standing.map(({ by, name }) => ({ name, users: [by], count: 1 })),
     });
-    vi.spyOn(this.reader.conversations, 'replies').mockImplementation(async () => {
+    vi.spyOn(this.reader.conversations, 'replies').mockImplementation(async (query) => {
+      this.asked.push(query?.ts);
+      if (this.fails(query?.ts)) throw new WebAPIPlatformError({ ok: false, error: 'fatal_error' });
       const messages = [message()];
       this.meanwhile();
       return { ok: true, messages };
@@ -55,6 +61,8 @@ class Ground {
       ...{ reader, self, teamId: 'T0', signal: this.end.signal },
       reactions: { known, note, covers: async () => false, forget: async () => undefined },
       hear: async ({ event }) => void this.heard.push(Object(event)),
+      firstPauseMs: 0,
+      leavesToNext: () => this.overtaken,
       clock: { now: () => this.now },
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     });
@@ -106,4 +114,26 @@ test('the first look only notes what stands', async () => {
   await ground.look(null);
   expect(ground.known).toEqual([stop]);
   expect(ground.heard).toEqual([]);
+});
+
+test('a thread that Slack goes on failing to show is given up, as long as it shows another', async () => {
+  ground.fails = (asked) => asked === ts(2);
+  await ground.look(sinceMs, [{ channel, thread: ts(2) }, thread]);
+  // Eight tries of the one, and the other once more, so that it is not all of Slack that fails.
+  expect(ground.asked.filter((asked) => asked === ts(2))).toHaveLength(8);
+  expect(ground.asked.filter((asked) => asked === ts(1))).toHaveLength(2);
+});
+
+test('nothing is given up while Slack shows nothing', async () => {
+  let tries = 0;
+  ground.fails = () => ++tries <= 9;
+  await ground.look();
+  expect(ground.asked).toHaveLength(10);
+});
+
+test('what fails is left to the next look where one waits, after everything was tried once', async () => {
+  ground.overtaken = true;
+  ground.fails = (asked) => asked === ts(2);
+  await ground.look(sinceMs, [{ channel, thread: ts(2) }, thread]);
+  expect(ground.asked).toEqual([ts(2), ts(1)]);
 });
