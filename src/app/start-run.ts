@@ -27,7 +27,11 @@ export type Start =
 export async function startRun(deps: WorkerDeps, id: TaskId): Promise<Start> {
   const { store, policy, clock, engine } = deps;
   const task = await store.find(id);
-  if (task?.run.type !== 'queued') return lost;
+  if (task?.run.type !== 'queued') {
+    // An older Errand took it up or ended it, and left it in the line.
+    await store.leaveLine(id);
+    return lost;
+  }
   const ended = overtakenBy(task);
   if (ended !== null) {
     await store.apply(id, { type: 'run_failed', run: null, problem: ended, retry: false, at: clock.now() });

@@ -38,6 +38,7 @@ local function forget(id)
   redis.call('DEL', task, prefix .. 'events:' .. id, hash, hash .. ':pending', hash .. ':lock')
   redis.call('ZREM', settled, id)
   redis.call('ZREM', recent, id)
+  redis.call('HDEL', prefix .. 'tasks:waiting', id)
   return 1
 end
 local forgotten = 0

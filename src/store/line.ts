@@ -5,7 +5,8 @@ import type { TaskStore } from '../task/ports/task-store.ts';
 import type { Task } from '../task/task.ts';
 import { type Connection, guarded } from './connection.ts';
 import type { Keys } from './keys.ts';
-import { turnSchema } from './schema.ts';
+import { parseTask, turnSchema } from './schema.ts';
+import { createScript } from './script.ts';
 
 /**
  * Lua that keeps the waiting line with each write of a task; part of every script that writes one. `tasks:waiting` has what decides on the
@@ -65,11 +66,25 @@ const entry = z.looseObject({
   told: turnSchema.nullable(),
 });
 
-const runs = z.array(z.tuple([z.null(), z.int()]));
+const countRuns = createScript(`
+local prefix, counts = ARGV[1], {}
+${placeLua}
+for at = 2, #ARGV do counts[at - 1] = runsOf(ARGV[at], '') end
+return counts
+`);
+
+// Whoever writes the task meanwhile puts it where it belongs.
+const leaveLine = createScript(`
+local prefix, id, version = unpack(ARGV)
+if (redis.call('HGET', prefix .. 'task:' .. id, 'version') or '') ~= version then return 0 end
+return redis.call('HDEL', prefix .. 'tasks:waiting', id)
+`);
+
+const runs = z.array(z.int());
 const times = z.array(z.string().nullable());
 
 /** Reads the line: what waits, then what is known of those who wait. */
-export function createLine(redis: Connection, keys: Keys): Pick<TaskStore, 'line' | 'forgetTurns'> {
+export function createLine(redis: Connection, keys: Keys): Pick<TaskStore, 'line' | 'leaveLine' | 'forgetTurns'> {
   return {
     line: (also) =>
       guarded('look who waits for a worker', async (): Promise<Line> => {
@@ -78,17 +93,24 @@ export function createLine(redis: Connection, keys: Keys): Pick<TaskStore, 'line
         );
         const parties = [...new Set([...waiting, ...(also === undefined ? [] : [also])].flatMap(partiesOf))];
         if (parties.length === 0) return { waiting, running: new Map(), served: new Map() };
-        const counting = redis.pipeline();
-        for (const party of parties) counting.scard(keys.running(party));
-        const [counted, served] = await Promise.all([counting.exec(), redis.zmscore(keys.servedParties, ...parties)]);
-        for (const [error] of counted ?? []) if (error !== null) throw error;
-        const running = runs.parse(counted).map(([, count]) => count);
+        const [counted, served] = await Promise.all([
+          countRuns(redis, [keys.waitingTasks], [keys.prefix, ...parties]),
+          redis.zmscore(keys.servedParties, ...parties),
+        ]);
+        const running = runs.parse(counted);
         const lately = times.parse(served);
         return {
           waiting,
           running: new Map(parties.map((party, at) => [party, running[at] ?? 0])),
           served: new Map(parties.map((party, at) => [party, Number(lately[at] ?? 0)])),
         };
+      }),
+
+    leaveLine: (id) =>
+      guarded(`take task ${id} out of the line`, async () => {
+        const [version, json] = await redis.hmget(keys.task(id), 'version', 'json');
+        if (json && parseTask(json).run.type === 'queued') return;
+        await leaveLine(redis, [keys.task(id)], [keys.prefix, id, version ?? '']);
       }),
 
     forgetTurns: (before) =>

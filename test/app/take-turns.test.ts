@@ -106,6 +106,18 @@ describe('free slots', () => {
     expect(begun).toEqual([two]);
   });
 
+  test('go on past a task that an older Errand left in the line, which is taken out of it', async () => {
+    const { world, begun, waits, look } = stage(1);
+    waits(one, 1);
+    waits(two, 2);
+    const { waiting } = world.line();
+    world.has({ id: one, run: { type: 'idle', outcome: null } });
+    world.store.line = async () => ({ ...world.line(), waiting });
+    await look();
+    expect(begun).toEqual([two]);
+    expect([...world.outOfLine]).toEqual([one]);
+  });
+
   test('stay free while the store is away, and whoever looked is told', async () => {
     const { world, begun, waits, look } = stage(2);
     waits(one, 1);

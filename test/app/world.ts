@@ -78,6 +78,8 @@ export class World {
   };
 
   readonly served = new Map<string, number>();
+  /** Those that were found in the line and did not wait. */
+  readonly outOfLine = new Set<TaskId>();
   readonly #listeners = new Map<TaskId, Set<() => void>>();
 
   readonly store: TaskStore = {
@@ -117,6 +119,7 @@ export class World {
         run.type === 'idle' ? [] : [{ id, requester, queued: run.type === 'queued' }],
       ),
     line: async (also) => this.line(also),
+    leaveLine: async (id) => void this.outOfLine.add(id),
     forgetTurns: async () => undefined,
     unsettled: async () =>
       [...this.tasks.values()]

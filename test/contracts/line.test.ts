@@ -129,6 +129,29 @@ describe('the line', () => {
     expect(await tasks.apply(two, started(two), { within })).toMatchObject({ type: 'applied' });
   });
 
+  it('counts no run that an older Errand ended without a word of it, so that nobody is held for it', async () => {
+    const { tasks, prefix } = open();
+    await queued(tasks, one);
+    await queued(tasks, two);
+    await tasks.apply(one, started(one));
+    expect((await tasks.line()).running.get(`person:${alice}`)).toBe(1);
+    await redis.hdel(`${prefix}tasks:open`, one);
+    expect((await tasks.line()).running.get(`person:${alice}`)).toBe(0);
+  });
+
+  it('loses a task that an older Errand left in it, and none that waits', async () => {
+    const { tasks, prefix } = open();
+    await queued(tasks, one);
+    const entry = (await redis.hget(`${prefix}tasks:waiting`, one)) ?? '';
+    await tasks.apply(one, { type: 'stopped', by: alice, at: 70 });
+    await redis.hset(`${prefix}tasks:waiting`, one, entry);
+    expect((await tasks.line()).waiting).toHaveLength(1);
+    await queued(tasks, two);
+    await redis.hset(`${prefix}tasks:waiting`, three, entry);
+    for (const id of [one, two, three]) await tasks.leaveLine(id);
+    expect((await tasks.line()).waiting).toMatchObject([{ id: two }]);
+  });
+
   it('takes up a task that an older Errand queued with the next thing that happens to it', async () => {
     const { tasks, prefix } = open();
     await queued(tasks, one);

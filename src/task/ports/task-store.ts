@@ -34,6 +34,8 @@ export interface TaskStore {
    * stored.
    */
   line(also?: Parties): Promise<Line>;
+  /** Takes a task out of the line that is in it and is not queued, as an older Errand leaves it; any other stays. */
+  leaveLine(id: TaskId): Promise<void>;
   /** Forgets whose turn was last, as far as nobody who waits since `before` or later is decided on by it. */
   forgetTurns(before: number): Promise<void>;
   /** Newest tasks first. */
