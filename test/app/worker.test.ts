@@ -329,6 +329,18 @@ describe('a follow-up', () => {
     expect(world.tasks.get(two)?.runs).toBe(2);
   });
 
+  test('wakes that machine once in a look, however many it has', async () => {
+    const world = new World();
+    world.has({ id: one, runs: 1, home });
+    world.has({ id: two, runs: 1, home });
+    world.machines.push(machine);
+    await using at = await working(world);
+    const before = world.woken.length;
+    await at.run(two);
+    expect([one, two].map((id) => world.tasks.get(id)?.runs)).toEqual([1, 1]);
+    expect(world.woken.slice(before).filter(({ options }) => options.at === home)).toHaveLength(1);
+  });
+
   test('says what it waits for while there is no place there', async () => {
     const world = new World();
     world.has({ id: one, runs: 1, home });
