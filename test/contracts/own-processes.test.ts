@@ -33,7 +33,7 @@ async function secretsIn(name: string, file: 'environ' | 'cmdline'): Promise<str
 
 describe('each process of a running Errand', () => {
   test.each([
-    ['main.ts bot', ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN']],
+    ['main.ts bot', ['SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN', 'GITHUB_WEBHOOK_SECRET']],
     ['main.ts worker', ['GITHUB_TOKEN']],
     ['broker-main.ts', []],
   ])('holds no secrets but its own: %s', async (name, own) => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, readFile, readlink, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DockerSandbox } from '../../src/sandbox/docker-sandbox.ts';
 import type { RunOrder } from '../../src/task/ports/sandbox.ts';
 import { type Ground, makeGround, makeOrder } from '../sandbox/ground.ts';
@@ -29,6 +29,8 @@ describe.runIf(process.getuid?.() === 0)('two gateways, each with a user of its 
   const orders: RunOrder[] = [];
   const home = (order: RunOrder | undefined) => join(ground.root, 'run', 'g', order?.task ?? '');
   const pidOf = async (order: RunOrder | undefined) => Number(await readFile(join(home(order), 'gateway.pid'), 'utf8'));
+  /** A gateway serves a moment before it has noted down who it is. */
+  const noted = (order: RunOrder) => vi.waitFor(async () => expect(await pidOf(order)).toBeGreaterThan(0));
   const uidOf = async (order: RunOrder | undefined) => {
     const status = await readFile(`/proc/${await pidOf(order)}/status`, 'utf8');
     return {
@@ -54,6 +56,7 @@ describe.runIf(process.getuid?.() === 0)('two gateways, each with a user of its 
     for (const provider of ['one', 'other']) {
       const order = makeOrder({ policy: { ...makeOrder().policy, providers: [provider], dummyKey: 'a dummy key' } });
       await sandbox.start(order);
+      await noted(order);
       orders.push(order);
     }
   });
