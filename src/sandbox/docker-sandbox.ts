@@ -168,17 +168,32 @@ export class DockerSandbox implements Sandbox, AsyncDisposable {
   }
 
   remove(task: TaskId, options: { workspace: boolean }): Promise<void> {
-    const { engine, containers, gateways, setUpGateways, bundles, workspaces, volumes } = this.#parts;
-    return this.#parts.inTurn(task, async () => {
-      await this.#settingUp.end(task);
-      const ours = await containers.list({ task });
-      const removed = ours.map(({ container }) => removeContainer(engine, container));
-      await Promise.all([...removed, gateways.end(task), setUpGateways.remove(task)]);
-      if (!options.workspace) return;
-      await Promise.all([gateways.remove(task), bundles.remove(task), workspaces.remove(task)]);
-      // One of another way that this machine went by before.
-      await volumes.remove(task);
+    return this.#parts.inTurn(task, () => this.#remove(task, options));
+  }
+
+  /** Removes all of a task unless a container, a gateway or the workspace of it is of `since` (epoch milliseconds) or later; false then. */
+  removeUntouched(task: TaskId, since: number): Promise<boolean> {
+    const { containers, gateways, workspaces, inTurn } = this.#parts;
+    return inTurn(task, async () => {
+      const [made, ...kept] = await Promise.all([containers.list({ task }), workspaces.list(), gateways.list()]);
+      const touched = kept.flat().filter((trace) => trace.task === task);
+      const times = [...made.map(({ createdAt }) => createdAt), ...touched.map(({ touchedAt }) => touchedAt)];
+      if (times.some((at) => at >= since)) return false;
+      await this.#remove(task, { workspace: true });
+      return true;
     });
+  }
+
+  async #remove(task: TaskId, options: { workspace: boolean }): Promise<void> {
+    const { engine, containers, gateways, setUpGateways, bundles, workspaces, volumes } = this.#parts;
+    await this.#settingUp.end(task);
+    const ours = await containers.list({ task });
+    const removed = ours.map(({ container }) => removeContainer(engine, container));
+    await Promise.all([...removed, gateways.end(task), setUpGateways.remove(task)]);
+    if (!options.workspace) return;
+    await Promise.all([gateways.remove(task), bundles.remove(task), workspaces.remove(task)]);
+    // One of another way that this machine went by before.
+    await volumes.remove(task);
   }
 
   /** Everything that tasks have on this engine, oldest knowledge included: what the reaper goes by. */

@@ -7,7 +7,7 @@ import type { DockerSandbox } from './docker-sandbox.ts';
  * can't be removed now stays for the next time, and the first such failure is thrown at the end.
  */
 export async function reap(
-  sandbox: Pick<DockerSandbox, 'traces' | 'remove'>,
+  sandbox: Pick<DockerSandbox, 'traces' | 'removeUntouched'>,
   order: { alive: ReadonlySet<TaskId>; graceMs: number; now: number },
 ): Promise<readonly TaskId[]> {
   const touchedAt = new Map<TaskId, number>();
@@ -21,8 +21,8 @@ export async function reap(
   const lanes = Array.from({ length: 4 }, async () => {
     for (const [task] of next) {
       try {
-        await sandbox.remove(task, { workspace: true });
-        removed.push(task);
+        // Its next run may have begun while others were removed.
+        if (await sandbox.removeUntouched(task, order.now - order.graceMs)) removed.push(task);
       } catch (error) {
         failures.push(error);
       }
@@ -38,7 +38,7 @@ const cleanEveryMs = 60 * 60_000;
 
 /** A reaper that is asked again while it still works lets both have the answer of the one round, and cleans the engine now and then. */
 export function openReaper(
-  sandbox: Pick<DockerSandbox, 'traces' | 'remove' | 'clean'>,
+  sandbox: Pick<DockerSandbox, 'traces' | 'removeUntouched' | 'clean'>,
 ): (order: Parameters<typeof reap>[1]) => ReturnType<typeof reap> {
   let reaping: ReturnType<typeof reap> | undefined;
   let cleanedAt = Number.NEGATIVE_INFINITY;

@@ -19,12 +19,14 @@ function engine(traces: readonly { task: typeof one; touchedAt: number }[]) {
     async clean() {
       cleaned += 1;
     },
-    remove: async (task: typeof one) => {
+    removeUntouched: async (task: typeof one, since: number) => {
       atOnce += 1;
       most = Math.max(most, atOnce);
       await new Promise(setImmediate);
       atOnce -= 1;
+      if (traces.some((trace) => trace.task === task && trace.touchedAt >= since)) return false;
       removed.push(task);
+      return true;
     },
   };
 }
@@ -64,4 +66,13 @@ test('whoever asks a reaper at work shares its round, and the engine is not clea
   await reaper(order);
   expect(at.removed).toHaveLength(2_000);
   expect(at.cleaned()).toBe(1);
+});
+
+test('a task that is touched while others are removed stays', async () => {
+  const traces = ids.slice(0, 10).map((task) => ({ task, touchedAt: 0 }));
+  const at = engine(traces);
+  const reaping = reap(at, { alive: new Set(), graceMs: hour, now: 2 * hour });
+  traces.push({ task: ids[9] ?? one, touchedAt: 2 * hour });
+  expect(await reaping).toEqual(ids.slice(0, 9));
+  expect(at.removed).not.toContain(ids[9]);
 });
