@@ -29,7 +29,7 @@ export default defineConfig({
       },
       // The few that stand for all attacks; `npm run attacks` plays the rest.
       { test: { name: 'attacks', include: ['test/attacks/**/*.test.ts'], ...heavy } },
-      // A sample of `npm run faults`.
+      // A sample of `npm run faults`; `npm test` leaves it out, see docs/faults.md.
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], ...heavy } },
       {
         test: {

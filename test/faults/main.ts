@@ -22,7 +22,7 @@ stop at every step boundary, the faults of the list, and Errands that are broken
   npm run faults -- sweep         the step boundaries
   npm run faults -- again         what has not passed when it was last played here; writes the page, too
   npm run faults -- page          writes the page from what was played here
-  npm run faults -- sample        the pairwise sample that npm test plays
+  npm run faults -- sample        a pairwise sample: each port once, each process in each way
   npm run faults -- forge.merge   boundaries whose name has this in it
 
 Ends with 0 when nothing was lost, nothing doubled and nothing left behind.
